@@ -1,0 +1,305 @@
+//! Layouts: the text that describes a kitchen, and the grid it becomes.
+//!
+//! A layout file has a header of `key: value` lines, an empty line, and the grid:
+//!
+//! ```text
+//! source: Overcooked-AI "cramped_room"
+//!
+//! CCUCC
+//! O   O
+//! C   C
+//! C=C@C
+//! ```
+//!
+//! A text without an empty line is all grid. Space is floor, `+` a spawn (floor afterwards),
+//! `#` a wall, `C` a counter, `U` a pot, `O` `T` `=` the endless stacks of onions, tomatoes and
+//! plates, `@` the delivery zone. The letters are CoGrid's.
+
+use crate::MAX_PLAYERS;
+use crate::geometry::{Cell, Direction, MAX_CELLS};
+
+/// What a cell is made of. Only floor can be walked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Tile {
+    /// Free to walk on.
+    Floor,
+    /// Solid, holds nothing.
+    Wall,
+    /// Holds one item.
+    Counter,
+    /// Cooks soup.
+    Pot,
+    /// Endless onions.
+    OnionStack,
+    /// Endless tomatoes.
+    TomatoStack,
+    /// Endless plates.
+    PlateStack,
+    /// Takes finished soups.
+    Delivery,
+}
+
+impl Tile {
+    const fn from_char(letter: char) -> Option<Self> {
+        Some(match letter {
+            ' ' | '+' => Self::Floor,
+            '#' => Self::Wall,
+            'C' => Self::Counter,
+            'U' => Self::Pot,
+            'O' => Self::OnionStack,
+            'T' => Self::TomatoStack,
+            '=' => Self::PlateStack,
+            '@' => Self::Delivery,
+            _ => return None,
+        })
+    }
+
+    /// The letter of this tile in a layout file.
+    #[must_use]
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Floor => ' ',
+            Self::Wall => '#',
+            Self::Counter => 'C',
+            Self::Pot => 'U',
+            Self::OnionStack => 'O',
+            Self::TomatoStack => 'T',
+            Self::PlateStack => '=',
+            Self::Delivery => '@',
+        }
+    }
+}
+
+/// Why a text is not a layout. Lines and columns count from 1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LayoutError {
+    /// There is no grid.
+    #[error("the layout has no grid")]
+    Empty,
+    /// A character that is not in the legend.
+    #[error("line {line}, column {column}: {letter:?} is not in the legend")]
+    UnknownTile {
+        /// Line in the text.
+        line: usize,
+        /// Column in the line.
+        column: usize,
+        /// The character.
+        letter: char,
+    },
+    /// A row of another width than the first.
+    #[error("line {line} is {width} cells wide, the rows above it {expected}")]
+    NotRectangular {
+        /// Line in the text.
+        line: usize,
+        /// Its width.
+        width: usize,
+        /// The first row's width.
+        expected: usize,
+    },
+    /// More cells than a grid can have.
+    #[error("the grid has {cells} cells, at most {MAX_CELLS} are possible")]
+    TooLarge {
+        /// How many there are.
+        cells: usize,
+    },
+    /// Not enough room for the players.
+    #[error("the layout has room for {room} players, {players} are asked for")]
+    NoRoom {
+        /// Marked spawns, or free cells where none is marked.
+        room: usize,
+        /// Players asked for.
+        players: usize,
+    },
+}
+
+/// A grid of tiles and where agents start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    width: u8,
+    height: u8,
+    tiles: Vec<Tile>,
+    spawns: Vec<Cell>,
+}
+
+impl Layout {
+    /// Parses a layout file.
+    ///
+    /// # Errors
+    /// [`LayoutError`] with the place of the first mistake.
+    pub fn parse(text: &str) -> Result<Self, LayoutError> {
+        let lines: Vec<&str> = text.lines().collect();
+        let header = lines.iter().position(|line| line.is_empty()).map_or(0, |empty| empty + 1);
+        let grid = &lines[header..];
+        let width = grid.first().map_or(0, |row| row.chars().count());
+        let cells = width * grid.len();
+        if cells == 0 {
+            return Err(LayoutError::Empty);
+        }
+        let mut tiles = Vec::new();
+        let mut spawns = Vec::new();
+        for (row, text) in grid.iter().enumerate() {
+            let line = header + row + 1;
+            let found = text.chars().count();
+            if found != width {
+                return Err(LayoutError::NotRectangular { line, width: found, expected: width });
+            }
+            if cells > MAX_CELLS {
+                return Err(LayoutError::TooLarge { cells });
+            }
+            for (column, letter) in text.chars().enumerate() {
+                let tile = Tile::from_char(letter)
+                    .ok_or(LayoutError::UnknownTile { line, column: column + 1, letter })?;
+                if letter == '+' {
+                    spawns.push(cell_at(tiles.len()));
+                }
+                tiles.push(tile);
+            }
+        }
+        let side = |length: usize| u8::try_from(length).map_err(|_| LayoutError::TooLarge { cells });
+        Ok(Self { width: side(width)?, height: side(grid.len())?, tiles, spawns })
+    }
+
+    /// Columns.
+    #[must_use]
+    pub const fn width(&self) -> u8 {
+        self.width
+    }
+
+    /// Rows.
+    #[must_use]
+    pub const fn height(&self) -> u8 {
+        self.height
+    }
+
+    /// All tiles, row by row.
+    #[must_use]
+    pub fn tiles(&self) -> &[Tile] {
+        &self.tiles
+    }
+
+    /// The tile of a cell of this grid.
+    #[must_use]
+    pub fn tile(&self, cell: Cell) -> Tile {
+        self.tiles[cell.index()]
+    }
+
+    /// The cells that are marked as spawns, row by row. Empty: agents start anywhere free.
+    #[must_use]
+    pub fn spawns(&self) -> &[Cell] {
+        &self.spawns
+    }
+
+    /// All cells, row by row.
+    pub fn cells(&self) -> impl Iterator<Item = Cell> + use<> {
+        (0..self.tiles.len()).map(cell_at)
+    }
+
+    /// The cells with this tile, row by row.
+    pub fn cells_with(&self, tile: Tile) -> impl Iterator<Item = Cell> + '_ {
+        self.cells().filter(move |&cell| self.tile(cell) == tile)
+    }
+
+    /// Row and column of a cell.
+    #[must_use]
+    pub const fn position(&self, cell: Cell) -> (u8, u8) {
+        (cell.0 / self.width, cell.0 % self.width)
+    }
+
+    /// The cell at a row and a column, if they are inside the grid.
+    #[must_use]
+    pub fn cell(&self, row: u8, column: u8) -> Option<Cell> {
+        let inside = row < self.height && column < self.width;
+        inside.then(|| cell_at(usize::from(row) * usize::from(self.width) + usize::from(column)))
+    }
+
+    /// The neighbour of a cell in a direction, if it is inside the grid.
+    #[must_use]
+    pub fn neighbour(&self, cell: Cell, direction: Direction) -> Option<Cell> {
+        let (row, column) = self.position(cell);
+        let (rows, columns) = direction.delta();
+        let row = u8::try_from(i16::from(row) + rows).ok()?;
+        let column = u8::try_from(i16::from(column) + columns).ok()?;
+        self.cell(row, column)
+    }
+
+    /// Checks that `players` agents can start here.
+    pub(crate) fn check_room(&self, players: usize) -> Result<(), LayoutError> {
+        let room = match self.spawns.len() {
+            0 => self.cells_with(Tile::Floor).count(),
+            marked => marked,
+        };
+        if players > room || players > MAX_PLAYERS {
+            return Err(LayoutError::NoRoom { room: room.min(MAX_PLAYERS), players });
+        }
+        Ok(())
+    }
+}
+
+fn cell_at(index: usize) -> Cell {
+    Cell(u8::try_from(index).expect("a grid has at most 256 cells"))
+}
+
+/// The classic layouts, by name, as the text of their files.
+pub const CLASSIC: [(&str, &str); 5] = [
+    ("cramped_room", include_str!("../../../assets/layouts/cramped_room.txt")),
+    ("asymmetric_advantages", include_str!("../../../assets/layouts/asymmetric_advantages.txt")),
+    ("coordination_ring", include_str!("../../../assets/layouts/coordination_ring.txt")),
+    ("forced_coordination", include_str!("../../../assets/layouts/forced_coordination.txt")),
+    ("counter_circuit", include_str!("../../../assets/layouts/counter_circuit.txt")),
+];
+
+/// The text of a classic layout, by name.
+#[must_use]
+pub fn classic(name: &str) -> Option<&'static str> {
+    CLASSIC.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CLASSIC, Layout, LayoutError, Tile};
+    use crate::geometry::{Cell, Direction};
+
+    #[test]
+    fn classic_layouts_are_layouts() {
+        for (name, text) in CLASSIC {
+            let layout = Layout::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(layout.check_room(2).is_ok(), "{name}");
+            assert!(layout.cells_with(Tile::Pot).count() >= 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn grid_is_read_row_by_row() {
+        let layout = Layout::parse("CU\n+ ").unwrap();
+        assert_eq!((layout.width(), layout.height()), (2, 2));
+        assert_eq!(layout.tiles(), [Tile::Counter, Tile::Pot, Tile::Floor, Tile::Floor]);
+        assert_eq!(layout.spawns(), [Cell(2)]);
+        assert_eq!(layout.neighbour(Cell(2), Direction::Up), Some(Cell(0)));
+        assert_eq!(layout.neighbour(Cell(2), Direction::Left), None);
+        assert_eq!(layout.neighbour(Cell(3), Direction::Down), None);
+    }
+
+    #[test]
+    fn mistakes_name_their_place() {
+        let cases = [
+            ("", LayoutError::Empty),
+            ("name: x\n\n", LayoutError::Empty),
+            ("name: x\n\nCC\nC?", LayoutError::UnknownTile { line: 4, column: 2, letter: '?' }),
+            ("CC\nC", LayoutError::NotRectangular { line: 2, width: 1, expected: 2 }),
+        ];
+        for (text, error) in cases {
+            assert_eq!(Layout::parse(text), Err(error), "{text:?}");
+        }
+        let wide = "C".repeat(257);
+        assert_eq!(Layout::parse(&wide), Err(LayoutError::TooLarge { cells: 257 }));
+    }
+
+    #[test]
+    fn room_is_marked_spawns_or_free_floor() {
+        let marked = Layout::parse("+ C").unwrap();
+        assert!(marked.check_room(1).is_ok());
+        assert_eq!(marked.check_room(2), Err(LayoutError::NoRoom { room: 1, players: 2 }));
+        assert!(Layout::parse("  C").unwrap().check_room(2).is_ok());
+    }
+}

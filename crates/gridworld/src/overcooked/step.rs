@@ -1,0 +1,194 @@
+//! One step of CoGrid's Overcooked, in the original's order: rewards are judged on the state as
+//! it is, then pots tick, then agents turn and move, then they interact.
+
+use super::{Item, Kitchen, Rules};
+use crate::environment::TaskStep;
+use crate::geometry::{Cell, Direction};
+use crate::layout::Tile;
+use crate::rng::Rng;
+use crate::{Action, MAX_PLAYERS, Reward};
+
+/// Event bit: the delivery reward was earned.
+pub const DELIVERED: u8 = 1;
+/// Event bit: the onion-in-pot reward was earned.
+pub const ONION_IN_POT: u8 = 1 << 1;
+/// Event bit: the soup-in-dish reward was earned.
+pub const SOUP_IN_DISH: u8 = 1 << 2;
+
+/// A random order of the players: whoever comes first gets a cell that two want.
+pub(super) fn priority(players: usize, rng: &mut Rng) -> [usize; MAX_PLAYERS] {
+    let mut order = [0, 1, 2, 3];
+    if players == 2 {
+        // The common case, without a multiplication.
+        let first = usize::from(rng.next_u64() >> 63 == 1);
+        (order[0], order[1]) = (first, 1 - first);
+        return order;
+    }
+    for last in (1..players).rev() {
+        let bound = u32::try_from(last + 1).unwrap_or(1);
+        order.swap(last, rng.below(bound) as usize);
+    }
+    order
+}
+
+impl Kitchen {
+    /// One step with the movement priority given: `order` lists the players, the one who moves
+    /// first in front. Replaying a recorded game needs this; play draws the order itself.
+    pub fn step_in_order(&mut self, rules: &Rules, actions: &[Action], order: &[usize]) -> TaskStep {
+        let step = self.judge(rules, actions);
+        self.tick_pots(rules);
+        self.turn_and_move(rules, actions, order);
+        for (player, &action) in actions.iter().enumerate() {
+            if action == Action::PickupDrop {
+                self.interact(rules, player);
+            }
+        }
+        step
+    }
+
+    /// Rewards. CoGrid judges them on the state before the step and does not look whether the
+    /// action then succeeds: two players plating one soup are both rewarded, and a soup taken in
+    /// the very step in which it becomes ready earns nothing.
+    fn judge(&self, rules: &Rules, actions: &[Action]) -> TaskStep {
+        let mut step = TaskStep::default();
+        let scheme = rules.rewards();
+        let mut earned = [Reward::ZERO; MAX_PLAYERS];
+        for (player, &action) in actions.iter().enumerate() {
+            if action != Action::PickupDrop {
+                continue;
+            }
+            let agent = &self.agents[player];
+            let Some(held) = agent.held else { continue };
+            let faced = rules.faced(agent.cell, agent.facing);
+            let (event, reward) = match (rules.tile(faced), held) {
+                (Tile::Delivery, Item::OnionSoup | Item::TomatoSoup) => {
+                    (DELIVERED, scheme.delivery)
+                }
+                (Tile::Pot, Item::Onion) if self.takes(rules, faced, Item::Onion) => {
+                    (ONION_IN_POT, scheme.onion_in_pot)
+                }
+                (Tile::Pot, Item::Plate) if self.pots[rules.pot_at(faced)].is_ready() => {
+                    (SOUP_IN_DISH, scheme.soup_in_dish)
+                }
+                _ => continue,
+            };
+            step.events[player] |= event;
+            earned[player] += reward;
+        }
+        step.score = earned.into_iter().sum();
+        step.rewards = if scheme.common { [step.score; MAX_PLAYERS] } else { earned };
+        step
+    }
+
+    fn tick_pots(&mut self, rules: &Rules) {
+        for pot in &mut self.pots[..rules.pot_cells().len()] {
+            if pot.is_full() && pot.timer > 0 {
+                pot.timer -= 1;
+            }
+            let count = u16::try_from(pot.count()).unwrap_or(0);
+            pot.shown = count.saturating_add(count.saturating_mul(pot.timer));
+        }
+    }
+
+    /// A move always turns the agent, also when it stays. Agents are resolved one after the
+    /// other in order of priority, each against where the others stand at that moment: those
+    /// already resolved on their new cell, the others on their old one. So following directly
+    /// behind a partner works only for the second in order, and a head-on swap never.
+    fn turn_and_move(&mut self, rules: &Rules, actions: &[Action], order: &[usize]) {
+        for &player in order {
+            let Some(direction) = direction(actions[player]) else { continue };
+            let from = self.agents[player].cell;
+            self.agents[player].facing = direction;
+            let target = rules.faced(from, direction);
+            let walkable =
+                rules.tile(target) == Tile::Floor && self.items[target.index()].is_none();
+            if walkable && !self.stands_on(rules, target) {
+                self.agents[player].cell = target;
+            }
+        }
+    }
+
+    fn stands_on(&self, rules: &Rules, cell: Cell) -> bool {
+        self.agents[..rules.players()].iter().any(|agent| agent.cell == cell)
+    }
+
+    /// Whether the pot in `cell` takes one more of `ingredient`.
+    fn takes(&self, rules: &Rules, cell: Cell, ingredient: Item) -> bool {
+        let pot = &self.pots[rules.pot_at(cell)];
+        !pot.is_full() && pot.contents.iter().flatten().all(|&inside| inside == ingredient)
+    }
+
+    /// Picks up, puts down, or hands over to the faced cell. Players interact in order of seats,
+    /// so the second sees what the first did.
+    fn interact(&mut self, rules: &Rules, player: usize) {
+        let agent = self.agents[player];
+        let faced = rules.faced(agent.cell, agent.facing);
+        // At the open edge of a grid an agent faces its own cell, which is no obstacle.
+        if faced != agent.cell && self.stands_on(rules, faced) {
+            return;
+        }
+        let held = match (rules.tile(faced), agent.held) {
+            (Tile::Floor | Tile::Counter, held) => {
+                let there = &mut self.items[faced.index()];
+                if held.is_some() && there.is_some() {
+                    return;
+                }
+                std::mem::replace(there, held)
+            }
+            (Tile::OnionStack, None) => Some(Item::Onion),
+            (Tile::TomatoStack, None) => Some(Item::Tomato),
+            (Tile::PlateStack, None) => Some(Item::Plate),
+            (Tile::Pot, Some(Item::Plate)) => self.plate_soup(rules, faced),
+            (Tile::Pot, Some(item)) if item.is_ingredient() => self.fill_pot(rules, faced, item),
+            (Tile::Delivery, Some(item)) if item.is_soup() => {
+                // CoGrid 0.3.x leaves the first delivered kind behind in the cell's state.
+                self.items[faced.index()].get_or_insert(item);
+                self.deliveries = self.deliveries.saturating_add(1);
+                None
+            }
+            (_, held) => held,
+        };
+        self.agents[player].held = held;
+    }
+
+    /// What the hand holds after a plate was held to a pot.
+    fn plate_soup(&mut self, rules: &Rules, cell: Cell) -> Option<Item> {
+        let pot = &mut self.pots[rules.pot_at(cell)];
+        if !pot.is_ready() {
+            return Some(Item::Plate);
+        }
+        let soup = match pot.contents[0] {
+            Some(Item::Tomato) => Item::TomatoSoup,
+            _ => Item::OnionSoup,
+        };
+        pot.contents = [None; super::POT_CAPACITY];
+        pot.timer = rules.cook_time();
+        Some(soup)
+    }
+
+    /// What the hand holds after an ingredient was held to a pot. The third one starts the
+    /// cooking: the timer is full after this step and first ticks in the next.
+    fn fill_pot(&mut self, rules: &Rules, cell: Cell, item: Item) -> Option<Item> {
+        if !self.takes(rules, cell, item) {
+            return Some(item);
+        }
+        let pot = &mut self.pots[rules.pot_at(cell)];
+        if let Some(slot) = pot.contents.iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some(item);
+        }
+        if pot.is_full() {
+            pot.timer = rules.cook_time();
+        }
+        None
+    }
+}
+
+const fn direction(action: Action) -> Option<Direction> {
+    Some(match action {
+        Action::Up => Direction::Up,
+        Action::Down => Direction::Down,
+        Action::Left => Direction::Left,
+        Action::Right => Direction::Right,
+        Action::PickupDrop | Action::Toggle | Action::Noop => return None,
+    })
+}

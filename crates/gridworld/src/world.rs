@@ -1,0 +1,292 @@
+//! The world: phases, episodes, and the one function that changes them.
+//!
+//! ```text
+//!             countdown over            episode over, not the last
+//! Countdown ─────────────────▶ Playing ────────────────────────────▶ Between
+//!     ▲                           │ last episode over                    │
+//!     │                           ▼                                      │
+//!     │                        Coasting                                  │
+//!     └──────────────────────────────────────────────────────────────────┘
+//!                              pause over: next episode
+//! ```
+//!
+//! Everything that ends, resets or counts is a field of [`World`], so a rollback restores it
+//! whole and all peers end an episode at the same row.
+
+use crate::encoding::{DecodeError, Decoder, Digest, Encoder};
+use crate::environment::{TaskStep, Value};
+use crate::rng::Rng;
+use crate::settings::EpisodeSeeds;
+use crate::task::{TaskRules, TaskState};
+use crate::{Action, Game, MAX_PLAYERS, PlayerInput, Reward};
+use std::sync::Arc;
+
+/// What the world is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The next episode is set up; actions do not count yet.
+    Countdown {
+        /// Frames until the episode's first step.
+        left: u32,
+    },
+    /// An episode is played.
+    Playing,
+    /// An episode is over and stays visible; actions do not count.
+    Between {
+        /// Frames until the next episode is set up.
+        left: u32,
+    },
+    /// The last episode is over. Stepping on is harmless: peers keep stepping until each knows
+    /// that the other has everything.
+    Coasting,
+}
+
+/// A session's whole state at one moment.
+#[derive(Clone, Debug)]
+pub struct World {
+    game: Arc<Game>,
+    frame: u32,
+    phase: Phase,
+    episode: u16,
+    t: u32,
+    score: Reward,
+    rng: Rng,
+    task: TaskState,
+}
+
+/// What a step of an episode led to: the material of one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The episode, from 0.
+    pub episode: u16,
+    /// The step within the episode, from 0.
+    pub t: u32,
+    /// What the task says of the step.
+    pub task: TaskStep,
+    /// Whether the episode has reached its last step, for all players.
+    pub truncated: bool,
+    /// Whether this was the episode's last row.
+    pub last: bool,
+}
+
+/// A frame whose inputs are final: every player's input for it is known and has been simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConfirmedFrame {
+    /// The frame, from 0 at the start of the session.
+    pub frame: u32,
+    /// The inputs by seat; seats without a player hold the zero input.
+    pub inputs: [PlayerInput; MAX_PLAYERS],
+    /// Digest of the world after these inputs.
+    pub digest: Digest,
+}
+
+impl World {
+    /// The world before the session's first frame.
+    #[must_use]
+    pub fn new(game: Arc<Game>) -> Self {
+        let (rng, task) = set_up(&game, 0);
+        let phase = counting_down(&game);
+        Self { game, frame: 0, phase, episode: 0, t: 0, score: Reward::ZERO, rng, task }
+    }
+
+    /// Applies every player's input for one frame, in order of seats.
+    ///
+    /// Returns what happened if the frame was a step of an episode, `None` in a countdown, a
+    /// pause or after the end.
+    ///
+    /// # Panics
+    /// If there are fewer inputs than players: that is a mistake of the program, never of a
+    /// participant.
+    pub fn step(&mut self, inputs: &[PlayerInput]) -> Option<Outcome> {
+        self.frame = self.frame.wrapping_add(1);
+        match &mut self.phase {
+            Phase::Playing => return Some(self.play(inputs)),
+            Phase::Countdown { left } => {
+                *left = left.saturating_sub(1);
+                if *left == 0 {
+                    self.phase = Phase::Playing;
+                }
+            }
+            Phase::Between { left } => {
+                *left = left.saturating_sub(1);
+                if *left == 0 {
+                    self.next_episode();
+                }
+            }
+            Phase::Coasting => {}
+        }
+        None
+    }
+
+    fn play(&mut self, inputs: &[PlayerInput]) -> Outcome {
+        let players = self.game.players();
+        let mut actions = [Action::Noop; MAX_PLAYERS];
+        for (action, input) in actions.iter_mut().zip(&inputs[..players]) {
+            *action = input.action();
+        }
+        let task = self.task.step(self.game.rules(), &actions[..players], &mut self.rng);
+        let t = self.t;
+        self.t += 1;
+        self.score += task.score;
+        let truncated = self.t >= self.game.settings().max_steps;
+        let last = truncated || task.terminated[..players].iter().all(|&over| over);
+        let episode = self.episode;
+        if last {
+            let settings = self.game.settings();
+            self.phase = if episode + 1 < settings.episodes {
+                Phase::Between { left: settings.pause_frames }
+            } else {
+                Phase::Coasting
+            };
+        }
+        Outcome { episode, t, task, truncated, last }
+    }
+
+    fn next_episode(&mut self) {
+        self.episode += 1;
+        self.t = 0;
+        self.score = Reward::ZERO;
+        (self.rng, self.task) = set_up(&self.game, self.episode);
+        self.phase = counting_down(&self.game);
+    }
+
+    /// The settings and tables of this world's session.
+    #[must_use]
+    pub const fn game(&self) -> &Arc<Game> {
+        &self.game
+    }
+
+    /// How many frames have been stepped.
+    #[must_use]
+    pub const fn frame(&self) -> u32 {
+        self.frame
+    }
+
+    /// What the world is doing.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The current episode, from 0.
+    #[must_use]
+    pub const fn episode(&self) -> u16 {
+        self.episode
+    }
+
+    /// Steps of the current episode that were played.
+    #[must_use]
+    pub const fn t(&self) -> u32 {
+        self.t
+    }
+
+    /// What the players of the current episode earned together.
+    #[must_use]
+    pub const fn score(&self) -> Reward {
+        self.score
+    }
+
+    /// The task's state.
+    #[must_use]
+    pub const fn task(&self) -> &TaskState {
+        &self.task
+    }
+
+    /// Names of the columns `state.*`: the score, then the task's own.
+    #[must_use]
+    pub fn state_names(rules: &TaskRules) -> Vec<String> {
+        std::iter::once("score".to_owned()).chain(rules.state_names()).collect()
+    }
+
+    /// The values of the columns `state.*`. After an episode's last step they are still that
+    /// episode's: the next one is set up when the pause is over.
+    pub fn state_values(&self, put: &mut dyn FnMut(Value<'_>)) {
+        put(Value::Reward(self.score));
+        self.task.state_values(self.game.rules(), put);
+    }
+
+    /// The values of the columns `infos.{player}.*` after a step.
+    pub fn info_values(&self, player: usize, step: &TaskStep, put: &mut dyn FnMut(Value<'_>)) {
+        self.task.info_values(self.game.rules(), player, step, put);
+    }
+
+    /// The canonical encoding: frame, phase, episode, step, score, generator, then the task's.
+    /// The game is not a part of it; [`Game::digest`] names it.
+    #[must_use]
+    pub fn encode(&self) -> Encoder {
+        let mut out = Encoder::default();
+        out.u32(self.frame);
+        let (tag, left) = match self.phase {
+            Phase::Countdown { left } => (0, left),
+            Phase::Playing => (1, 0),
+            Phase::Between { left } => (2, left),
+            Phase::Coasting => (3, 0),
+        };
+        out.u8(tag);
+        out.u32(left);
+        out.u16(self.episode);
+        out.u32(self.t);
+        out.i32(self.score.0);
+        out.u64(self.rng.state());
+        self.task.encode(self.game.rules(), &mut out);
+        out
+    }
+
+    /// The world that [`Self::encode`] gave these bytes for.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where the bytes encode no world of this game.
+    pub fn decode(game: Arc<Game>, bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut bytes = Decoder::new(bytes);
+        let frame = bytes.u32()?;
+        let tag = bytes.u8()?;
+        let left = bytes.u32()?;
+        let phase = match (tag, left) {
+            (0, 1..) => Phase::Countdown { left },
+            (1, 0) => Phase::Playing,
+            (2, 1..) => Phase::Between { left },
+            (3, 0) => Phase::Coasting,
+            _ => return Err(bytes.invalid("phase")),
+        };
+        let episode = bytes.u16()?;
+        let t = bytes.u32()?;
+        let score = Reward(bytes.i32()?);
+        let rng = Rng::new(bytes.u64()?);
+        let task = game.rules().decode(&mut bytes)?;
+        bytes.finish()?;
+        Ok(Self { game, frame, phase, episode, t, score, rng, task })
+    }
+
+    /// BLAKE3 over the canonical encoding.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.encode().as_bytes())
+    }
+}
+
+impl PartialEq for World {
+    fn eq(&self, other: &Self) -> bool {
+        self.game.digest() == other.game.digest()
+            && self.encode().as_bytes() == other.encode().as_bytes()
+    }
+}
+
+impl Eq for World {}
+
+fn set_up(game: &Game, episode: u16) -> (Rng, TaskState) {
+    let settings = game.settings();
+    let stream = match settings.episode_seeds {
+        EpisodeSeeds::Derived => u64::from(episode),
+        EpisodeSeeds::Same => 0,
+    };
+    let mut rng = Rng::stream(settings.seed, stream);
+    let task = game.rules().start(&mut rng);
+    (rng, task)
+}
+
+fn counting_down(game: &Game) -> Phase {
+    match game.settings().countdown_frames {
+        0 => Phase::Playing,
+        left => Phase::Countdown { left },
+    }
+}

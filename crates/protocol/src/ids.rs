@@ -1,0 +1,248 @@
+//! Identifiers. Names of studies, scenes, sessions and people are pseudonyms or words of the
+//! experimenter: 1 to 64 characters of `a-z`, `0-9`, `-` and `_`, starting with a letter or a
+//! digit. They can stand in a path, a file name or a table as they are.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Why a text is no identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// Empty, or longer than an identifier may be.
+    #[error("has {length} characters, 1 to {most} are allowed")]
+    Length {
+        /// Its length in bytes.
+        length: usize,
+        /// The most there may be.
+        most: usize,
+    },
+    /// A character outside the alphabet.
+    #[error("contains {letter:?}; only a-z, 0-9, '-' and '_' are allowed, a letter or digit first")]
+    Letter {
+        /// The first such character.
+        letter: char,
+    },
+}
+
+const MAX_LENGTH: usize = 64;
+
+fn check(text: &str) -> Result<(), IdError> {
+    if text.is_empty() || text.len() > MAX_LENGTH {
+        return Err(IdError::Length { length: text.len(), most: MAX_LENGTH });
+    }
+    let word = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    let allowed = |(at, letter): &(usize, char)| {
+        word(*letter) || (*at > 0 && matches!(letter, '-' | '_'))
+    };
+    match text.char_indices().find(|indexed| !allowed(indexed)) {
+        Some((_, letter)) => Err(IdError::Letter { letter }),
+        None => Ok(()),
+    }
+}
+
+macro_rules! identifier {
+    ($(#[doc = $doc:literal] $name:ident;)*) => {$(
+        #[doc = $doc]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The identifier's text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                check(text).map(|()| Self(text.to_owned()))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(text: String) -> Result<Self, IdError> {
+                check(&text).map(|()| Self(text))
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+identifier! {
+    #[doc = "A study: one experiment file."] StudyId;
+    #[doc = "A scene of a study."] SceneId;
+    #[doc = "A session: one match of participants in one scene."] SessionId;
+    #[doc = "A participant, under the pseudonym that the lab issued."] ParticipantId;
+}
+
+/// A player's place in a session, from 0. Seats are the addresses of netplay and the `{i}` of
+/// the columns; the lab assigns them.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Seat(pub u8);
+
+impl Seat {
+    /// The seat as an index into tables over players.
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// All seats of a session with so many players.
+    pub fn all(players: usize) -> impl Iterator<Item = Self> {
+        (0..=u8::MAX).take(players).map(Self)
+    }
+}
+
+impl fmt::Display for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// A secret that gives access, 1 to 128 characters of the URL-safe base64 alphabet. Its debug
+/// form is redacted, so that it stays out of logs.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Token(String);
+
+impl Token {
+    const MAX_LENGTH: usize = 128;
+
+    /// The secret itself.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+impl TryFrom<String> for Token {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        if text.is_empty() || text.len() > Self::MAX_LENGTH {
+            return Err(IdError::Length { length: text.len(), most: Self::MAX_LENGTH });
+        }
+        let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+        match text.chars().find(|&letter| !allowed(letter)) {
+            Some(letter) => Err(IdError::Letter { letter }),
+            None => Ok(Self(text)),
+        }
+    }
+}
+
+impl FromStr for Token {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<Token> for String {
+    fn from(token: Token) -> Self {
+        token.0
+    }
+}
+
+/// A BLAKE3 digest as text: 64 lowercase hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HexDigest(String);
+
+impl HexDigest {
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for HexDigest {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        if text.len() != 64 {
+            return Err(IdError::Length { length: text.len(), most: 64 });
+        }
+        match text.chars().find(|letter| !matches!(letter, '0'..='9' | 'a'..='f')) {
+            Some(letter) => Err(IdError::Letter { letter }),
+            None => Ok(Self(text)),
+        }
+    }
+}
+
+impl FromStr for HexDigest {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<HexDigest> for String {
+    fn from(digest: HexDigest) -> Self {
+        digest.0
+    }
+}
+
+impl fmt::Display for HexDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HexDigest, IdError, SessionId, Token};
+
+    #[test]
+    fn an_identifier_can_stand_in_a_path() {
+        for good in ["a", "p-7f3a", "cramped_room", "0", &"x".repeat(64)] {
+            assert!(good.parse::<SessionId>().is_ok(), "{good:?}");
+        }
+        for bad in ["", "..", "a/b", "A", "-a", "a b", "ä", "a\0", "a\\b", &"x".repeat(65)] {
+            assert!(bad.parse::<SessionId>().is_err(), "{bad:?}");
+            let json = serde_json::to_string(bad).unwrap();
+            assert!(serde_json::from_str::<SessionId>(&json).is_err(), "{bad:?} from JSON");
+        }
+    }
+
+    #[test]
+    fn a_token_is_not_printed() {
+        let token: Token = "secret-123".parse().unwrap();
+        assert_eq!(format!("{token:?}"), "Token(..)");
+        assert_eq!(token.reveal(), "secret-123");
+        assert_eq!("a/b".parse::<Token>(), Err(IdError::Letter { letter: '/' }));
+    }
+
+    #[test]
+    fn a_digest_has_64_lowercase_digits() {
+        assert!("0a".repeat(32).parse::<HexDigest>().is_ok());
+        for bad in ["", "0a", &"0A".repeat(32), &"0g".repeat(32)] {
+            assert!(bad.parse::<HexDigest>().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Join links: `dyad://HOST:PORT/join?token=…`, the same on the first line of a `.join` file, or
+//! just `HOST:PORT` typed in.
+
+use crate::ids::{IdError, Token};
+use std::fmt;
+use std::str::FromStr;
+
+/// Where a lab is, and the token that admits one participant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinLink {
+    /// Host name or address; an IPv6 address in brackets.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// The participant's token, if the lab gave out one.
+    pub token: Option<Token>,
+}
+
+/// Why a text is no join link.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JoinError {
+    /// It starts with another scheme.
+    #[error("a join link starts with dyad://, this one with {scheme}://")]
+    Scheme {
+        /// That scheme.
+        scheme: String,
+    },
+    /// No host.
+    #[error("the link names no computer; it should look like dyad://192.168.1.20:8642/join")]
+    NoHost,
+    /// A port that is none.
+    #[error("{port:?} is no port; the link should look like dyad://192.168.1.20:8642/join")]
+    Port {
+        /// What stands in its place.
+        port: String,
+    },
+    /// A path other than `/join`.
+    #[error("{path:?} is not a part of a join link; ask the experimenter for the link again")]
+    Path {
+        /// That path.
+        path: String,
+    },
+    /// A broken token.
+    #[error("the link's token {source}; ask the experimenter for the link again")]
+    Token {
+        /// What is wrong with it.
+        source: IdError,
+    },
+}
+
+/// The port of a lab where a link names none.
+pub const DEFAULT_PORT: u16 = 8642;
+
+impl JoinLink {
+    /// The address of one of the lab's pages or sockets: `address("ws", "/lobby")`.
+    #[must_use]
+    pub fn address(&self, scheme: &str, path: &str) -> String {
+        format!("{scheme}://{}:{}{path}", self.host, self.port)
+    }
+}
+
+impl fmt::Display for JoinLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "dyad://{}:{}/join", self.host, self.port)?;
+        match &self.token {
+            Some(token) => write!(f, "?token={}", token.reveal()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FromStr for JoinLink {
+    type Err = JoinError;
+
+    fn from_str(text: &str) -> Result<Self, JoinError> {
+        let text = text.trim();
+        let rest = match text.split_once("://") {
+            Some(("dyad", rest)) => rest,
+            Some((scheme, _)) => return Err(JoinError::Scheme { scheme: scheme.to_owned() }),
+            None => text,
+        };
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, "join"));
+        if !matches!(path.trim_end_matches('/'), "" | "join") {
+            return Err(JoinError::Path { path: path.to_owned() });
+        }
+        let bracket = authority.rfind(']').map_or(0, |end| end + 1);
+        let (host, port) = match authority[bracket..].rfind(':') {
+            Some(colon) => {
+                let port = &authority[bracket + colon + 1..];
+                let number = port.parse().ok().filter(|&number| number != 0);
+                let number = number.ok_or_else(|| JoinError::Port { port: port.to_owned() })?;
+                (&authority[..bracket + colon], number)
+            }
+            None => (authority, DEFAULT_PORT),
+        };
+        let named = |letter: char| {
+            letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_' | ':' | '[' | ']')
+        };
+        if host.is_empty() || !host.chars().all(named) {
+            return Err(JoinError::NoHost);
+        }
+        let token = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("token="))
+            .map(|token| token.parse().map_err(|source| JoinError::Token { source }))
+            .transpose()?;
+        Ok(Self { host: host.to_owned(), port, token })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEFAULT_PORT, JoinError, JoinLink};
+
+    #[test]
+    fn links_and_typed_addresses_are_understood() {
+        let cases = [
+            ("dyad://lab.example:9000/join?token=abc", "lab.example", 9000, Some("abc")),
+            ("dyad://lab.example:9000/join?x=1&token=abc", "lab.example", 9000, Some("abc")),
+            ("  192.168.1.20:8000\n", "192.168.1.20", 8000, None),
+            ("lab", "lab", DEFAULT_PORT, None),
+            ("dyad://[::1]:7/", "[::1]", 7, None),
+            ("[fe80::1]", "[fe80::1]", DEFAULT_PORT, None),
+        ];
+        for (text, host, port, token) in cases {
+            let link: JoinLink = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!((link.host.as_str(), link.port), (host, port), "{text}");
+            assert_eq!(link.token.as_ref().map(|token| token.reveal()), token, "{text}");
+            assert_eq!(link.to_string().parse(), Ok(link), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_link_says_what_is_wrong() {
+        let scheme = JoinError::Scheme { scheme: "https".to_owned() };
+        assert_eq!("https://lab/join".parse::<JoinLink>(), Err(scheme));
+        assert_eq!("".parse::<JoinLink>(), Err(JoinError::NoHost));
+        assert_eq!("dyad://la b/join".parse::<JoinLink>(), Err(JoinError::NoHost));
+        assert!(matches!("lab:0".parse::<JoinLink>(), Err(JoinError::Port { .. })));
+        assert!(matches!("lab:70000".parse::<JoinLink>(), Err(JoinError::Port { .. })));
+        assert!(matches!("dyad://lab/other".parse::<JoinLink>(), Err(JoinError::Path { .. })));
+        assert!(matches!("dyad://lab/join?token=%".parse::<JoinLink>(), Err(JoinError::Token { .. })));
+    }
+}

@@ -1,0 +1,176 @@
+//! The lobby: JSON text messages over a WebSocket at `/lobby`, one value a message, told apart
+//! by `type`.
+//!
+//! A client opens with [`FromClient::Hello`] and gets [`FromLab::Welcome`] or
+//! [`FromLab::Refused`]. It asks for a game with [`FromClient::Ready`], hears
+//! [`FromLab::Waiting`] whenever the waiting room changes, and [`FromLab::Matched`] when it has a
+//! partner. Unknown fields are ignored on both sides; an unknown `type` is an error that is
+//! counted and answered with nothing.
+
+use crate::ids::{HexDigest, ParticipantId, SceneId, SessionId, StudyId, Token};
+use crate::{Seat, records::Verdict};
+use serde::{Deserialize, Serialize};
+
+/// The longest message a lab or a client accepts, in bytes.
+pub const MAX_MESSAGE: usize = 64 * 1024;
+
+/// What a client says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromClient {
+    /// The first message.
+    Hello(Hello),
+    /// Asks to be matched for the study's game.
+    Ready,
+    /// Gives up the place in the waiting room, or says that the session is over for this side.
+    Leave,
+    /// Asks for a [`FromLab::Pong`], to measure the round trip.
+    Ping {
+        /// Comes back unchanged.
+        nonce: u32,
+    },
+}
+
+/// Who a client is and what it speaks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`crate::PROTOCOL_VERSION`] of the client.
+    pub protocol: u16,
+    /// The program's version, for people.
+    pub program: String,
+    /// Version of the task rules that the client plays by.
+    pub rules: u16,
+    /// The token of the join link, if the link had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Token>,
+    /// The token of an earlier [`FromLab::Welcome`], for somebody who comes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Token>,
+}
+
+/// What a lab says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromLab {
+    /// The client is admitted.
+    Welcome {
+        /// The pseudonym under which everything of this person is kept.
+        participant: ParticipantId,
+        /// Which study this is.
+        study: StudyId,
+        /// The study's title, for people.
+        title: String,
+        /// Proves later that a client is this participant: for coming back, and for uploads.
+        resume: Token,
+    },
+    /// The client is not admitted, or no longer; the connection ends.
+    Refused {
+        /// Why, for programs.
+        code: Refusal,
+        /// Why, and what to do, for people.
+        message: String,
+    },
+    /// How the waiting room stands.
+    Waiting {
+        /// People who wait, this one included.
+        waiting: u32,
+        /// People that a game needs.
+        needed: u32,
+    },
+    /// A game: all of its seats are assigned.
+    Matched {
+        /// Everything needed to play it.
+        ticket: Box<Ticket>,
+    },
+    /// The answer to a ping.
+    Pong {
+        /// The ping's.
+        nonce: u32,
+    },
+    /// What the lab found out about an episode whose records it has.
+    Verdict {
+        /// The session.
+        session: SessionId,
+        /// The scene.
+        scene: SceneId,
+        /// The episode, from 0.
+        episode: u16,
+        /// What was found.
+        verdict: Verdict,
+    },
+}
+
+/// Why a lab does not admit a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// The two speak different versions.
+    Version,
+    /// The token is unknown or missing.
+    Token,
+    /// The message was not understood.
+    Malformed,
+    /// The same participant is connected already.
+    Duplicate,
+    /// The lab takes nobody at the moment.
+    Closed,
+}
+
+/// A game for one participant: who plays, by which settings, and how to reach the others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// The study.
+    pub study: StudyId,
+    /// The session.
+    pub session: SessionId,
+    /// The scene.
+    pub scene: SceneId,
+    /// This participant's seat.
+    pub seat: Seat,
+    /// All participants, by seat.
+    pub participants: Vec<ParticipantId>,
+    /// The game's settings: gridworld's `Settings` as JSON.
+    pub settings: serde_json::Value,
+    /// Digest of the settings and the rules' version, as gridworld computes it.
+    pub game: HexDigest,
+    /// How rollback is set up.
+    pub netcode: Netcode,
+    /// Whether keys act as long as they are held.
+    #[serde(default)]
+    pub held_keys: bool,
+    /// The signalling room, a path segment under `/signal/`.
+    pub room: String,
+    /// The password for this seat of the room, as the query parameter `token`.
+    pub room_token: Token,
+    /// Servers that help to connect through firewalls. None by default.
+    #[serde(default)]
+    pub ice: IceServers,
+}
+
+/// How rollback is set up. Equal for all players of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Netcode {
+    /// Frames between a key press and its effect, at least 1.
+    pub input_delay: u8,
+    /// Frames that may be simulated ahead of the last confirmed one.
+    pub prediction_window: u8,
+}
+
+impl Default for Netcode {
+    fn default() -> Self {
+        Self { input_delay: 2, prediction_window: 16 }
+    }
+}
+
+/// STUN and TURN servers, which share one pair of credentials.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IceServers {
+    /// Addresses such as `stun:host:3478` or `turn:host:3478?transport=udp`.
+    pub urls: Vec<String>,
+    /// User name for TURN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Password for TURN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Token>,
+}
