@@ -100,6 +100,12 @@ pub struct Encoder {
     len: usize,
 }
 
+impl fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Encoder({:02x?})", self.as_bytes())
+    }
+}
+
 impl Default for Encoder {
     fn default() -> Self {
         Self { bytes: [0; MAX_ENCODED], len: 0 }

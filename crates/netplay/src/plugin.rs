@@ -1,0 +1,133 @@
+//! The systems of a match, and their order.
+//!
+//! ```text
+//! PreUpdate   Receive          take what has arrived; start the ggrs session
+//!             RunGgrsSystems   bevy_ggrs: ReadInputs ─▶ Save/Load/Advance ...
+//!                              └ GgrsSchedule: step the world, then journal the frame
+//!             Commit           take what is final; send
+//! ```
+//!
+//! A match exists while the [`Netplay`] resource does. bevy_ggrs removes the session resource
+//! from the world while a step is tried, so nothing inside may ask for it.
+
+use crate::session::{Netplay, Stage};
+use bevy::platform::collections::HashMap;
+use bevy::prelude::{
+    App, Commands, Deref, DerefMut, IntoScheduleConfigs as _, Plugin, PreUpdate, Real, Res, ResMut,
+    Resource, SystemSet, Time, resource_exists,
+};
+use bevy_ggrs::prelude::{
+    GgrsPlugin, GgrsSchedule, PlayerInputs, ReadInputs, RollbackApp as _, RollbackFrameRate,
+    Session,
+};
+use bevy_ggrs::{
+    ConfirmedFrameCount, LocalInputs, LocalPlayers, RollbackFrameCount, RunGgrsSystems,
+};
+use dyad_gridworld::{MAX_PLAYERS, PlayerInput, World};
+use dyad_rollback::DyadConfig;
+use ggrs::InputStatus;
+
+/// The world as it is simulated, predictions included: the one rolled-back resource. Draw it,
+/// never record it.
+#[derive(Resource, Clone, Debug, Deref, DerefMut)]
+pub struct Simulation(pub World);
+
+/// The order of netplay within `PreUpdate`.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NetplaySystems {
+    /// Before the rollback schedules: what has arrived is taken.
+    Receive,
+    /// After them: what is final is taken, and what is to be said is sent.
+    Commit,
+}
+
+/// Adds netplay to an app, windowed or headless. It does nothing until a [`Netplay`] resource
+/// and a [`Simulation`] are inserted together.
+pub struct NetplayPlugin;
+
+impl Plugin for NetplayPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_plugins(GgrsPlugin::<DyadConfig>::default())
+            .rollback_resource_with_clone::<Simulation>()
+            .checksum_resource::<Simulation>(|world| world.digest().short())
+            .configure_sets(
+                PreUpdate,
+                (NetplaySystems::Receive, RunGgrsSystems, NetplaySystems::Commit).chain(),
+            )
+            .add_systems(
+                PreUpdate,
+                (
+                    receive.in_set(NetplaySystems::Receive),
+                    after_step.in_set(NetplaySystems::Commit),
+                )
+                    .run_if(resource_exists::<Netplay>),
+            )
+            .add_systems(ReadInputs, read_inputs)
+            .add_systems(GgrsSchedule, step);
+    }
+}
+
+fn receive(mut commands: Commands, mut netplay: ResMut<Netplay>, time: Res<Time<Real>>) {
+    if let Some(session) = netplay.receive(time.elapsed()) {
+        let speed = netplay.settings().parameters.steps_per_second;
+        commands.insert_resource(RollbackFrameRate(usize::from(speed)));
+        // A session of an earlier match may have left its counters behind.
+        commands.insert_resource(RollbackFrameCount(0));
+        commands.insert_resource(ConfirmedFrameCount(-1));
+        commands.insert_resource(Session::P2P(session));
+    }
+}
+
+fn read_inputs(
+    mut commands: Commands,
+    mut netplay: ResMut<Netplay>,
+    world: Res<Simulation>,
+    frame: Res<RollbackFrameCount>,
+    players: Res<LocalPlayers>,
+) {
+    let input = netplay.offer_input(frame.0, &world);
+    let inputs: HashMap<_, _> = players.0.iter().map(|&player| (player, input)).collect();
+    commands.insert_resource(LocalInputs::<DyadConfig>(inputs));
+}
+
+/// One frame, first time or again. Journaling is the last thing that happens in it.
+fn step(
+    mut world: ResMut<Simulation>,
+    mut netplay: ResMut<Netplay>,
+    inputs: Res<PlayerInputs<DyadConfig>>,
+    frame: Res<RollbackFrameCount>,
+) {
+    let mut by_seat = [PlayerInput::default(); MAX_PLAYERS];
+    let mut speculated = false;
+    for (slot, &(input, status)) in by_seat.iter_mut().zip(inputs.iter()) {
+        assert!(
+            status != InputStatus::Disconnected,
+            "ggrs disconnected a player, which it was told never to do"
+        );
+        *slot = input;
+        speculated |= status == InputStatus::Predicted;
+    }
+    let by_seat = &by_seat[..inputs.len()];
+    world.step(by_seat);
+    // bevy_ggrs counts a frame up before it runs it.
+    let frame = u32::try_from(frame.0 - 1).expect("frames are simulated from 0 on");
+    netplay.simulated(frame, by_seat, speculated, &world);
+}
+
+fn after_step(
+    mut commands: Commands,
+    mut netplay: ResMut<Netplay>,
+    session: Option<ResMut<Session<DyadConfig>>>,
+    frame: Res<RollbackFrameCount>,
+    confirmed: Res<ConfirmedFrameCount>,
+) {
+    let mut session = session;
+    let running = match session.as_deref_mut() {
+        Some(Session::P2P(session)) => Some(session),
+        _ => None,
+    };
+    netplay.after_step(frame.0, confirmed.0, running);
+    if matches!(netplay.stage(), Stage::Ended(_)) {
+        commands.remove_resource::<Session<DyadConfig>>();
+    }
+}

@@ -1,0 +1,112 @@
+//! The messages of the reliable channel, in postcard.
+
+use dyad_gridworld::Digest;
+use dyad_protocol::{Seat, SessionId};
+use serde::{Deserialize, Serialize};
+
+/// The largest message that is sent or accepted, in bytes.
+pub const MAX_MESSAGE: usize = 16 * 1024;
+
+/// The largest statement, in bytes.
+pub const MAX_STATEMENT: usize = 1024;
+
+/// One message to one peer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PeerMessage {
+    /// Who the sender is and what it plays; repeated until the receiver says it has heard it.
+    Hello(Hello),
+    /// What the sender's record of a finished episode holds: opaque here, repeated until
+    /// acknowledged.
+    Sealed {
+        /// The episode.
+        episode: u16,
+        /// The recorder's statement.
+        statement: Vec<u8>,
+    },
+    /// A [`Self::Sealed`] has arrived.
+    SealedAck {
+        /// The episode.
+        episode: u16,
+    },
+    /// What the sender has on disk, a few times a second. Opaque here.
+    Committed {
+        /// The recorder's statement.
+        statement: Vec<u8>,
+    },
+    /// A sign of life where nothing else is said.
+    Alive,
+    /// The sender leaves before the end and says why.
+    Left {
+        /// Why.
+        reason: LeaveReason,
+    },
+}
+
+/// Why somebody leaves a session before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LeaveReason {
+    /// The person closed the window or pressed the button.
+    Quit,
+    /// The program cannot go on: the disk is full, the record is in doubt.
+    Failure,
+}
+
+/// What a peer says of itself before the first frame. All but the last three fields must be
+/// equal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Version of these messages and of the datagrams.
+    pub wire: u16,
+    /// The program's version. Peers must run the same one, so that their logs are the same bytes.
+    pub program: String,
+    /// Version of the task rules.
+    pub rules: u16,
+    /// Digest of the game's settings, seed included.
+    pub game: Digest,
+    /// The session.
+    pub session: SessionId,
+    /// Which of the session's connections this is; counts up when a session is resumed.
+    pub epoch: u16,
+    /// Input delay and prediction window.
+    pub netcode: (u8, u8),
+    /// The sender's seat.
+    pub seat: Seat,
+    /// Seats whose HELLO the sender has heard, as bits.
+    pub heard: u8,
+    /// Whether the sender has passed the barrier: it repeats nothing, but answers who has not.
+    pub ready: bool,
+}
+
+/// Version of the reliable channel's messages and of the datagrams.
+pub const WIRE_VERSION: u16 = 1;
+
+impl Hello {
+    /// What keeps the two from playing together, if anything does.
+    #[must_use]
+    pub fn mismatch(&self, theirs: &Self) -> Option<Mismatch> {
+        let differs = |what, ours: &dyn ToString, theirs: &dyn ToString| {
+            let (ours, theirs) = (ours.to_string(), theirs.to_string());
+            (ours != theirs).then_some(Mismatch { what, ours, theirs })
+        };
+        let netcode = |hello: &Self| format!("{}/{}", hello.netcode.0, hello.netcode.1);
+        differs("version of the connection protocol", &self.wire, &theirs.wire)
+            .or_else(|| differs("program version", &self.program, &theirs.program))
+            .or_else(|| differs("version of the rules", &self.rules, &theirs.rules))
+            .or_else(|| differs("session", &self.session, &theirs.session))
+            .or_else(|| differs("game settings", &self.game, &theirs.game))
+            .or_else(|| differs("epoch", &self.epoch, &theirs.epoch))
+            .or_else(|| differs("input delay and window", &netcode(self), &netcode(theirs)))
+    }
+}
+
+/// What two peers do not have in common.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this computer and the partner's differ in the {what}: {ours} here, {theirs} there")]
+pub struct Mismatch {
+    /// What differs.
+    pub what: &'static str,
+    /// Here.
+    pub ours: String,
+    /// There.
+    pub theirs: String,
+}
