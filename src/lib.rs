@@ -1,1 +1,23 @@
-//! stub
+//! The client of Dyad: joins a lab, plays, records, uploads.
+//!
+//! - [`cli`]: the command line, and [`commands`] that need no lab;
+//! - [`app`]: the Bevy app, headless or windowed: which plugins it is made of;
+//! - [`flow`]: what happens in which order, from the join link to the last receipt;
+//! - [`lab`]: the connection to the lab machine;
+//! - [`input`]: scripted players and keys as sources of input;
+//! - [`record`]: the writer thread, the spool of unsent records, their upload.
+//!
+//! The simulation is gridworld's, netplay is dyad-netplay's; the client decides nothing about
+//! either. What is drawn is read from [`dyad_netplay::Simulation`] and never written back.
+#![expect(clippy::needless_pass_by_value, reason = "Bevy systems take their parameters by value")]
+
+pub mod app;
+pub mod cli;
+pub mod commands;
+pub mod flow;
+pub mod input;
+pub mod lab;
+pub mod record;
+
+/// The program's version. Peers play together only if theirs is the same.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

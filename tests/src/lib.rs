@@ -1,1 +1,15 @@
-//! stub
+//! The harness of the system tests, and of `cargo xtask demo`: it builds the real binaries, starts
+//! them as processes in a network namespace of their own, waits for what they say, and ends
+//! them.
+//!
+//! - [`namespace`]: a private network, made without root;
+//! - [`binaries`]: building what is tested;
+//! - [`process`]: a program that is running, its output, its end;
+//! - [`session`]: a lab and its clients, from start to verdict;
+//! - [`require`]: what a machine may lack, and what it must not lack in CI.
+
+pub mod binaries;
+pub mod namespace;
+pub mod process;
+pub mod require;
+pub mod session;

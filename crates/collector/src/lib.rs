@@ -1,1 +1,41 @@
-//! stub
+//! The collector: takes records from participants' computers and keeps them.
+//!
+//! Its promise: a record that got a receipt is on disk, whatever happens next. [`Store`] keeps
+//! it by the order of its steps: the bundle goes to a temporary file, is flushed, renamed to its
+//! name, the folder is flushed, then a row is committed to the index, and only then is there a
+//! receipt. After a crash the files are the truth: what has no row gets one.
+//!
+//! What follows a receipt (unpacking into tidy files, the verdict on an episode) can always be
+//! made again from the bundles; the index remembers what is still to do.
+//!
+//! In a store's folder:
+//!
+//! ```text
+//! index.sqlite                                  participants, sessions, receipts, verdicts
+//! _bundles/{session}/{scene}/{participant}_ep{n}.tar    as received
+//! _incoming/                                    temporary files
+//! {study}/{session}/session.json                who, which records, which verdicts
+//! {study}/{session}/{scene}/{participant}_ep{n}.dlog, .csv, and local/…csv
+//! ```
+//!
+//! What this crate deliberately does not do: it doesn't decide who plays. The lab tells it who
+//! belongs to a session ([`Store::register`]); it takes records from them and nobody else.
+//!
+//! Modules, in reading order:
+//! - [`files`]: durable files by key; [`index`]: the SQL;
+//! - [`store`]: receiving, without threads or network; [`settle`]: what follows a receipt, with
+//!   [`examine`], which asks recording for the verdict;
+//! - [`owner`]: the thread that owns a store; [`http`]: the routes; [`interrupt`]: SIGTERM.
+
+pub mod examine;
+pub mod files;
+pub mod http;
+pub mod index;
+pub mod interrupt;
+pub mod owner;
+pub mod settle;
+pub mod store;
+
+pub use owner::{Collector, CollectorThread, Stopped};
+pub use settle::Notice;
+pub use store::{AccessError, PutError, Registration, Store, StoreError};

@@ -30,15 +30,8 @@ pub enum Action {
 
 impl Action {
     /// All actions, at the index of their number.
-    pub const ALL: [Self; 7] = [
-        Self::Up,
-        Self::Down,
-        Self::Left,
-        Self::Right,
-        Self::PickupDrop,
-        Self::Toggle,
-        Self::Noop,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Up, Self::Down, Self::Left, Self::Right, Self::PickupDrop, Self::Toggle, Self::Noop];
 
     /// The number that stands in records: 0 up, 1 down, 2 left, 3 right, 4 pickup/drop,
     /// 5 toggle, 6 noop.
@@ -82,21 +75,13 @@ impl PlayerInput {
     /// The same input with the window's focus set.
     #[must_use]
     pub const fn with_focus(self, focused: bool) -> Self {
-        if focused {
-            Self(self.0 & !Self::UNFOCUSED)
-        } else {
-            Self(self.0 | Self::UNFOCUSED)
-        }
+        if focused { Self(self.0 & !Self::UNFOCUSED) } else { Self(self.0 | Self::UNFOCUSED) }
     }
 
     /// The same input marked as coming from a held key, so that a prediction may repeat it.
     #[must_use]
     pub const fn with_held(self, held: bool) -> Self {
-        if held {
-            Self(self.0 | Self::HELD)
-        } else {
-            Self(self.0 & !Self::HELD)
-        }
+        if held { Self(self.0 | Self::HELD) } else { Self(self.0 & !Self::HELD) }
     }
 
     /// The action. A byte that names none is a noop: stepping is total.
@@ -154,7 +139,10 @@ mod tests {
                     let input = PlayerInput::new(action).with_focus(focused).with_held(held);
                     let back = PlayerInput::from_bits(input.bits());
                     assert_eq!(back, input);
-                    assert_eq!((back.action(), back.focused(), back.held()), (action, focused, held));
+                    assert_eq!(
+                        (back.action(), back.focused(), back.held()),
+                        (action, focused, held)
+                    );
                 }
             }
         }

@@ -148,15 +148,19 @@ impl Layout {
                 return Err(LayoutError::TooLarge { cells });
             }
             for (column, letter) in text.chars().enumerate() {
-                let tile = Tile::from_char(letter)
-                    .ok_or(LayoutError::UnknownTile { line, column: column + 1, letter })?;
+                let tile = Tile::from_char(letter).ok_or(LayoutError::UnknownTile {
+                    line,
+                    column: column + 1,
+                    letter,
+                })?;
                 if letter == '+' {
                     spawns.push(cell_at(tiles.len()));
                 }
                 tiles.push(tile);
             }
         }
-        let side = |length: usize| u8::try_from(length).map_err(|_| LayoutError::TooLarge { cells });
+        let side =
+            |length: usize| u8::try_from(length).map_err(|_| LayoutError::TooLarge { cells });
         Ok(Self { width: side(width)?, height: side(grid.len())?, tiles, spawns })
     }
 

@@ -1,13 +1,13 @@
 //! The one list of tasks. To add a task, add a variant to each of the three enums below and a
 //! line to each `match`; nothing else in Dyad names a task to step it.
 
+use crate::Action;
 use crate::encoding::{DecodeError, Decoder, Encoder};
 use crate::environment::{Environment as _, TaskStep, Value};
 use crate::layout::Layout;
 use crate::overcooked;
 use crate::rng::Rng;
 use crate::settings::SettingsError;
-use crate::Action;
 use serde::{Deserialize, Serialize};
 
 /// Which task, with its parameters, as it stands in an experiment file.
@@ -96,7 +96,12 @@ pub enum TaskState {
 }
 
 impl TaskState {
-    pub(crate) fn step(&mut self, rules: &TaskRules, actions: &[Action], rng: &mut Rng) -> TaskStep {
+    pub(crate) fn step(
+        &mut self,
+        rules: &TaskRules,
+        actions: &[Action],
+        rng: &mut Rng,
+    ) -> TaskStep {
         match (self, rules) {
             (Self::CogridOvercooked(state), TaskRules::CogridOvercooked(rules)) => {
                 state.step(rules, actions, rng)

@@ -72,7 +72,10 @@ fn kitchen(rules: &Rules, layout: &Layout, state: &State) -> Kitchen {
     }
     let loose = |cell: Cell| {
         let lists = [&state.counters, &state.floor, &state.residue];
-        lists.into_iter().flatten().find(|&&(row, column, _)| layout.cell(row, column) == Some(cell))
+        lists
+            .into_iter()
+            .flatten()
+            .find(|&&(row, column, _)| layout.cell(row, column) == Some(cell))
     };
     bytes.extend(layout.cells().map(|cell| loose(cell).map_or(0, |&(_, _, item)| held_code(item))));
     bytes.extend(0_u16.to_le_bytes());
@@ -186,8 +189,8 @@ fn replay(path: &Path) -> (u32, u32) {
 
 #[test]
 fn cramped_room_replays_step_by_step() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/cogrid/cramped_room.jsonl.gz");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cogrid/cramped_room.jsonl.gz");
     let (steps, soups) = replay(&path);
     assert_eq!(steps, 4_000);
     assert_eq!(soups, 57, "the soups that FORMAT.md counts");

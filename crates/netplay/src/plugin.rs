@@ -26,6 +26,7 @@ use bevy_ggrs::{
 use dyad_gridworld::{MAX_PLAYERS, PlayerInput, World};
 use dyad_rollback::DyadConfig;
 use ggrs::InputStatus;
+use std::time::Instant;
 
 /// The world as it is simulated, predictions included: the one rolled-back resource. Draw it,
 /// never record it.
@@ -48,6 +49,7 @@ pub struct NetplayPlugin;
 impl Plugin for NetplayPlugin {
     fn build(&self, app: &mut App) {
         app.add_plugins(GgrsPlugin::<DyadConfig>::default())
+            .insert_resource(StepBegan(Instant::now()))
             .rollback_resource_with_clone::<Simulation>()
             .checksum_resource::<Simulation>(|world| world.digest().short())
             .configure_sets(
@@ -67,7 +69,16 @@ impl Plugin for NetplayPlugin {
     }
 }
 
-fn receive(mut commands: Commands, mut netplay: ResMut<Netplay>, time: Res<Time<Real>>) {
+/// When the rollback schedules began to run in this display frame.
+#[derive(Resource)]
+struct StepBegan(Instant);
+
+fn receive(
+    mut commands: Commands,
+    mut netplay: ResMut<Netplay>,
+    mut began: ResMut<StepBegan>,
+    time: Res<Time<Real>>,
+) {
     if let Some(session) = netplay.receive(time.elapsed()) {
         let speed = netplay.settings().parameters.steps_per_second;
         commands.insert_resource(RollbackFrameRate(usize::from(speed)));
@@ -76,6 +87,7 @@ fn receive(mut commands: Commands, mut netplay: ResMut<Netplay>, time: Res<Time<
         commands.insert_resource(ConfirmedFrameCount(-1));
         commands.insert_resource(Session::P2P(session));
     }
+    began.0 = Instant::now();
 }
 
 fn read_inputs(
@@ -120,13 +132,14 @@ fn after_step(
     session: Option<ResMut<Session<DyadConfig>>>,
     frame: Res<RollbackFrameCount>,
     confirmed: Res<ConfirmedFrameCount>,
+    began: Res<StepBegan>,
 ) {
     let mut session = session;
     let running = match session.as_deref_mut() {
         Some(Session::P2P(session)) => Some(session),
         _ => None,
     };
-    netplay.after_step(frame.0, confirmed.0, running);
+    netplay.after_step(frame.0, confirmed.0, began.0.elapsed(), running);
     if matches!(netplay.stage(), Stage::Ended(_)) {
         commands.remove_resource::<Session<DyadConfig>>();
     }

@@ -3,11 +3,11 @@
 use crate::transport::{Channel, Path, Transport, TransportEvent};
 use bevy::prelude::Resource;
 use dyad_gridworld::{ConfirmedFrame, Game, PlayerInput, RULES_VERSION, World};
+use dyad_impair::Counts as Impaired;
 use dyad_protocol::{Seat, SessionId};
 use dyad_rollback::config::SessionError;
 use dyad_rollback::peering::{self, Hello, LeaveReason, Mismatch, Peering, WIRE_VERSION};
 use dyad_rollback::{DyadConfig, Exchange, Journal, SeatSocket, SessionParameters};
-use dyad_impair::Counts as Impaired;
 use ggrs::{GgrsEvent, P2PSession};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -98,6 +98,10 @@ pub struct Telemetry {
     pub rollback_depth: u16,
     /// Steps that stalled right before it.
     pub stalled: u16,
+    /// How long the game waited before it.
+    pub stalled_for: Duration,
+    /// How long the rollback schedules ran in which it was first simulated.
+    pub step: Duration,
     /// Round trip to the partner, milliseconds; 0 while unknown.
     pub rtt_ms: u32,
     /// How far ahead of the partner ggrs estimates this side to be, in frames.
@@ -184,6 +188,7 @@ pub struct Netplay {
     attempted: bool,
     frame: i32,
     stalled: u16,
+    stalled_since: Option<Duration>,
     depth: u16,
     seen: VecDeque<Telemetry>,
     confirmed: Vec<Committed>,
@@ -235,6 +240,7 @@ impl Netplay {
             attempted: false,
             frame: 0,
             stalled: 0,
+            stalled_since: None,
             depth: 0,
             seen: VecDeque::new(),
             confirmed: Vec::new(),
@@ -413,15 +419,23 @@ impl Netplay {
     }
 
     /// Notes a simulated frame, first time or again.
-    pub(crate) fn simulated(&mut self, frame: u32, inputs: &[PlayerInput], speculated: bool, world: &World) {
+    pub(crate) fn simulated(
+        &mut self,
+        frame: u32,
+        inputs: &[PlayerInput],
+        speculated: bool,
+        world: &World,
+    ) {
         let is_first = frame == self.journal.simulated();
         self.journal.record(frame, inputs, world.digest());
         if is_first {
             self.statistics.milestones.first_frame.get_or_insert(self.now);
+            let since = self.stalled_since.take();
             self.seen.push_back(Telemetry {
                 simulated_at: self.now,
                 speculated,
                 stalled: std::mem::take(&mut self.stalled),
+                stalled_for: since.map_or(Duration::ZERO, |since| self.now.saturating_sub(since)),
                 ..Telemetry::default()
             });
         } else {
@@ -439,6 +453,7 @@ impl Netplay {
         &mut self,
         frame: i32,
         confirmed: i32,
+        took: Duration,
         session: Option<&mut P2PSession<DyadConfig>>,
     ) {
         if matches!(self.stage, Stage::Ended(_)) {
@@ -449,12 +464,16 @@ impl Netplay {
         let stalled = attempted && !moved;
         self.statistics.attempts += u64::from(attempted);
         self.statistics.stalls += u64::from(stalled);
-        self.stalled = if moved { 0 } else { self.stalled.saturating_add(u16::from(stalled)) };
+        if stalled {
+            self.stalled = self.stalled.saturating_add(1);
+            self.stalled_since.get_or_insert(self.now);
+        }
         let session_exists = session.is_some();
         if let Some(session) = session {
             self.read_session(session);
         }
         if session_exists {
+            self.note_duration(took);
             self.commit(confirmed);
         }
         let flush = attempted || self.stage == Stage::Synchronizing;
@@ -489,6 +508,12 @@ impl Netplay {
         let pings = pings.filter_map(|player| session.network_stats(player).ok());
         self.statistics.rtt_ms =
             pings.map(|stats| u32::try_from(stats.ping).unwrap_or(u32::MAX)).max();
+    }
+
+    /// All frames that were simulated for the first time in this step share its duration.
+    fn note_duration(&mut self, took: Duration) {
+        let new = self.seen.iter_mut().rev().take_while(|seen| seen.simulated_at == self.now);
+        new.for_each(|seen| seen.step = took);
     }
 
     fn commit(&mut self, confirmed: i32) {

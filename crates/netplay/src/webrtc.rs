@@ -11,9 +11,7 @@ use dyad_protocol::lobby::IceServers;
 use dyad_rollback::peering::Connection;
 use futures::FutureExt as _;
 use futures::channel::oneshot;
-use matchbox_socket::{
-    ChannelConfig, Error, PeerId, PeerState, RtcIceServerConfig, WebRtcSocket,
-};
+use matchbox_socket::{ChannelConfig, Error, PeerId, PeerState, RtcIceServerConfig, WebRtcSocket};
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;

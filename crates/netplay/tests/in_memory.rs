@@ -67,7 +67,13 @@ struct Player {
 }
 
 impl Player {
-    fn new(game: &Arc<Game>, seat: u8, transport: MemoryTransport, impairment: &str, seed: u64) -> Self {
+    fn new(
+        game: &Arc<Game>,
+        seat: u8,
+        transport: MemoryTransport,
+        impairment: &str,
+        seed: u64,
+    ) -> Self {
         let parameters = SessionParameters {
             players: game.players(),
             seat: Seat(seat),
@@ -123,7 +129,12 @@ impl Player {
 }
 
 /// Plays a match to its end; returns each player's record and statistics.
-fn play(players: u8, episodes: u16, impairment: &str, seed: u64) -> Vec<(Vec<ConfirmedFrame>, Statistics)> {
+fn play(
+    players: u8,
+    episodes: u16,
+    impairment: &str,
+    seed: u64,
+) -> Vec<(Vec<ConfirmedFrame>, Statistics)> {
     let game = game(players, episodes);
     let mesh = MemoryTransport::mesh(usize::from(players));
     let mut players: Vec<Player> = (0..players)
@@ -142,10 +153,13 @@ fn play(players: u8, episodes: u16, impairment: &str, seed: u64) -> Vec<(Vec<Con
     for player in &players {
         assert_eq!(player.netplay().stage(), &Stage::Ended(Ending::Completed));
     }
-    players.into_iter().map(|player| {
-        let statistics = player.netplay().statistics();
-        (player.record, statistics)
-    }).collect()
+    players
+        .into_iter()
+        .map(|player| {
+            let statistics = player.netplay().statistics();
+            (player.record, statistics)
+        })
+        .collect()
 }
 
 /// The record without any network: inputs given for a frame take effect two frames later.

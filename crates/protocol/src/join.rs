@@ -140,6 +140,9 @@ mod tests {
         assert!(matches!("lab:0".parse::<JoinLink>(), Err(JoinError::Port { .. })));
         assert!(matches!("lab:70000".parse::<JoinLink>(), Err(JoinError::Port { .. })));
         assert!(matches!("dyad://lab/other".parse::<JoinLink>(), Err(JoinError::Path { .. })));
-        assert!(matches!("dyad://lab/join?token=%".parse::<JoinLink>(), Err(JoinError::Token { .. })));
+        assert!(matches!(
+            "dyad://lab/join?token=%".parse::<JoinLink>(),
+            Err(JoinError::Token { .. })
+        ));
     }
 }

@@ -14,6 +14,7 @@ pub mod lobby;
 pub mod records;
 
 pub use ids::{HexDigest, ParticipantId, SceneId, Seat, SessionId, StudyId, Token};
+pub use join::JoinLink;
 
 /// Version of the messages in this crate. A lab and a client with different versions part at the
 /// first message, with a sentence that says which of them is older.

@@ -105,9 +105,15 @@ impl fmt::Display for Verdict {
             Self::Identical { rows } => write!(f, "identical ({rows} rows)"),
             Self::Prefix { rows } => write!(f, "prefix {rows}"),
             Self::PrefixWithTail { rows, longest } => {
-                write!(f, "prefix {rows}, tail of one side ({} rows more)", longest - rows)
+                write!(
+                    f,
+                    "prefix {rows}, tail of one side ({} rows more)",
+                    longest.saturating_sub(*rows)
+                )
             }
-            Self::Diverged { frame, column } => write!(f, "diverged at frame {frame} column {column}"),
+            Self::Diverged { frame, column } => {
+                write!(f, "diverged at frame {frame} column {column}")
+            }
             Self::OneSideOnly { rows } => write!(f, "one side only ({rows} rows)"),
             Self::Invalid { message } => write!(f, "invalid: {message}"),
         }

@@ -112,7 +112,8 @@ impl SessionParameters {
                 interval: u32::from(self.steps_per_second),
             });
         for seat in Seat::all(self.players) {
-            let player = if seat == self.seat { PlayerType::Local } else { PlayerType::Remote(seat) };
+            let player =
+                if seat == self.seat { PlayerType::Local } else { PlayerType::Remote(seat) };
             builder = builder.add_player(player, seat.index())?;
         }
         Ok(builder.start_p2p_session(socket)?)

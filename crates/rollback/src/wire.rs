@@ -140,12 +140,14 @@ impl Wire {
     /// # Errors
     /// [`Rejected::Impossible`] names what no honest peer does.
     pub fn vet(&self, limits: &Limits) -> Result<Option<i32>, Rejected> {
-        let possible = |good: bool, what| if good { Ok(()) } else { Err(Rejected::Impossible(what)) };
+        let possible =
+            |good: bool, what| if good { Ok(()) } else { Err(Rejected::Impossible(what)) };
         match &self.body {
             Body::Input(inputs) => {
                 possible(!inputs.disconnect_requested, "a disconnect")?;
                 possible(inputs.status.len() == limits.players, "another number of players")?;
-                let frames = |&(gone, last): &(bool, i32)| !gone && (-1..=limits.horizon).contains(&last);
+                let frames =
+                    |&(gone, last): &(bool, i32)| !gone && (-1..=limits.horizon).contains(&last);
                 possible(inputs.status.iter().all(frames), "a disconnected player")?;
                 possible((-1..=limits.sent).contains(&inputs.ack_frame), "an unsent input acked")?;
                 // ggrs takes the first packet's start on trust and asserts that inputs follow

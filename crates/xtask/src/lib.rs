@@ -1,1 +1,13 @@
-//! stub
+//! What `cargo xtask` does: everything that people and the build server run on this repository.
+//!
+//! The binary reads arguments and prints; this library looks and decides. Modules, in reading
+//! order:
+//! - [`workspace`]: the packages, as `cargo metadata` tells them;
+//! - [`layers`]: who may know whom, and whether it is so;
+//! - [`tidy`]: what the compiler does not check of files and manifests;
+//! - [`steps`]: running commands one after the other, and the summary.
+
+pub mod layers;
+pub mod steps;
+pub mod tidy;
+pub mod workspace;

@@ -195,7 +195,8 @@ impl Environment for Kitchen {
     fn start(rules: &Rules, rng: &mut Rng) -> Self {
         let mut free: Vec<Cell> = rules.free_cells().to_vec();
         let mut draw = |n: usize| rng.below(u32::try_from(n).unwrap_or(u32::MAX)) as usize;
-        let mut agents = [Agent { cell: Cell(0), facing: Direction::Right, held: None }; MAX_PLAYERS];
+        let mut agents =
+            [Agent { cell: Cell(0), facing: Direction::Right, held: None }; MAX_PLAYERS];
         for (seat, agent) in agents[..rules.players()].iter_mut().enumerate() {
             agent.cell = match rules.spawns().get(seat) {
                 Some(&spawn) => spawn,

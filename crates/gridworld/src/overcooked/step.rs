@@ -34,7 +34,12 @@ pub(super) fn priority(players: usize, rng: &mut Rng) -> [usize; MAX_PLAYERS] {
 impl Kitchen {
     /// One step with the movement priority given: `order` lists the players, the one who moves
     /// first in front. Replaying a recorded game needs this; play draws the order itself.
-    pub fn step_in_order(&mut self, rules: &Rules, actions: &[Action], order: &[usize]) -> TaskStep {
+    pub fn step_in_order(
+        &mut self,
+        rules: &Rules,
+        actions: &[Action],
+        order: &[usize],
+    ) -> TaskStep {
         let step = self.judge(rules, actions);
         self.tick_pots(rules);
         self.turn_and_move(rules, actions, order);

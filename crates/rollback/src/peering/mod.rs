@@ -217,7 +217,8 @@ impl Peering {
             self.greeted(now, connection, &hello);
             return;
         }
-        let Some(at) = self.peers.iter().position(|peer| peer.connection == Some(connection)) else {
+        let Some(at) = self.peers.iter().position(|peer| peer.connection == Some(connection))
+        else {
             self.malformed += 1;
             return;
         };
@@ -364,7 +365,8 @@ impl Peering {
             }
             peer.next_sealed = now + SEALED_EVERY;
             let acknowledged = peer.acknowledged.clone();
-            let open = self.statements.iter().filter(|(episode, _)| !acknowledged.contains(episode));
+            let open =
+                self.statements.iter().filter(|(episode, _)| !acknowledged.contains(episode));
             let open: Vec<_> = open.cloned().collect();
             for (episode, statement) in open {
                 self.say(now, connection, &PeerMessage::Sealed { episode, statement });
@@ -384,9 +386,8 @@ impl Peering {
     /// Whether every episode's statement has gone out and come in on every side.
     fn is_settled(&self) -> bool {
         let episodes = usize::from(self.episodes);
-        let complete = |peer: &Peer| {
-            peer.received.len() == episodes && peer.acknowledged.len() == episodes
-        };
+        let complete =
+            |peer: &Peer| peer.received.len() == episodes && peer.acknowledged.len() == episodes;
         self.statements.len() == episodes && self.peers.iter().all(complete)
     }
 

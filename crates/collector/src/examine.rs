@@ -1,0 +1,64 @@
+//! What the bundles of an episode are worth. Recording has the verdict; here is what only the
+//! collector can check: whether the records are of the session that they were sent for.
+
+use crate::store::Registration;
+use dyad_protocol::records::{RecordName, Verdict};
+use dyad_recording::bundle::{Bundle, unpack};
+use dyad_recording::log::Header;
+use dyad_recording::verify;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Unpacks a bundle.
+///
+/// # Errors
+/// Why it cannot be the bundle of this name, for people.
+pub fn open(name: &RecordName, bundle: &[u8]) -> Result<Bundle, String> {
+    let unpacked = guarded(|| unpack(bundle))?.map_err(|error| error.to_string())?;
+    if unpacked.participant != name.participant || unpacked.episode != name.episode {
+        return Err("the bundle is of another participant or episode".to_owned());
+    }
+    Ok(unpacked)
+}
+
+/// The verdict on an episode, from everybody's bundles.
+#[must_use]
+pub fn verdict(session: &Registration, bundles: &[(RecordName, Vec<u8>)]) -> Verdict {
+    let judge = || {
+        let opened = bundles.iter().map(|(name, bytes)| {
+            let bundle = open(name, bytes)?;
+            belongs(session, &bundle)?;
+            Ok(bundle)
+        });
+        let opened: Vec<Bundle> = opened.collect::<Result<_, String>>()?;
+        guarded(|| verify::verdict(&opened))
+    };
+    judge().unwrap_or_else(|message| Verdict::Invalid { message })
+}
+
+/// Whether a record is one of this session's game.
+fn belongs(session: &Registration, bundle: &Bundle) -> Result<(), String> {
+    let whose = format!("record of {}", bundle.participant);
+    let (header, _) =
+        guarded(|| Header::decode(&bundle.log))?.map_err(|error| format!("{whose}: {error}"))?;
+    let info = &header.session;
+    let belongs = info.study == session.study
+        && info.id == session.session
+        && info.scene == session.scene
+        && info.participants == session.participants;
+    if !belongs {
+        return Err(format!("{whose}: it is of another session"));
+    }
+    if header.game.to_string() != session.game.as_str() {
+        return Err(format!("{whose}: it is of a game with other settings or rules"));
+    }
+    Ok(())
+}
+
+/// Bundles come from other people's computers and are examined again at every start until that
+/// succeeds, so one that makes an examiner panic must not stop the lab.
+fn guarded<T>(examine: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(examine)).map_err(|_payload| {
+        tracing::error!("a record made the program that examines it fail");
+        "the program failed while examining the record".to_owned()
+    })
+}

@@ -1,0 +1,186 @@
+//! What follows a receipt: tidy files for people, the verdict once everybody's record of an
+//! episode is there, and the session's page in JSON. All of it can be made again.
+
+use crate::examine;
+use crate::index::Settled;
+use crate::store::{Registration, Store, StoreError, bundle_key};
+use dyad_protocol::records::{Receipt, RecordName, Verdict};
+use dyad_protocol::{HexDigest, ParticipantId, SceneId, SessionId, StudyId};
+use dyad_recording::bundle::{Bundle, local_name, log_name, table_name};
+use serde::Serialize;
+
+/// Something that the lab may want to tell people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A record is on disk.
+    Received(Receipt),
+    /// Somebody sent another record under the name of one that is there.
+    Conflict(RecordName),
+    /// Everybody's record of an episode is there.
+    Judged {
+        /// The session.
+        session: Registration,
+        /// The episode.
+        episode: u16,
+        /// What was found.
+        verdict: Verdict,
+    },
+}
+
+impl Store {
+    /// Does what follows one receipt, if there is one that still waits for it; whatever is to be
+    /// told is given to `tell`. False when there is nothing to do.
+    pub fn settle_next(&mut self, tell: &mut dyn FnMut(Notice)) -> bool {
+        let name = match self.index.next_unsettled() {
+            Ok(Some(name)) => name,
+            Ok(None) => return false,
+            Err(error) => {
+                tracing::error!(%error, "cannot read what is to be done");
+                return false;
+            }
+        };
+        let how = match self.settle(&name, tell) {
+            Ok(()) => Settled::Done,
+            Err(error) => {
+                let record = name.path();
+                tracing::error!(record, %error, "the record is kept but not unpacked yet");
+                Settled::Failed
+            }
+        };
+        // Without this note the same record would be settled forever.
+        match self.index.set_settled(&name, how) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "cannot note what is done; trying again later");
+                false
+            }
+        }
+    }
+
+    fn settle(
+        &mut self,
+        name: &RecordName,
+        tell: &mut dyn FnMut(Notice),
+    ) -> Result<(), StoreError> {
+        let Some(session) = self.index.session(&name.session)? else {
+            tracing::warn!(record = %name.path(), "nothing is known about this record's session");
+            return Ok(());
+        };
+        match examine::open(name, &self.files.read(&bundle_key(name))?) {
+            Ok(bundle) => self.unpack(&session, &bundle)?,
+            Err(flaw) => tracing::warn!(record = %name.path(), flaw, "the bundle is not sound"),
+        }
+        let verdict = self.judge(&session, name)?;
+        self.write_page(&session)?;
+        if let Some(verdict) = verdict {
+            tell(Notice::Judged { session, episode: name.episode, verdict });
+        }
+        Ok(())
+    }
+
+    fn unpack(&mut self, session: &Registration, bundle: &Bundle) -> Result<(), StoreError> {
+        let Registration { study, session, scene, .. } = session;
+        let Bundle { participant, episode, log, table, local } = bundle;
+        let files = [
+            (log_name(participant, *episode), log),
+            (table_name(participant, *episode), table),
+            (local_name(participant, *episode), local),
+        ];
+        for (name, content) in files {
+            self.files.replace(&format!("{study}/{session}/{scene}/{name}"), content)?;
+        }
+        Ok(())
+    }
+
+    /// The verdict on the episode of a record, if everybody's is there. Where several came at
+    /// once, the last one that is settled brings it.
+    fn judge(
+        &mut self,
+        session: &Registration,
+        name: &RecordName,
+    ) -> Result<Option<Verdict>, StoreError> {
+        let mut bundles = Vec::new();
+        for participant in &session.participants {
+            let theirs = RecordName { participant: participant.clone(), ..name.clone() };
+            let missing = self.index.record(&theirs)?.is_none();
+            if missing || (theirs != *name && self.index.is_unsettled(&theirs)?) {
+                return Ok(None);
+            }
+            let bundle = self.files.read(&bundle_key(&theirs))?;
+            bundles.push((theirs, bundle));
+        }
+        let verdict = examine::verdict(session, &bundles);
+        self.index.set_verdict(name, &verdict)?;
+        Ok(Some(verdict))
+    }
+
+    fn write_page(&mut self, session: &Registration) -> Result<(), StoreError> {
+        let records = self.index.records(&session.session)?;
+        let verdicts = self.index.verdicts(&session.session)?;
+        let page = Page::new(session, &records, &verdicts);
+        let mut text = serde_json::to_string_pretty(&page).expect("a page is plain data");
+        text.push('\n');
+        let key = format!("{}/{}/session.json", session.study, session.session);
+        Ok(self.files.replace(&key, text.as_bytes())?)
+    }
+}
+
+/// `session.json`.
+#[derive(Serialize)]
+struct Page<'a> {
+    session: &'a SessionId,
+    study: &'a StudyId,
+    scene: &'a SceneId,
+    game: &'a HexDigest,
+    participants: &'a [ParticipantId],
+    episodes: Vec<Episode<'a>>,
+}
+
+#[derive(Serialize)]
+struct Episode<'a> {
+    episode: u16,
+    /// Missing until everybody's record is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'a Verdict>,
+    /// The verdict in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<String>,
+    records: Vec<Record<'a>>,
+}
+
+#[derive(Serialize)]
+struct Record<'a> {
+    participant: &'a ParticipantId,
+    digest: &'a HexDigest,
+    bytes: u64,
+    received_ms: u64,
+}
+
+impl<'a> Page<'a> {
+    fn new(
+        session: &'a Registration,
+        records: &'a [Receipt],
+        verdicts: &'a [(u16, Verdict)],
+    ) -> Self {
+        let episode = |number| {
+            let verdict = verdicts.iter().find(|(of, _)| *of == number).map(|(_, found)| found);
+            let records = records.iter().filter(|receipt| receipt.name.episode == number);
+            let record = |receipt: &'a Receipt| Record {
+                participant: &receipt.name.participant,
+                digest: &receipt.digest,
+                bytes: receipt.bytes,
+                received_ms: receipt.received_ms,
+            };
+            let summary = verdict.map(Verdict::to_string);
+            Episode { episode: number, verdict, summary, records: records.map(record).collect() }
+        };
+        Self {
+            session: &session.session,
+            study: &session.study,
+            scene: &session.scene,
+            game: &session.game,
+            participants: &session.participants,
+            episodes: (0..session.episodes).map(episode).collect(),
+        }
+    }
+}

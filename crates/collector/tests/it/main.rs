@@ -1,0 +1,9 @@
+//! The collector from outside: its store with and without faults, and its routes over real
+//! connections.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod http;
+#[cfg(unix)]
+mod program;
+mod store;
+mod support;

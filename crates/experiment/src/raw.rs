@@ -1,0 +1,40 @@
+//! The experiment file as serde reads it: shapes and types of values, and where they stand.
+//! `check.rs` gives the values their meaning.
+
+use dyad_gridworld::settings::EpisodeSeeds;
+use dyad_protocol::lobby::IceServers;
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    pub(crate) id: Spanned<String>,
+    pub(crate) title: Option<String>,
+    pub(crate) ice: Option<Spanned<IceServers>>,
+    #[serde(default)]
+    pub(crate) scene: Vec<Spanned<Scene>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Scene {
+    pub(crate) id: Spanned<String>,
+    pub(crate) kind: Option<Spanned<String>>,
+    pub(crate) task: Option<Spanned<toml::Table>>,
+    pub(crate) layout: Option<Spanned<String>>,
+    pub(crate) layout_file: Option<Spanned<String>>,
+    pub(crate) players: Option<Spanned<i64>>,
+    pub(crate) steps_per_second: Option<Spanned<i64>>,
+    pub(crate) max_steps: Option<Spanned<i64>>,
+    pub(crate) episodes: Option<Spanned<i64>>,
+    pub(crate) countdown_s: Option<Spanned<f64>>,
+    pub(crate) pause_s: Option<Spanned<f64>>,
+    pub(crate) input_delay: Option<Spanned<i64>>,
+    pub(crate) prediction_window: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub(crate) held_keys: bool,
+    pub(crate) seed: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub(crate) episode_seeds: EpisodeSeeds,
+}

@@ -1,0 +1,135 @@
+//! Experiment files: the examples, the defaults, and what is said about mistakes.
+
+use dyad_experiment::{Experiment, Mistake};
+use dyad_gridworld::Game;
+use dyad_gridworld::settings::EpisodeSeeds;
+use std::io;
+use std::path::Path;
+
+const SMALL: &str = "id = \"s\"\n[[scene]]\nid = \"a\"\nlayout = \"cramped_room\"\n";
+
+fn no_files(name: &str) -> io::Result<String> {
+    Err(io::Error::new(io::ErrorKind::NotFound, format!("no {name} here")))
+}
+
+fn mistakes(text: &str) -> Vec<Mistake> {
+    let Err(mistakes) = Experiment::parse(text, no_files) else { panic!("accepted:\n{text}") };
+    mistakes.0
+}
+
+#[test]
+fn the_examples_are_right() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/experiments");
+    let mut seen = 0;
+    for entry in folder.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let experiment = Experiment::load(&path).unwrap_or_else(|error| panic!("{error}"));
+        assert!(Game::new(experiment.scene().settings(1)).is_ok());
+        seen += 1;
+    }
+    assert!(seen >= 2, "cramped_room.toml and demo.toml are gone");
+}
+
+#[test]
+fn a_scene_says_only_what_differs_from_the_defaults() {
+    let experiment = Experiment::parse(SMALL, no_files).unwrap();
+    assert_eq!(experiment.title, "s");
+    assert!(experiment.ice.urls.is_empty());
+    let scene = experiment.scene();
+    assert_eq!((scene.players, scene.steps_per_second), (2, 30));
+    assert_eq!((scene.max_steps, scene.episodes), (1350, 1));
+    assert_eq!((scene.countdown_frames, scene.pause_frames), (90, 90));
+    assert_eq!((scene.netcode.input_delay, scene.netcode.prediction_window), (2, 16));
+    assert_eq!((scene.seed, scene.episode_seeds), (None, EpisodeSeeds::Derived));
+    assert!(!scene.held_keys);
+}
+
+#[test]
+fn every_field_arrives() {
+    let text = "id = \"s\"\ntitle = \"T\"\nice = { urls = [\"stun:h:1\"] }\n[[scene]]\nid = \"a\"\n\
+        kind = \"gym\"\nlayout = \"counter_circuit\"\nplayers = 4\nsteps_per_second = 20\n\
+        max_steps = 7\nepisodes = 3\ncountdown_s = 1.26\npause_s = 1\ninput_delay = 1\n\
+        prediction_window = 8\nheld_keys = true\nseed = 5\nepisode_seeds = \"same\"\n\
+        task = { name = \"cogrid-overcooked\", cook_time = 12 }\n";
+    let experiment = Experiment::parse(text, no_files).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(experiment.title, "T");
+    assert_eq!(experiment.ice.urls, ["stun:h:1"]);
+    let scene = experiment.scene();
+    assert_eq!((scene.players, scene.steps_per_second, scene.max_steps), (4, 20, 7));
+    assert_eq!((scene.episodes, scene.countdown_frames, scene.pause_frames), (3, 26, 20));
+    assert_eq!((scene.netcode.input_delay, scene.netcode.prediction_window), (1, 8));
+    assert_eq!((scene.seed, scene.episode_seeds), (Some(5), EpisodeSeeds::Same));
+    assert!(scene.held_keys);
+    let game = scene.game(9).unwrap();
+    assert_eq!(game.settings["task"]["cook_time"], 12);
+    assert_eq!(game.settings["seed"], 9);
+    assert_eq!(game.digest.as_str(), Game::new(scene.settings(9)).unwrap().digest().to_string());
+}
+
+#[test]
+fn a_mistake_has_its_line_its_field_and_a_hint() {
+    let cases = [
+        ("players = 5", "players", "must be 1 to 4, not 5"),
+        ("players = \"two\"", "players", "invalid type"),
+        ("playerz = 2", "playerz", "unknown field `playerz`"),
+        ("countdown_s = 0.5", "countdown_s", "must be 1 to 600 seconds, not 0.5"),
+        ("countdown_s = nan", "countdown_s", "not NaN"),
+        ("input_delay = 0", "input_delay", "must be 1 to 30, not 0"),
+        ("prediction_window = 61", "prediction_window", "must be 1 to 60"),
+        ("max_steps = 0", "max_steps", "must be 1 to 1000000"),
+        ("seed = -1", "seed", "not -1"),
+        ("kind = \"form\"", "kind", "no kind of scene"),
+        ("episode_seeds = \"other\"", "episode_seeds", "unknown variant"),
+        ("task = { name = \"chess\" }", "task", "unknown variant"),
+        ("task = { name = \"cogrid-overcooked\", cok_time = 1 }", "task", "cok_time"),
+        ("layout_file = \"x\"", "layout_file", "there is a layout as well"),
+        ("players = 2 2", "players", ""),
+    ];
+    for (line, field, problem) in cases {
+        let found = mistakes(&format!("{SMALL}{line}\n"));
+        let [mistake] = &found[..] else { panic!("{line}: {found:?}") };
+        assert_eq!((mistake.line, mistake.field.as_str()), (5, field), "{line}: {mistake}");
+        assert!(mistake.problem.contains(problem), "{line}: {mistake}");
+        assert!(!mistake.hint.is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let found = mistakes(
+        "id = \"A B\"\nice = { urls = [\"http://x\"] }\n[[scene]]\nid = \"a\"\nlayout = \"nowhere\"\n\
+         players = 0\n[[scene]]\nid = \"b\"\n",
+    );
+    let places: Vec<_> = found.iter().map(|m| (m.line, m.field.as_str())).collect();
+    let expected =
+        [(1, "id"), (2, "ice.urls"), (5, "layout"), (6, "players"), (7, "scene"), (7, "layout")];
+    assert_eq!(places, expected, "{found:?}");
+    assert_eq!(mistakes("id = \"a\"")[0].problem, "there is none");
+}
+
+#[test]
+fn a_layout_file_is_read_and_checked() {
+    let with = |text: &'static str| {
+        let file = "id = \"s\"\n[[scene]]\nid = \"a\"\nlayout_file = \"my/room.txt\"\n";
+        Experiment::parse(file, move |name| {
+            assert_eq!(name, "my/room.txt");
+            Ok(text.to_owned())
+        })
+    };
+    let experiment = with("CUC\nO =\n@ C\n").unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(experiment.scene().layout, "room");
+    let bad = with("C?C\n").unwrap_err();
+    assert_eq!((bad.0[0].line, bad.0[0].field.as_str()), (4, "layout"));
+    assert!(bad.to_string().contains("line 1, column 2"), "{bad}");
+    let missing = mistakes("id = \"s\"\n[[scene]]\nid = \"a\"\nlayout_file = \"room.txt\"\n");
+    assert!(missing[0].problem.contains("no room.txt here"), "{}", missing[0]);
+}
+
+#[test]
+fn no_text_makes_the_parser_panic() {
+    for end in 0..SMALL.len() {
+        let _unless_panic = Experiment::parse(&SMALL[..end], no_files);
+        let _unless_panic =
+            Experiment::parse(&SMALL.replace(&SMALL[end..=end], "\u{e4}"), no_files);
+    }
+}

@@ -1,0 +1,139 @@
+//! The local table: `local/{participant}_ep{n}.csv`, what only this computer saw of each frame.
+//!
+//! It is never compared and nothing in it reaches the shared table. Empty cells are unknown.
+
+use crate::cells::Line;
+
+/// Names of the columns, in order.
+pub const NAMES: [&str; 16] = [
+    "frame",
+    "episode",
+    "t",
+    "wall_ms",
+    "monotonic_us",
+    "step_us",
+    "key_event_us",
+    "input_to_display_us",
+    "speculated",
+    "rollback_depth",
+    "rtt_us",
+    "frames_ahead",
+    "stalled",
+    "stalled_us",
+    "focused",
+    "partner_focused",
+];
+
+/// What this computer saw of one frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    /// The frame, from 0 at the start of the session.
+    pub frame: u32,
+    /// The episode, from 0; none in coasting.
+    pub episode: Option<u16>,
+    /// The step within the episode; none outside play.
+    pub t: Option<u32>,
+    /// Wall clock when the frame was first stepped: milliseconds since 1970, UTC.
+    pub wall_ms: u64,
+    /// Monotonic clock at the same moment: microseconds since the program started.
+    pub monotonic_us: u64,
+    /// How long the step took, rollbacks included: microseconds.
+    pub step_us: u32,
+    /// When the key event behind this frame's own input arrived: microseconds on the monotonic
+    /// clock. None without a key.
+    pub key_event_us: Option<u64>,
+    /// From that key event until its effect was handed to the display: microseconds.
+    pub input_to_display_us: Option<u32>,
+    /// Whether the frame was first stepped with a predicted input.
+    pub speculated: bool,
+    /// How many frames were simulated again in this step.
+    pub rollback_depth: u16,
+    /// Round trip to the partner: microseconds.
+    pub rtt_us: Option<u32>,
+    /// How many frames this side is ahead of the partner; negative if behind.
+    pub frames_ahead: i32,
+    /// Whether the game waited for the partner before this frame.
+    pub stalled: bool,
+    /// How long it waited: microseconds.
+    pub stalled_us: u32,
+    /// Whether this window had the focus, by its own clock.
+    pub focused: bool,
+    /// Whether the partner's window was last known to have the focus.
+    pub partner_focused: Option<bool>,
+}
+
+/// Appends the header line.
+pub fn put_header(out: &mut Vec<u8>) {
+    let mut line = Line::new(out);
+    NAMES.iter().for_each(|name| line.plain(name));
+    line.finish();
+}
+
+impl Row {
+    /// Appends this row.
+    pub fn put(&self, out: &mut Vec<u8>) {
+        let Self {
+            frame,
+            episode,
+            t,
+            wall_ms,
+            monotonic_us,
+            step_us,
+            key_event_us,
+            input_to_display_us,
+            speculated,
+            rollback_depth,
+            rtt_us,
+            frames_ahead,
+            stalled,
+            stalled_us,
+            focused,
+            partner_focused,
+        } = *self;
+        let mut line = Line::new(out);
+        line.plain(frame);
+        line.optional(episode);
+        line.optional(t);
+        line.plain(wall_ms);
+        line.plain(monotonic_us);
+        line.plain(step_us);
+        line.optional(key_event_us);
+        line.optional(input_to_display_us);
+        line.boolean(speculated);
+        line.plain(rollback_depth);
+        line.optional(rtt_us);
+        line.plain(frames_ahead);
+        line.boolean(stalled);
+        line.plain(stalled_us);
+        line.boolean(focused);
+        line.optional(partner_focused.map(|focused| if focused { "True" } else { "False" }));
+        line.finish();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NAMES, Row, put_header};
+
+    #[test]
+    fn a_row_has_a_cell_for_each_name() {
+        let mut out = Vec::new();
+        put_header(&mut out);
+        Row::default().put(&mut out);
+        let row = Row {
+            frame: 7,
+            episode: Some(1),
+            t: Some(2),
+            rtt_us: Some(30),
+            frames_ahead: -2,
+            partner_focused: Some(true),
+            ..Row::default()
+        };
+        row.put(&mut out);
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines[0].split(',').count(), NAMES.len());
+        assert_eq!(lines[1], "0,,,0,0,0,,,False,0,,0,False,0,False,");
+        assert_eq!(lines[2], "7,1,2,0,0,0,,,False,0,30,-2,False,0,False,True");
+    }
+}

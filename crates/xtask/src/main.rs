@@ -1,0 +1,127 @@
+//! `cargo xtask`: arguments in, exit code out. 0 good, 1 the answer is no, 2 wrong use.
+
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use xtask::steps::{Summary, cargo};
+use xtask::tidy;
+use xtask::workspace::Workspace;
+
+/// The tests that run in virtual time: a workspace of its own.
+const SIMULATION: &str = "tests/simulation/Cargo.toml";
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "What people and the build server run on this repository")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// The whole system on this machine: lab, two clients, an episode, upload, verdict
+    Demo {
+        /// Both clients are scripted and have no window
+        #[arg(long)]
+        headless: bool,
+        /// Where the records go
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// All tests; they need neither a display nor the internet
+    Test,
+    /// Everything that must pass before a change is merged
+    Ci,
+    /// Sessions in virtual time under seeded faults
+    Sim {
+        /// From the first seed up to, without, the second
+        #[arg(long, value_name = "A..B", default_value = "0..20")]
+        seeds: String,
+    },
+    /// What the compiler does not check of files and manifests
+    Tidy,
+    /// Sessions under faults for as long as it is left running
+    Soak,
+}
+
+fn main() -> ExitCode {
+    let Arguments { task } = Arguments::parse();
+    match run(task) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn run(task: Task) -> Result<bool> {
+    let workspace = Workspace::load()?;
+    match task {
+        Task::Test => {
+            let mut summary = Summary::default();
+            test(&workspace, &mut summary)?;
+            Ok(conclude(&summary))
+        }
+        Task::Ci => ci(&workspace),
+        Task::Tidy => run_tidy(&workspace),
+        Task::Demo { headless: _, out: _ } => bail!("the demo is not there yet"),
+        Task::Sim { seeds: _ } => bail!("the simulation is not there yet"),
+        Task::Soak => bail!("the soak test is not there yet"),
+    }
+}
+
+fn test(workspace: &Workspace, summary: &mut Summary) -> Result<()> {
+    let root = &workspace.root;
+    let all = ["test", "--workspace", "--no-fail-fast"];
+    summary.run("tests of the workspace", || cargo(root, &all, &[]))?;
+    if root.join(SIMULATION).exists() {
+        let simulated = ["test", "--manifest-path", SIMULATION, "--no-fail-fast"];
+        summary.run("tests in virtual time", || cargo(root, &simulated, &[]))?;
+    }
+    Ok(())
+}
+
+fn ci(workspace: &Workspace) -> Result<bool> {
+    let root = &workspace.root;
+    let mut summary = Summary::default();
+    summary.run("formatting", || cargo(root, &["fmt", "--all", "--check"], &[]))?;
+    summary.run("tidiness", || run_tidy(workspace))?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    summary.run("lints", || cargo(root, &clippy, &[]))?;
+    let doc = ["doc", "--workspace", "--no-deps"];
+    summary.run("documentation", || cargo(root, &doc, &[("RUSTDOCFLAGS", "-D warnings")]))?;
+    test(workspace, &mut summary)?;
+    Ok(conclude(&summary))
+}
+
+fn run_tidy(workspace: &Workspace) -> Result<bool> {
+    let findings = tidy::findings(workspace)?;
+    for finding in &findings {
+        say(&finding.to_string());
+    }
+    Ok(findings.is_empty())
+}
+
+fn conclude(summary: &Summary) -> bool {
+    say(&format!("\n{summary}"));
+    summary.passed()
+}
+
+#[expect(clippy::print_stderr, reason = "what is for people goes to stderr, here and nowhere else")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Arguments;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn arguments_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

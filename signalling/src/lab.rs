@@ -1,0 +1,220 @@
+//! Starting the lab, and stopping it without losing anything.
+
+use crate::link;
+use crate::lobby::owner::{Door, Input, Owner, QUEUE};
+use crate::lobby::{Event, Lobby, Study, connection};
+use crate::rooms::SharedRooms;
+use crate::topology;
+use axum::Router;
+use axum::response::Html;
+use axum::routing::get;
+use axum::serve::ListenerExt as _;
+use dyad_collector::owner::now_ms;
+use dyad_collector::{Collector, CollectorThread, Notice, Store, StoreError, http};
+use dyad_experiment::Experiment;
+use dyad_matchmaking::{Fifo, Matchmaking};
+use dyad_protocol::join::JoinLink;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroU8;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
+/// How long requests may take to finish when the lab stops.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// The default for [`Options::max_connections`].
+pub const MAX_CONNECTIONS: usize = 16_384;
+
+/// What a lab needs to know.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The study.
+    pub experiment: Experiment,
+    /// The folder of all data, of which there is one lab at a time.
+    pub data: PathBuf,
+    /// Where to listen; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Whether everybody who finds the lab may come in, without the join link's token.
+    pub open: bool,
+    /// Lobby connections at the same time.
+    pub max_connections: usize,
+}
+
+/// Why a lab cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The folder of data cannot be used.
+    #[error("the data folder {}: {source}", folder.display())]
+    Store {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: StoreError,
+    },
+    /// The join link's token cannot be read or made.
+    #[error("the join link's token: {0}")]
+    Token(io::Error),
+    /// Nobody can be listened to there.
+    #[error("cannot listen on {address}: {source}; is another lab running?")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The operating system gives no thread.
+    #[error("cannot start the collector's thread: {0}")]
+    Thread(io::Error),
+}
+
+/// A running lab.
+pub struct Lab {
+    address: SocketAddr,
+    join: JoinLink,
+    rooms: SharedRooms,
+    inputs: mpsc::Sender<Input>,
+    owner: JoinHandle<()>,
+    /// Dropped to stop the server.
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<io::Result<()>>,
+    collector: CollectorThread,
+}
+
+impl Lab {
+    /// Starts a lab; it runs until [`Lab::stop`].
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let Options { experiment, data, listen, open, max_connections } = options;
+        let store = open_store(&data)?;
+        let token = link::token(&data).map_err(StartError::Token)?;
+        let listener = TcpListener::bind(listen).await;
+        let unheard = |source| StartError::Listen { address: listen, source };
+        let listener = listener.map_err(unheard)?;
+        let address = listener.local_addr().map_err(unheard)?;
+
+        let (inputs, queue) = mpsc::channel(QUEUE);
+        let (collector, thread) =
+            Collector::start(store, tell(inputs.clone())).map_err(StartError::Thread)?;
+        let rooms = SharedRooms::default();
+        let study = Study {
+            id: experiment.study.clone(),
+            title: experiment.title.clone(),
+            token: (!open).then(|| token.clone()),
+        };
+        let group = NonZeroU8::new(experiment.scene().players).unwrap_or(NonZeroU8::MIN);
+        let owner = Owner {
+            lobby: Lobby::new(study, Matchmaking::new(Box::new(Fifo::new(group)))),
+            experiment: Arc::new(experiment),
+            collector: collector.clone(),
+            rooms: rooms.clone(),
+            inputs: inputs.downgrade(),
+            queues: BTreeMap::new(),
+            started: Instant::now(),
+        };
+        let door = Door::new(inputs.clone(), max_connections);
+        let (stop, stopped) = oneshot::channel();
+        let server = serve(listener, router(door, &rooms, collector), stopped);
+        Ok(Self {
+            address,
+            join: link::link(address, token),
+            rooms,
+            inputs,
+            owner: tokio::spawn(owner.run(queue)),
+            stop,
+            server,
+            collector: thread,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The link that brings participants here.
+    #[must_use]
+    pub const fn join(&self) -> &JoinLink {
+        &self.join
+    }
+
+    /// How many signalling rooms are open.
+    #[must_use]
+    pub fn rooms(&self) -> usize {
+        self.rooms.count()
+    }
+
+    /// Stops: says goodbye to everybody, lets uploads finish, settles what was received.
+    pub async fn stop(self) {
+        drop(self.stop);
+        // Errors mean that the part in question has ended already.
+        drop(self.inputs.send(Input::Event(Event::Stopping)).await);
+        drop(self.owner.await);
+        let mut server = self.server;
+        if timeout(STOP_WITHIN, &mut server).await.is_err() {
+            tracing::warn!("some requests did not finish in time");
+            server.abort();
+            drop(server.await);
+        }
+        if !matches!(timeout(STOP_WITHIN, self.collector.ended()).await, Ok(Ok(()))) {
+            tracing::warn!("the collector was interrupted; the next start repairs the store");
+        }
+    }
+}
+
+fn open_store(data: &Path) -> Result<Store, StartError> {
+    Store::open(data, now_ms())
+        .map_err(|source| StartError::Store { folder: data.to_owned(), source })
+}
+
+/// Tells the lobby what the collector found. The collector waits if the lobby is busy; the
+/// lobby never waits for the collector.
+fn tell(inputs: mpsc::Sender<Input>) -> impl FnMut(Notice) + Send {
+    // Weak: the lobby ends when everybody who could say something to it is gone.
+    let inputs = inputs.downgrade();
+    move |notice| {
+        if let Notice::Judged { session, episode, verdict } = notice {
+            let event = Event::Judged(Box::new(session), episode, verdict);
+            if let Some(inputs) = inputs.upgrade() {
+                // A lobby that is gone needs no news; the verdict is in the store.
+                drop(inputs.blocking_send(Input::Event(event)));
+            }
+        }
+    }
+}
+
+fn router(door: Door, rooms: &SharedRooms, collector: Collector) -> Router {
+    Router::new()
+        .route("/", get(|| async { Html(include_str!("page.html")) }))
+        .route("/lobby", get(connection::upgrade))
+        .with_state(door)
+        .nest("/signal", topology::routes(rooms))
+        .merge(http::routes(collector))
+}
+
+fn serve(
+    listener: TcpListener,
+    router: Router,
+    stopped: oneshot::Receiver<()>,
+) -> JoinHandle<io::Result<()>> {
+    let listener = listener.tap_io(|stream| {
+        // Without this, small messages wait up to 40 ms for company.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "cannot set TCP_NODELAY");
+        }
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async {
+        drop(stopped.await);
+    });
+    tokio::spawn(server.into_future())
+}

@@ -1,0 +1,232 @@
+//! The lobby's state machine, event by event.
+
+use super::{ConnectionId, Effect, Event, HELLO_WITHIN_MS, Lobby, MAX_MALFORMED, Study};
+use crate::ticket::{Prepared, prepare};
+use dyad_experiment::{Experiment, RULES_VERSION};
+use dyad_matchmaking::{Fifo, MatchId, Matchmaking, Timestamp};
+use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal};
+use dyad_protocol::records::Verdict;
+use dyad_protocol::{PROTOCOL_VERSION, ParticipantId, Token};
+use std::num::NonZeroU8;
+
+fn id(text: &str) -> ParticipantId {
+    text.parse().expect("the test's ids are ids")
+}
+
+fn token(text: &str) -> Token {
+    text.parse().expect("the test's tokens are tokens")
+}
+
+fn hello() -> Hello {
+    Hello {
+        protocol: PROTOCOL_VERSION,
+        program: "test".to_owned(),
+        rules: RULES_VERSION,
+        token: Some(token("link")),
+        resume: None,
+    }
+}
+
+fn prepared(participants: &[&str]) -> Prepared {
+    let text = "id = \"s\"\n[[scene]]\nid = \"a\"\nlayout = \"cramped_room\"\n";
+    let experiment = Experiment::parse(text, |_| Err(std::io::ErrorKind::NotFound.into()));
+    let participants: Vec<_> = participants.iter().map(|name| id(name)).collect();
+    prepare(&experiment.expect("the file is right"), &participants)
+}
+
+/// A lobby for pairs, and the time.
+struct Test {
+    lobby: Lobby,
+    now: Timestamp,
+}
+
+impl Test {
+    fn new() -> Self {
+        let pairs = Fifo::new(NonZeroU8::new(2).expect("two is not zero"));
+        let study = Study {
+            id: "s".parse().expect("an id"),
+            title: "S".to_owned(),
+            token: Some(token("link")),
+        };
+        let lobby = Lobby::new(study, Matchmaking::new(Box::new(pairs)));
+        Self { lobby, now: Timestamp(0) }
+    }
+
+    fn after(&mut self, event: Event) -> Vec<Effect> {
+        self.lobby.handle(self.now, event);
+        std::iter::from_fn(|| self.lobby.poll_effect()).collect()
+    }
+
+    fn says(&mut self, connection: u64, message: FromClient) -> Vec<Effect> {
+        self.after(Event::Said(ConnectionId(connection), message))
+    }
+
+    /// Connects and admits somebody called `p-{connection}`.
+    fn come_in(&mut self, connection: u64) {
+        let number = ConnectionId(connection);
+        self.after(Event::Opened(number));
+        let asked = self.says(connection, FromClient::Hello(hello()));
+        assert_eq!(asked, [Effect::Admit(number, None)]);
+        let who = id(&format!("p-{connection}"));
+        let welcome = self.after(Event::Admitted(number, who, token("mine")));
+        assert!(matches!(welcome[..], [Effect::Send(_, FromLab::Welcome { .. })]), "{welcome:?}");
+    }
+
+    /// Lets the first two come in and play.
+    fn play(&mut self) {
+        self.come_in(1);
+        self.come_in(2);
+        self.says(1, FromClient::Ready);
+        let effects = self.says(2, FromClient::Ready);
+        let register = Effect::Register(MatchId(0), vec![id("p-1"), id("p-2")]);
+        assert!(effects.contains(&register), "{effects:?}");
+        let prepared = Box::new(prepared(&["p-1", "p-2"]));
+        let seats: Vec<_> =
+            self.after(Event::Registered(MatchId(0), prepared)).iter().map(ticket).collect();
+        assert_eq!(seats, [Some((1, 0)), Some((2, 1))], "everybody has their own seat");
+    }
+}
+
+/// Who gets a ticket for which seat.
+fn ticket(effect: &Effect) -> Option<(u64, u8)> {
+    match effect {
+        Effect::Send(to, FromLab::Matched { ticket }) => Some((to.0, ticket.seat.0)),
+        _ => None,
+    }
+}
+
+#[track_caller]
+fn assert_refused(effects: &[Effect], refusal: Refusal) {
+    let [Effect::Send(to, FromLab::Refused { code, message }), Effect::Close(closed)] = effects
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!((*code, to), (refusal, closed));
+    assert!(message.len() > 10, "{message}");
+}
+
+#[test]
+fn who_may_not_come_in_is_told_why() {
+    let old = Hello { protocol: PROTOCOL_VERSION - 1, ..hello() };
+    let new = Hello { rules: RULES_VERSION + 1, ..hello() };
+    let uninvited = Hello { token: None, ..hello() };
+    let forger = Hello { token: Some(token("kniL")), ..hello() };
+    for (hello, refusal) in [
+        (old, Refusal::Version),
+        (new, Refusal::Version),
+        (uninvited, Refusal::Token),
+        (forger, Refusal::Token),
+    ] {
+        let mut test = Test::new();
+        test.after(Event::Opened(ConnectionId(1)));
+        assert_refused(&test.says(1, FromClient::Hello(hello)), refusal);
+        assert_eq!(test.says(1, FromClient::Ready), [], "a refused client has no say");
+    }
+}
+
+#[test]
+fn who_comes_back_needs_no_link() {
+    let mut test = Test::new();
+    test.after(Event::Opened(ConnectionId(1)));
+    let hello = Hello { token: None, resume: Some(token("mine")), ..hello() };
+    let asked = test.says(1, FromClient::Hello(hello));
+    assert_eq!(asked, [Effect::Admit(ConnectionId(1), Some(token("mine")))]);
+    let unknown = test.after(Event::NotAdmitted(ConnectionId(1), Refusal::Token));
+    assert_refused(&unknown, Refusal::Token);
+}
+
+#[test]
+fn a_participant_is_connected_once() {
+    let mut test = Test::new();
+    test.come_in(1);
+    test.after(Event::Opened(ConnectionId(2)));
+    test.says(2, FromClient::Hello(hello()));
+    let second = test.after(Event::Admitted(ConnectionId(2), id("p-1"), token("mine")));
+    assert_refused(&second, Refusal::Duplicate);
+    test.after(Event::Closed(ConnectionId(2)));
+    let pong = Effect::Send(ConnectionId(1), FromLab::Pong { nonce: 5 });
+    assert_eq!(test.says(1, FromClient::Ping { nonce: 5 }), [pong], "the first goes on");
+}
+
+#[test]
+fn two_play_and_hear_the_verdict() {
+    let mut test = Test::new();
+    test.play();
+    let again: Vec<_> = test.says(2, FromClient::Ready).iter().map(ticket).collect();
+    assert_eq!(again, [Some((2, 1))]);
+    // The second one is gone when the verdict comes.
+    test.after(Event::Closed(ConnectionId(2)));
+    let session = Box::new(prepared(&["p-1", "p-2"]).registration);
+    let told = test.after(Event::Judged(session, 0, Verdict::Identical { rows: 9 }));
+    let [Effect::Send(to, FromLab::Verdict { verdict, .. })] = &told[..] else {
+        panic!("{told:?}");
+    };
+    assert_eq!((*to, verdict), (ConnectionId(1), &Verdict::Identical { rows: 9 }));
+}
+
+#[test]
+fn the_room_closes_when_everybody_has_left() {
+    let mut test = Test::new();
+    test.play();
+    assert_eq!(test.says(1, FromClient::Leave), []);
+    let closed = test.says(2, FromClient::Leave);
+    assert!(matches!(closed[..], [Effect::CloseRoom(_)]), "{closed:?}");
+}
+
+#[test]
+fn a_match_that_fell_apart_meanwhile_starts_nothing() {
+    let mut test = Test::new();
+    test.come_in(1);
+    test.come_in(2);
+    test.says(1, FromClient::Ready);
+    test.says(2, FromClient::Ready);
+    test.says(1, FromClient::Leave);
+    let late = test.after(Event::Registered(MatchId(0), Box::new(prepared(&["p-1", "p-2"]))));
+    assert!(matches!(late[..], [Effect::CloseRoom(_)]), "{late:?}");
+}
+
+#[test]
+fn a_match_that_cannot_be_written_down_is_called_off() {
+    let mut test = Test::new();
+    test.come_in(1);
+    test.come_in(2);
+    test.says(1, FromClient::Ready);
+    test.says(2, FromClient::Ready);
+    let effects = test.after(Event::NotRegistered(MatchId(0)));
+    assert_refused(&effects[..2], Refusal::Closed);
+    assert_refused(&effects[2..], Refusal::Closed);
+}
+
+#[test]
+fn what_is_not_understood_is_counted_and_ignored() {
+    let mut test = Test::new();
+    test.after(Event::Opened(ConnectionId(1)));
+    assert_eq!(test.after(Event::Garbled(ConnectionId(1))), []);
+    assert_eq!(test.says(1, FromClient::Ready), [], "not before hello");
+    assert_eq!(test.lobby.malformed(), 2);
+    for _ in 3..MAX_MALFORMED {
+        assert_eq!(test.after(Event::Garbled(ConnectionId(1))), []);
+    }
+    assert_refused(&test.after(Event::Garbled(ConnectionId(1))), Refusal::Malformed);
+    assert_eq!(test.after(Event::Garbled(ConnectionId(1))), []);
+}
+
+#[test]
+fn who_says_nothing_is_sent_away() {
+    let mut test = Test::new();
+    test.after(Event::Opened(ConnectionId(1)));
+    test.now = Timestamp(1);
+    test.come_in(2);
+    assert_eq!(test.lobby.next_deadline(), Some(Timestamp(HELLO_WITHIN_MS)));
+    test.lobby.handle_timeout(Timestamp(HELLO_WITHIN_MS + 1));
+    let effects: Vec<_> = std::iter::from_fn(|| test.lobby.poll_effect()).collect();
+    assert_refused(&effects, Refusal::Malformed);
+    assert_eq!(test.lobby.next_deadline(), None);
+}
+
+#[test]
+fn a_lab_that_stops_says_so() {
+    let mut test = Test::new();
+    test.come_in(1);
+    assert_refused(&test.after(Event::Stopping), Refusal::Closed);
+}

@@ -1,0 +1,133 @@
+//! `dyad-signalling`: the lab machine's program. Arguments in, one line of JSON and a log out.
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use dyad_collector::interrupt::Interrupt;
+use dyad_experiment::Experiment;
+use dyad_signalling::lab::MAX_CONNECTIONS;
+use dyad_signalling::{Lab, Options, link};
+use serde_json::json;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Runs Dyad experiments: lobby, signalling and collector on one port.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs an experiment until it is interrupted.
+    Serve(Serve),
+    /// Says what is wrong with an experiment file, if anything.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Prints the join link of a lab.
+    Links {
+        /// The lab's data folder.
+        #[arg(long)]
+        data: PathBuf,
+        /// Where the lab listens.
+        #[arg(long, default_value = "0.0.0.0:8642")]
+        listen: SocketAddr,
+    },
+}
+
+#[derive(Args)]
+struct Serve {
+    /// The experiment file.
+    #[arg(long)]
+    experiment: PathBuf,
+    /// The folder for all data; made if it is missing.
+    #[arg(long)]
+    data: PathBuf,
+    /// Where to listen. Port 0 lets the system choose.
+    #[arg(long, default_value = "0.0.0.0:8642")]
+    listen: SocketAddr,
+    /// Admits everybody who types in the address, without the link's token.
+    #[arg(long)]
+    open: bool,
+    /// People that may be connected at the same time.
+    #[arg(long, default_value_t = MAX_CONNECTIONS)]
+    max_connections: usize,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log();
+    match run(arguments.command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // There is nobody left to tell if this fails.
+            drop(writeln!(std::io::stderr(), "{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(arguments) => serve(arguments).await,
+        Command::Check { file } => check(&file),
+        Command::Links { data, listen } => links(&data, listen),
+    }
+}
+
+async fn serve(arguments: Serve) -> anyhow::Result<()> {
+    let Serve { experiment, data, listen, open, max_connections } = arguments;
+    let experiment = Experiment::load(&experiment)?;
+    // First, so that a request to stop is never missed once the address is out.
+    let interrupt = Interrupt::listen()?;
+    let lab = Lab::start(Options { experiment, data, listen, open, max_connections }).await?;
+    tracing::info!(address = %lab.address(), "the lab is open");
+    writeln!(std::io::stderr(), "\nSend this link to your participants:\n\n  {}\n", lab.join())?;
+    let line = json!({ "listening": lab.address(), "join": lab.join().to_string() });
+    writeln!(std::io::stdout(), "{line}")?;
+    interrupt.wait().await;
+    tracing::info!("closing");
+    lab.stop().await;
+    Ok(())
+}
+
+fn check(file: &Path) -> anyhow::Result<()> {
+    let experiment = Experiment::load(file)?;
+    let scene = experiment.scene();
+    let seconds = f64::from(scene.max_steps) / f64::from(scene.steps_per_second);
+    writeln!(
+        std::io::stderr(),
+        "{} is right: {} players, layout {}, {} episodes of {seconds:.0} s",
+        file.display(),
+        scene.players,
+        scene.layout,
+        scene.episodes,
+    )?;
+    Ok(())
+}
+
+fn links(data: &Path, listen: SocketAddr) -> anyhow::Result<()> {
+    std::fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
+    let link = link::link(listen, link::token(data)?);
+    writeln!(std::io::stdout(), "{link}")?;
+    Ok(())
+}
+
+/// Logs to stderr, by `RUST_LOG`. The libraries below say at `info` from which address somebody
+/// connected, so for them `warn` is the most there is.
+fn start_log() {
+    let mut filter =
+        EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
+    for library in ["matchbox_signaling", "hyper", "axum", "tungstenite", "tokio_tungstenite"] {
+        let quiet = format!("{library}=warn");
+        filter = filter.add_directive(quiet.parse().expect("a name and a level are a directive"));
+    }
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

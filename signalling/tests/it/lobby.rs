@@ -1,0 +1,169 @@
+//! Admission, pairing, leaving, nonsense.
+
+use crate::support::{Client, Socket, hello, knock, lab, pair};
+use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal};
+use dyad_protocol::{HexDigest, PROTOCOL_VERSION, Seat};
+
+#[tokio::test]
+async fn two_are_paired() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = lab(2, folder.path()).await;
+    let (mut one, mut other) = (Client::join(&lab).await, Client::join(&lab).await);
+    assert_ne!(one.participant, other.participant);
+    assert_eq!(one.wait().await, (1, 2));
+    other.say(FromClient::Ready).await;
+    let (a, b) = (one.ticket().await, other.ticket().await);
+    assert_eq!((a.seat, b.seat), (Seat(0), Seat(1)));
+    assert_eq!(a.participants, [one.participant.clone(), other.participant.clone()]);
+    assert_ne!(a.room_token, b.room_token);
+    // Everything else is the same for both.
+    let b = dyad_protocol::lobby::Ticket { seat: a.seat, room_token: a.room_token.clone(), ..b };
+    assert_eq!(a, b);
+    assert_eq!(a.settings["players"], 2);
+    assert!(a.game.as_str().parse::<HexDigest>().is_ok());
+    // Somebody who asks again gets the same ticket.
+    one.say(FromClient::Ready).await;
+    assert_eq!(one.ticket().await, a);
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn four_play_together_and_the_fifth_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = lab(4, folder.path()).await;
+    let mut clients = Vec::new();
+    for expected in 1..=3 {
+        let mut client = Client::join(&lab).await;
+        assert_eq!(client.wait().await, (expected, 4));
+        clients.push(client);
+    }
+    let mut fourth = Client::join(&lab).await;
+    fourth.say(FromClient::Ready).await;
+    clients.push(fourth);
+    let mut session = None;
+    for (seat, client) in Seat::all(4).zip(&mut clients) {
+        let ticket = client.ticket().await;
+        assert_eq!(ticket.seat, seat);
+        assert_eq!(session.get_or_insert(ticket.session.clone()), &ticket.session);
+    }
+    assert_eq!(Client::join(&lab).await.wait().await, (1, 4));
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn who_leaves_disturbs_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = lab(3, folder.path()).await;
+    let mut first = Client::join(&lab).await;
+    assert_eq!(first.wait().await, (1, 3));
+    let (mut leaver, mut vanisher) = (Client::join(&lab).await, Client::join(&lab).await);
+    assert_eq!(leaver.wait().await, (2, 3));
+    leaver.say(FromClient::Leave).await;
+    leaver.settle().await;
+    assert_eq!(vanisher.wait().await, (2, 3), "the leaver's place is free");
+    drop(vanisher);
+    let mut heard = first.hear().await;
+    while heard != (FromLab::Waiting { waiting: 1, needed: 3 }) {
+        heard = first.hear().await;
+    }
+    // The leaver is still welcome; who vanished is not matched.
+    assert_eq!(leaver.wait().await, (2, 3));
+    let mut last = Client::join(&lab).await;
+    last.say(FromClient::Ready).await;
+    let ticket = first.ticket().await;
+    let people = [&first, &leaver, &last].map(|client| client.participant.clone());
+    assert_eq!(ticket.participants, people);
+    // A game goes on when one of its people closes the connection to the lab.
+    drop(leaver);
+    last.settle().await;
+    assert_eq!(lab.rooms(), 1);
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn strangers_and_other_versions_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = lab(2, folder.path()).await;
+    let token = lab.join().token.as_ref();
+    let cases = [
+        (Hello { protocol: PROTOCOL_VERSION + 1, ..hello(token) }, Refusal::Version),
+        (Hello { rules: 999, ..hello(token) }, Refusal::Version),
+        (hello(None), Refusal::Token),
+        (hello(Some(&"wrong".parse().unwrap())), Refusal::Token),
+        (Hello { resume: Some("unknown".parse().unwrap()), ..hello(token) }, Refusal::Token),
+    ];
+    for (hello, refusal) in cases {
+        assert_eq!(knock(lab.address(), hello).await.err(), Some(refusal));
+    }
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn who_comes_back_is_the_same_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let first_lab = lab(2, folder.path()).await;
+    let first = Client::join(&first_lab).await;
+    let back = Hello { resume: Some(first.resume.clone()), ..hello(None) };
+    let second = knock(first_lab.address(), back.clone()).await;
+    assert_eq!(second.err(), Some(Refusal::Duplicate), "nobody is here twice");
+    first_lab.stop().await;
+
+    let lab = lab(2, folder.path()).await;
+    let again = knock(lab.address(), back).await.unwrap();
+    assert_eq!(again.participant, first.participant, "a restart forgets nobody");
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn nonsense_is_ignored_and_too_much_of_it_ends_only_that_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = lab(2, folder.path()).await;
+    let mut good = Client::join(&lab).await;
+    let mut bad = Client::join(&lab).await;
+    for text in ["", "{", "[]", "{\"type\":\"dance\"}", "\u{0}", "{\"type\":\"hello\"}"] {
+        bad.socket.send(text).await;
+    }
+    bad.settle().await;
+    assert_eq!(bad.wait().await, (1, 2), "the connection still works");
+    for _ in 0..100 {
+        bad.socket.send("nonsense").await;
+    }
+    loop {
+        match bad.hear().await {
+            FromLab::Refused { code, .. } => break assert_eq!(code, Refusal::Malformed),
+            FromLab::Waiting { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(bad.socket.receive().await, None);
+    let mut large = Client::join(&lab).await;
+    large.socket.send(&"x".repeat(70_000)).await;
+    assert_eq!(large.socket.receive().await, None, "too long a message ends the connection");
+    good.settle().await;
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn the_lab_has_a_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = lab(2, folder.path()).await;
+    let mut clients = Vec::new();
+    for _ in 0..8 {
+        clients.push(Client::join(&lab).await);
+    }
+    assert_eq!(Socket::dial(lab.address(), "/lobby").await.err(), Some(503));
+    clients[0].settle().await;
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn everybody_hears_that_the_lab_closes() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = lab(2, folder.path()).await;
+    let [(mut one, _), (mut other, _)] = pair(&lab).await;
+    lab.stop().await;
+    for client in [&mut one, &mut other] {
+        assert!(matches!(client.hear().await, FromLab::Refused { code: Refusal::Closed, .. }));
+        assert_eq!(client.socket.receive().await, None);
+    }
+}

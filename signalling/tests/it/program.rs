@@ -1,0 +1,177 @@
+//! The program itself: what it prints, how it ends, and what a killed lab remembers.
+
+use crate::records::upload;
+use crate::support::{Client, hello, knock};
+use dyad_protocol::join::JoinLink;
+use dyad_protocol::lobby::{FromClient, Hello};
+use dyad_protocol::records::RecordName;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_dyad-signalling");
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/experiments").join(name)
+}
+
+struct Program {
+    child: Child,
+    address: SocketAddr,
+    join: JoinLink,
+}
+
+impl Program {
+    fn start(data: &Path) -> Self {
+        let mut child = Command::new(PROGRAM)
+            .args(["serve", "--listen", "127.0.0.1:0", "--experiment"])
+            .arg(example("demo.toml"))
+            .arg("--data")
+            .arg(data)
+            .env("RUST_LOG", "debug")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let line: serde_json::Value = serde_json::from_str(&line).expect("one line of JSON");
+        let address = line["listening"].as_str().unwrap().parse().unwrap();
+        let join = line["join"].as_str().unwrap().parse().unwrap();
+        Self { child, address, join }
+    }
+
+    /// Joins and waits for a game.
+    async fn join(&self) -> Client {
+        knock(self.address, hello(self.join.token.as_ref())).await.unwrap()
+    }
+
+    /// Asks it to end; returns whether it ended well, and its log.
+    #[cfg(unix)]
+    fn terminate(mut self) -> (bool, String) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (self.child.wait().unwrap().success(), log)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Killed and waited for already, if the test got that far.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_killed_lab_remembers_who_may_upload() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = Program::start(folder.path());
+    let link = lab.join.token.clone();
+    let (mut one, mut other) = (lab.join().await, lab.join().await);
+    one.wait().await;
+    other.say(FromClient::Ready).await;
+    let ticket = one.ticket().await;
+    drop(lab);
+
+    let lab = Program::start(folder.path());
+    assert_eq!(lab.join.token, link, "links that were sent out stay good");
+    let name = RecordName {
+        session: ticket.session,
+        scene: ticket.scene,
+        participant: one.participant.clone(),
+        episode: 1,
+    };
+    let first = upload(lab.address, name.clone(), one.resume.clone(), b"late").await;
+    assert_eq!(first.0, 200);
+    drop(lab);
+
+    let lab = Program::start(folder.path());
+    let again = upload(lab.address, name, one.resume.clone(), b"late").await;
+    assert_eq!(again, first, "the same receipt after a kill");
+    let back = Hello { resume: Some(one.resume.clone()), ..hello(None) };
+    assert_eq!(knock(lab.address, back).await.unwrap().participant, one.participant);
+    assert!(lab.terminate().0);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_log_holds_nobodys_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = Program::start(folder.path());
+    let (mut one, mut other) = (lab.join().await, lab.join().await);
+    one.wait().await;
+    other.say(FromClient::Ready).await;
+    let ticket = one.ticket().await;
+    let path = format!("/signal/{}?token={}", ticket.room, ticket.room_token.reveal());
+    let mut signal = crate::support::Socket::dial(lab.address, &path).await.ok().unwrap();
+    signal.receive().await.unwrap();
+    let addresses = [
+        one.socket.local_address().to_string(),
+        other.socket.local_address().to_string(),
+        signal.local_address().to_string(),
+    ];
+    let secrets = [one.resume.reveal().to_owned(), ticket.room_token.reveal().to_owned()];
+    let link = lab.join.to_string();
+    let (well, log) = lab.terminate();
+    assert!(well, "{log}");
+    assert!(log.contains(&link) && log.contains(one.participant.as_str()), "{log}");
+    for private in addresses.iter().chain(&secrets) {
+        assert!(!log.contains(private), "{private} is in the log:\n{log}");
+    }
+}
+
+#[test]
+fn a_second_lab_for_the_same_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let _lab = Program::start(folder.path());
+    let second = Command::new(PROGRAM)
+        .args(["serve", "--listen", "127.0.0.1:0", "--experiment"])
+        .arg(example("demo.toml"))
+        .arg("--data")
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.contains("another program uses this folder"), "{said}");
+}
+
+#[test]
+fn check_says_what_is_wrong_and_where() {
+    let check = |file: &Path| {
+        let output = Command::new(PROGRAM).arg("check").arg(file).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for name in ["demo.toml", "cramped_room.toml"] {
+        assert_eq!(check(&example(name)).0, Some(0), "{name}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bad.toml");
+    std::fs::write(&file, "id = \"x\"\n[[scene]]\nid = \"a\"\nlayout = \"nowhere\"\n").unwrap();
+    let (code, said) = check(&file);
+    assert_eq!(code, Some(1));
+    for part in ["bad.toml", "line 4", "layout", "hint", "cramped_room"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert_eq!(check(&folder.path().join("missing.toml")).0, Some(1));
+    let misuse = Command::new(PROGRAM).arg("dance").output().unwrap();
+    assert_eq!(misuse.status.code(), Some(2));
+}
+
+#[test]
+fn links_prints_the_link_of_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let print = || {
+        let mut links = Command::new(PROGRAM);
+        links.args(["links", "--listen", "127.0.0.1:9000", "--data"]).arg(folder.path());
+        String::from_utf8(links.output().unwrap().stdout).unwrap()
+    };
+    let link: JoinLink = print().parse().unwrap();
+    assert_eq!((link.host.as_str(), link.port), ("127.0.0.1", 9000));
+    assert_eq!(print().parse(), Ok(link));
+}

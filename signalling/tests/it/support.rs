@@ -1,0 +1,155 @@
+//! A lab in this process, and clients that speak its protocol.
+
+use dyad_experiment::{Experiment, RULES_VERSION};
+use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal, Ticket};
+use dyad_protocol::{PROTOCOL_VERSION, ParticipantId, Token};
+use dyad_signalling::{Lab, Options};
+use futures::{SinkExt as _, StreamExt as _};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// Longer than anything takes that is going to happen.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) fn experiment(players: u8) -> Experiment {
+    let text = format!(
+        "id = \"study\"\n[[scene]]\nid = \"room\"\nlayout = \"cramped_room\"\n\
+         players = {players}\nmax_steps = 20\nepisodes = 1\n"
+    );
+    Experiment::parse(&text, |_| Err(std::io::ErrorKind::NotFound.into())).unwrap()
+}
+
+pub(crate) async fn lab(players: u8, data: &Path) -> Lab {
+    let options = Options {
+        experiment: experiment(players),
+        data: data.to_owned(),
+        listen: "127.0.0.1:0".parse().unwrap(),
+        open: false,
+        max_connections: 8,
+    };
+    Lab::start(options).await.unwrap()
+}
+
+/// A WebSocket, whatever is spoken over it.
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    /// Dials; the error is the HTTP status of a refusal.
+    pub(crate) async fn dial(address: SocketAddr, path: &str) -> Result<Self, u16> {
+        use tokio_tungstenite::tungstenite::Error;
+        match timeout(PATIENCE, connect_async(format!("ws://{address}{path}"))).await.unwrap() {
+            Ok((socket, _)) => Ok(Self(socket)),
+            Err(Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(error) => panic!("{path}: {error}"),
+        }
+    }
+
+    pub(crate) async fn send(&mut self, text: &str) {
+        self.0.send(Message::Text(text.into())).await.unwrap();
+    }
+
+    /// The next text; `None` when the other side has hung up.
+    pub(crate) async fn receive(&mut self) -> Option<String> {
+        loop {
+            match timeout(PATIENCE, self.0.next()).await.expect("nothing came in time") {
+                Some(Ok(Message::Text(text))) => return Some(text.to_string()),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    pub(crate) fn local_address(&self) -> SocketAddr {
+        match self.0.get_ref() {
+            MaybeTlsStream::Plain(stream) => stream.local_addr().unwrap(),
+            _ => panic!("the lab speaks plain HTTP"),
+        }
+    }
+}
+
+/// Somebody in the lobby.
+pub(crate) struct Client {
+    pub(crate) socket: Socket,
+    pub(crate) participant: ParticipantId,
+    pub(crate) resume: Token,
+}
+
+pub(crate) fn hello(token: Option<&Token>) -> Hello {
+    Hello {
+        protocol: PROTOCOL_VERSION,
+        program: "test".to_owned(),
+        rules: RULES_VERSION,
+        token: token.cloned(),
+        resume: None,
+    }
+}
+
+/// Comes in with this hello, or hears why not.
+pub(crate) async fn knock(address: SocketAddr, hello: Hello) -> Result<Client, Refusal> {
+    let mut socket = Socket::dial(address, "/lobby").await.unwrap();
+    socket.send(&serde_json::to_string(&FromClient::Hello(hello)).unwrap()).await;
+    let answer = socket.receive().await.expect("an answer to hello");
+    match serde_json::from_str(&answer).unwrap() {
+        FromLab::Welcome { participant, resume, .. } => Ok(Client { socket, participant, resume }),
+        FromLab::Refused { code, .. } => {
+            assert_eq!(socket.receive().await, None, "a refused client is hung up on");
+            Err(code)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+impl Client {
+    pub(crate) async fn join(lab: &Lab) -> Self {
+        knock(lab.address(), hello(lab.join().token.as_ref())).await.unwrap()
+    }
+
+    pub(crate) async fn say(&mut self, message: FromClient) {
+        self.socket.send(&serde_json::to_string(&message).unwrap()).await;
+    }
+
+    pub(crate) async fn hear(&mut self) -> FromLab {
+        let text = self.socket.receive().await.expect("the lab hung up");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// The ticket, after whatever is said of the waiting room.
+    pub(crate) async fn ticket(&mut self) -> Ticket {
+        loop {
+            match self.hear().await {
+                FromLab::Matched { ticket } => return *ticket,
+                FromLab::Waiting { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Asks for a game and waits until the lab has understood.
+    pub(crate) async fn wait(&mut self) -> (u32, u32) {
+        self.say(FromClient::Ready).await;
+        match self.hear().await {
+            FromLab::Waiting { waiting, needed } => (waiting, needed),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Waits until the lab has dealt with everything this client said.
+    pub(crate) async fn settle(&mut self) {
+        self.say(FromClient::Ping { nonce: 9 }).await;
+        while self.hear().await != (FromLab::Pong { nonce: 9 }) {}
+    }
+}
+
+/// Two people with tickets for one game.
+pub(crate) async fn pair(lab: &Lab) -> [(Client, Ticket); 2] {
+    let (mut one, mut other) = (Client::join(lab).await, Client::join(lab).await);
+    one.wait().await;
+    other.say(FromClient::Ready).await;
+    let tickets = (one.ticket().await, other.ticket().await);
+    [(one, tickets.0), (other, tickets.1)]
+}

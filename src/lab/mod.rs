@@ -1,0 +1,204 @@
+//! The connection to the lab machine: a WebSocket on a thread of its own.
+//!
+//! The thread connects, says hello, and passes messages both ways. When the connection is lost
+//! it connects again with growing pauses and says hello as the same participant; play does not
+//! depend on it. Only a refusal ends it.
+
+use bevy::prelude::Resource;
+use dyad_protocol::lobby::{FromClient, FromLab, Hello, MAX_MESSAGE};
+use dyad_protocol::{JoinLink, PROTOCOL_VERSION, Token};
+use futures::{FutureExt, StreamExt as _};
+use smol::Timer;
+use smol::channel::{Receiver, Sender, TrySendError, bounded};
+use std::io;
+use std::time::Duration;
+
+use async_tungstenite::tungstenite::protocol::WebSocketConfig;
+use async_tungstenite::tungstenite::{self, Message};
+
+/// Messages that may wait in either direction. A game's worth is a handful.
+const QUEUE: usize = 256;
+/// How often the lab hears something, so that both notice a dead connection.
+const PING_EVERY: Duration = Duration::from_secs(5);
+/// How long an attempt to connect may take.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// Pauses before further attempts; the last one repeats.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(300),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+    Duration::from_secs(10),
+];
+
+/// What the lab, or the connection to it, tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LabEvent {
+    /// A message from the lab.
+    Says(FromLab),
+    /// The lab was not reached, or the connection was lost; it is tried again.
+    Unreachable {
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+/// A connection to a lab. Dropping it closes it.
+#[derive(Resource)]
+pub struct LabConnection {
+    link: JoinLink,
+    outgoing: Sender<FromClient>,
+    incoming: Receiver<LabEvent>,
+}
+
+impl LabConnection {
+    /// Begins to connect.
+    ///
+    /// # Errors
+    /// If the operating system gives no thread.
+    pub fn open(link: JoinLink) -> io::Result<Self> {
+        let (outgoing, to_send) = bounded(QUEUE);
+        let (arrived, incoming) = bounded(QUEUE);
+        let line = Line { link: link.clone(), resume: None, to_send, arrived };
+        std::thread::Builder::new().name("lab".to_owned()).spawn(|| smol::block_on(line.run()))?;
+        Ok(Self { link, outgoing, incoming })
+    }
+
+    /// Where the lab is.
+    #[must_use]
+    pub const fn link(&self) -> &JoinLink {
+        &self.link
+    }
+
+    /// Says something to the lab, as soon as there is a connection. Returns whether there was
+    /// room for it.
+    pub fn say(&self, message: FromClient) -> bool {
+        !matches!(self.outgoing.try_send(message), Err(TrySendError::Full(_)))
+    }
+
+    /// What has happened since the last call.
+    pub fn poll(&self) -> impl Iterator<Item = LabEvent> + '_ {
+        std::iter::from_fn(|| self.incoming.try_recv().ok())
+    }
+}
+
+/// The thread's side.
+struct Line {
+    link: JoinLink,
+    resume: Option<Token>,
+    to_send: Receiver<FromClient>,
+    arrived: Sender<LabEvent>,
+}
+
+/// Why a connection ended.
+enum End {
+    /// The client has dropped its side, or the lab has refused it.
+    ForGood,
+    /// Something that may be better the next time.
+    Lost(String),
+}
+
+impl Line {
+    async fn run(mut self) {
+        let mut failures = 0;
+        loop {
+            let was_known = self.resume.clone();
+            let End::Lost(reason) = self.connect_and_talk().await else { return };
+            // A connection that was welcomed was a good one: the pauses start over.
+            failures = if self.resume == was_known { failures + 1 } else { 0 };
+            if self.arrived.send(LabEvent::Unreachable { reason }).await.is_err() {
+                return;
+            }
+            Timer::after(PAUSES[failures.min(PAUSES.len() - 1)]).await;
+        }
+    }
+
+    async fn connect_and_talk(&mut self) -> End {
+        let url = self.link.address("ws", "/lobby");
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(MAX_MESSAGE))
+            .max_frame_size(Some(MAX_MESSAGE));
+        let connecting = async_tungstenite::smol::connect_async_with_config(url, Some(config));
+        let connected = futures::select_biased! {
+            connected = connecting.fuse() => connected,
+            _ = FutureExt::fuse(Timer::after(CONNECT_WITHIN)) => {
+                return End::Lost("the lab machine does not answer".to_owned());
+            }
+        };
+        let (mut socket, _response) = match connected {
+            Ok(connected) => connected,
+            Err(error) => return End::Lost(explain(&error)),
+        };
+        let hello = FromClient::Hello(Hello {
+            protocol: PROTOCOL_VERSION,
+            program: crate::VERSION.to_owned(),
+            rules: dyad_gridworld::RULES_VERSION,
+            token: self.link.token.clone(),
+            resume: self.resume.clone(),
+        });
+        if let Err(error) = socket.send(text(&hello)).await {
+            return End::Lost(explain(&error));
+        }
+        let mut nonce = 0;
+        loop {
+            let outgoing = futures::select_biased! {
+                message = socket.next().fuse() => match message {
+                    Some(Ok(message)) => match self.take(&message).await {
+                        Some(end) => return end,
+                        None => continue,
+                    },
+                    Some(Err(error)) => return End::Lost(explain(&error)),
+                    None => return End::Lost("the lab machine closed the connection".to_owned()),
+                },
+                message = FutureExt::fuse(self.to_send.recv()) => match message {
+                    Ok(message) => message,
+                    Err(_client_is_gone) => {
+                        // The lab also notices without a farewell.
+                        drop(socket.close(None).await);
+                        return End::ForGood;
+                    }
+                },
+                _ = FutureExt::fuse(Timer::after(PING_EVERY)) => {
+                    nonce += 1;
+                    FromClient::Ping { nonce }
+                }
+            };
+            if let Err(error) = socket.send(text(&outgoing)).await {
+                return End::Lost(explain(&error));
+            }
+        }
+    }
+
+    /// Passes a message on. Returns how the connection ends, if this message ends it.
+    async fn take(&mut self, message: &Message) -> Option<End> {
+        let Message::Text(text) = message else { return None };
+        // A later lab may say things that this client does not know.
+        let Ok(message) = serde_json::from_str::<FromLab>(text) else { return None };
+        if let FromLab::Welcome { resume, .. } = &message {
+            self.resume = Some(resume.clone());
+        }
+        let refused = matches!(message, FromLab::Refused { .. });
+        let heard = self.arrived.send(LabEvent::Says(message)).await.is_ok();
+        (refused || !heard).then_some(End::ForGood)
+    }
+}
+
+fn text(message: &FromClient) -> Message {
+    Message::text(serde_json::to_string(message).expect("these messages always serialize"))
+}
+
+fn explain(error: &tungstenite::Error) -> String {
+    match error {
+        tungstenite::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            "nothing listens at this address; is the lab running, and is the address right?"
+                .to_owned()
+        }
+        tungstenite::Error::Io(error) => format!("the lab machine cannot be reached ({error})"),
+        tungstenite::Error::Http(response) => {
+            format!("what answers at this address is no Dyad lab (HTTP {})", response.status())
+        }
+        tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => {
+            "the lab machine closed the connection".to_owned()
+        }
+        error => format!("the connection to the lab was lost ({error})"),
+    }
+}

@@ -1,0 +1,266 @@
+//! Where records lie on this computer, and which of them the lab does not have yet.
+//!
+//! ```text
+//! DATA/records/{study}/{session}/{scene}/{participant}_ep{n}.dlog      the log of record
+//!                                        {participant}_ep{n}.csv       the shared table
+//!                                        local/{participant}_ep{n}.csv what only this computer saw
+//!                                        local/{participant}_ep{n}.receipt.json   once the lab has it
+//!                                        local/{participant}_lab.json  where to send them
+//!                                        local/{participant}_session.json  how the session went
+//! ```
+
+use dyad_protocol::records::{Receipt, RecordName};
+use dyad_protocol::{ParticipantId, SceneId, SessionId, StudyId, Token};
+use dyad_recording::bundle::{Bundle, local_name, log_name, table_name};
+use dyad_recording::replay;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Where the records of one session belong, on this computer and at the lab.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// The study.
+    pub study: StudyId,
+    /// The session.
+    pub session: SessionId,
+    /// The scene.
+    pub scene: SceneId,
+    /// Whose records.
+    pub participant: ParticipantId,
+    /// The lab's address, `http://host:port`.
+    pub lab: String,
+    /// The participant's token.
+    pub token: Token,
+}
+
+/// The client's data directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spool {
+    root: PathBuf,
+}
+
+/// A record of one episode that lies on this computer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Where it belongs.
+    pub destination: Destination,
+    /// The episode, from 0.
+    pub episode: u16,
+    /// The scene's directory that it lies in.
+    pub directory: PathBuf,
+}
+
+/// What cannot be done with the data directory, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing} {}: {source}", path.display())]
+pub struct SpoolError {
+    doing: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl SpoolError {
+    fn new(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self { doing, path, source }
+    }
+}
+
+impl Spool {
+    /// The data directory at this place.
+    #[must_use]
+    pub const fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The data directory that the platform intends for this program.
+    #[must_use]
+    pub fn of_this_user() -> Option<Self> {
+        let directories = directories::ProjectDirs::from("", "", "dyad")?;
+        Some(Self::at(directories.data_dir().to_owned()))
+    }
+
+    /// The directory itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Makes the directory of a session's scene and notes where its records belong.
+    ///
+    /// # Errors
+    /// [`SpoolError`] if the disk does not allow it: then nothing can be recorded.
+    pub fn open(&self, destination: &Destination) -> Result<PathBuf, SpoolError> {
+        let Destination { study, session, scene, participant, .. } = destination;
+        let directory = self
+            .root
+            .join("records")
+            .join(study.as_str())
+            .join(session.as_str())
+            .join(scene.as_str());
+        let local = directory.join("local");
+        fs::create_dir_all(&local).map_err(SpoolError::new("cannot make the directory", &local))?;
+        let path = local.join(format!("{participant}_lab.json"));
+        write_json(&path, destination).map_err(SpoolError::new("cannot write", &path))?;
+        Ok(directory)
+    }
+
+    /// All records that have no receipt, oldest session first. What cannot be read is skipped:
+    /// the files stay where they are.
+    #[must_use]
+    pub fn unsent(&self) -> Vec<Record> {
+        let mut records = Vec::new();
+        for directory in directories_at(&self.root.join("records"), 3) {
+            for path in files_in(&directory.join("local")) {
+                let is_note = path.to_str().is_some_and(|path| path.ends_with("_lab.json"));
+                let note = is_note.then(|| fs::read(&path).ok()).flatten();
+                let Some(note) = note else { continue };
+                let Ok(destination) = serde_json::from_slice(&note) else { continue };
+                records.extend(unsent_in(&directory, &destination));
+            }
+        }
+        records
+    }
+}
+
+fn unsent_in(directory: &Path, destination: &Destination) -> Vec<Record> {
+    let prefix = format!("{}_ep", destination.participant);
+    let episode = |path: PathBuf| {
+        let name = path.file_name()?.to_str()?;
+        name.strip_prefix(&prefix)?.strip_suffix(".dlog")?.parse().ok()
+    };
+    let mut episodes: Vec<u16> = files_in(directory).into_iter().filter_map(episode).collect();
+    episodes.sort_unstable();
+    let record = |episode| Record {
+        destination: destination.clone(),
+        episode,
+        directory: directory.to_owned(),
+    };
+    let records = episodes.into_iter().map(record);
+    records.filter(|record| !record.receipt_path().exists()).collect()
+}
+
+impl Record {
+    /// The name under which the lab keeps this record.
+    #[must_use]
+    pub fn name(&self) -> RecordName {
+        let Destination { session, scene, participant, .. } = &self.destination;
+        RecordName {
+            session: session.clone(),
+            scene: scene.clone(),
+            participant: participant.clone(),
+            episode: self.episode,
+        }
+    }
+
+    fn path(&self, name: fn(&ParticipantId, u16) -> String) -> PathBuf {
+        self.directory.join(name(&self.destination.participant, self.episode))
+    }
+
+    /// The log's file.
+    #[must_use]
+    pub fn log_path(&self) -> PathBuf {
+        self.path(log_name)
+    }
+
+    /// The shared table's file.
+    #[must_use]
+    pub fn table_path(&self) -> PathBuf {
+        self.path(table_name)
+    }
+
+    /// The local table's file.
+    #[must_use]
+    pub fn local_path(&self) -> PathBuf {
+        self.path(local_name)
+    }
+
+    /// The receipt's file.
+    #[must_use]
+    pub fn receipt_path(&self) -> PathBuf {
+        self.path(local_name).with_extension("receipt.json")
+    }
+
+    /// The record as it is sent. If the program or the computer stopped while it was written,
+    /// it is made whole first: the log is cut to its sound part, and the table derived from it.
+    ///
+    /// # Errors
+    /// [`SpoolError`] if the files cannot be read, or hold nothing that can be trusted.
+    pub fn bundle(&self) -> Result<Vec<u8>, SpoolError> {
+        let log_path = self.log_path();
+        let mut log = fs::read(&log_path).map_err(SpoolError::new("cannot read", &log_path))?;
+        let recovered = replay::recover(&log)
+            .map_err(io::Error::other)
+            .map_err(SpoolError::new("cannot use the log", &log_path))?;
+        let table_path = self.table_path();
+        if log.len() != recovered.log_length {
+            log.truncate(recovered.log_length);
+            replace(&log_path, &log).map_err(SpoolError::new("cannot write", &log_path))?;
+        }
+        if fs::read(&table_path).ok().as_deref() != Some(&recovered.table) {
+            replace(&table_path, &recovered.table)
+                .map_err(SpoolError::new("cannot write", &table_path))?;
+        }
+        let bundle = Bundle {
+            participant: self.destination.participant.clone(),
+            episode: self.episode,
+            log,
+            table: recovered.table,
+            // Telemetry; a record without it is complete.
+            local: fs::read(self.local_path()).unwrap_or_default(),
+        };
+        bundle.pack().map_err(io::Error::other).map_err(SpoolError::new("cannot pack", &log_path))
+    }
+
+    /// Keeps the lab's receipt: from now on the record is sent.
+    ///
+    /// # Errors
+    /// [`SpoolError`] if it cannot be written; the record is then sent again, which is harmless.
+    pub fn keep_receipt(&self, receipt: &Receipt) -> Result<(), SpoolError> {
+        let path = self.receipt_path();
+        write_json(&path, receipt).map_err(SpoolError::new("cannot write", &path))
+    }
+}
+
+/// Writes a file so that it is either the old one or the whole new one, and on disk.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let mut file = File::create(&part)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&part, path)?;
+    sync_directory(path.parent().unwrap_or(path))
+}
+
+/// Makes new names in a directory survive a loss of power, where the system can do that.
+pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+/// Writes a value as JSON, whole or not at all.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    replace(path, &serde_json::to_vec_pretty(value)?)
+}
+
+fn directories_at(root: &Path, depth: usize) -> Vec<PathBuf> {
+    let mut level = vec![root.to_owned()];
+    for _ in 0..depth {
+        level = level.iter().flat_map(|path| entries(path)).filter(|path| path.is_dir()).collect();
+    }
+    level
+}
+
+fn files_in(directory: &Path) -> Vec<PathBuf> {
+    entries(directory).into_iter().filter(|path| path.is_file()).collect()
+}
+
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    let Ok(found) = fs::read_dir(directory) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = found.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}

@@ -1,0 +1,3 @@
+//! The system tests: real processes, real WebRTC, in a network namespace of each test's own.
+
+mod games;

@@ -1,0 +1,142 @@
+//! A lab and its clients, from start to verdict.
+
+use crate::process::{Process, wait_for};
+use crate::{binaries, namespace};
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// How long a program may take to start.
+const START: Duration = Duration::from_secs(20);
+
+/// A running lab machine.
+#[derive(Debug)]
+pub struct Lab {
+    /// The program.
+    pub process: Process,
+    /// The link that clients join by.
+    pub link: String,
+    /// Its data directory.
+    pub data: PathBuf,
+    directory: PathBuf,
+}
+
+impl Lab {
+    /// Starts a lab with this experiment file. Everything it writes lies in `directory`.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn start(directory: &Path, experiment: &str) -> anyhow::Result<Self> {
+        fs::create_dir_all(directory)?;
+        let file = directory.join("experiment.toml");
+        fs::write(&file, experiment)?;
+        let data = directory.join("lab");
+        let address =
+            if namespace::is_inside() { namespace::ADDRESS } else { [127, 0, 0, 1].into() };
+        let mut command = Command::new(binaries::path("dyad-signalling")?);
+        command.arg("serve").arg("--experiment").arg(&file).arg("--data").arg(&data);
+        command.arg("--listen").arg(format!("{address}:0"));
+        let mut process = Process::start("lab", command, directory)?;
+        let line: Value = serde_json::from_str(&process.first_line(START)?)?;
+        let link = line["join"].as_str().context("the lab names no join link")?.to_owned();
+        Ok(Self { process, link, data, directory: directory.to_owned() })
+    }
+
+    /// Starts a client that joins this lab. `name` is for its files; `arguments` follow the link.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn client(&self, name: &str, arguments: &[&str]) -> anyhow::Result<Client> {
+        let data = self.directory.join(name);
+        let mut command = Command::new(binaries::path("dyad")?);
+        command.arg("join").arg(&self.link).arg("--json").arg("--data").arg(&data);
+        command.args(arguments);
+        let process = Process::start(name, command, &self.directory)?;
+        Ok(Client { process, data })
+    }
+
+    /// What the lab has found out about a session, once it has judged all its episodes.
+    ///
+    /// # Errors
+    /// If the verdicts do not come.
+    pub fn verdicts(
+        &self,
+        study: &str,
+        session: &str,
+        episodes: usize,
+    ) -> anyhow::Result<Vec<Value>> {
+        let page = self.data.join(study).join(session).join("session.json");
+        let what = format!("{episodes} verdicts in {}", page.display());
+        wait_for(&what, Duration::from_secs(30), || {
+            let Ok(text) = fs::read(&page) else { return Ok(None) };
+            let page: Value = serde_json::from_slice(&text)?;
+            let found = page["episodes"].as_array().context("a page lists episodes")?;
+            let judged = found.iter().filter(|episode| !episode["verdict"].is_null());
+            Ok((judged.count() == episodes).then(|| found.clone()))
+        })
+    }
+}
+
+/// A running client.
+#[derive(Debug)]
+pub struct Client {
+    /// The program.
+    pub process: Process,
+    /// Its data directory.
+    pub data: PathBuf,
+}
+
+/// How a client's session went.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The client's own summary.
+    pub json: Value,
+    /// The directory of its records.
+    pub records: PathBuf,
+}
+
+impl Client {
+    /// Waits until the client has ended well.
+    ///
+    /// # Errors
+    /// If it takes longer, or ends with another exit code than 0.
+    pub fn finish(&mut self, within: Duration) -> anyhow::Result<Summary> {
+        let status = self.process.wait(within)?;
+        let log = self.process.log();
+        ensure!(status.success(), "the client ended with {status}:\n{log}");
+        let json: Value = serde_json::from_str(&self.process.output()?)?;
+        let records = json["directory"].as_str().context("a summary names the records")?.into();
+        Ok(Summary { json, records })
+    }
+}
+
+impl Summary {
+    /// A count in the summary.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub fn count(&self, name: &str) -> anyhow::Result<u64> {
+        self.json[name].as_u64().with_context(|| format!("no {name} in {}", self.json))
+    }
+
+    /// A text in the summary.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub fn text(&self, name: &str) -> anyhow::Result<&str> {
+        self.json[name].as_str().with_context(|| format!("no {name} in {}", self.json))
+    }
+
+    /// The bytes of one of this participant's files of an episode: `dlog` or `csv`.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn file(&self, episode: u16, ending: &str) -> anyhow::Result<Vec<u8>> {
+        let name = format!("{}_ep{episode}.{ending}", self.text("participant")?);
+        let path = self.records.join(name);
+        fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+    }
+}
