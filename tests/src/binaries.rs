@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 /// Names the directory of the binaries for programs inside a namespace, which build nothing.
-pub(crate) const DIRECTORY: &str = "DYAD_BINARIES";
+pub const DIRECTORY: &str = "DYAD_BINARIES";
 
 /// Cargo's own settings, among the variables it sets for the programs it runs.
 const KEPT: [&str; 3] = ["CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_NET_OFFLINE"];

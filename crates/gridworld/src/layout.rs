@@ -160,7 +160,7 @@ impl Layout {
             }
         }
         let side =
-            |length: usize| u8::try_from(length).map_err(|_| LayoutError::TooLarge { cells });
+            |length: usize| u8::try_from(length).map_err(|_over| LayoutError::TooLarge { cells });
         Ok(Self { width: side(width)?, height: side(grid.len())?, tiles, spawns })
     }
 

@@ -1,16 +1,18 @@
 //! Scripted players in the classic kitchens: what they deliver, alone, in pairs and with partners
 //! who don't help. An episode has the reference platform's length, 1350 steps.
 
+use dyad_gridworld::geometry::Direction;
 use dyad_gridworld::layout::{CLASSIC, classic};
+use dyad_gridworld::overcooked::Item;
 use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::{TaskSettings, TaskState};
-use dyad_gridworld::{Action, Digest, Game, Outcome, PlayerInput, Settings, World};
+use dyad_gridworld::{Action, Digest, Game, Outcome, Phase, PlayerInput, Settings, World};
 use dyad_policies::{Cook, Policy, by_name};
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 
 const STEPS: u32 = 1_350;
-const SEEDS: std::ops::Range<u64> = 20000..20150;
+const SEEDS: std::ops::Range<u64> = 0..10;
 
 fn world(layout: &str, text: &str, seed: u64) -> World {
     let game = Game::new(Settings {
@@ -70,12 +72,12 @@ fn other(name: &str, seed: u64) -> Box<dyn Policy + Send> {
 fn at_least(least: u16, what: &str, run: impl Fn(u64) -> u16) {
     let counts: Vec<u16> = SEEDS.map(run).collect();
     println!("{what}: {counts:?}");
-    let _x = least;
+    assert!(counts.iter().all(|&count| count >= least), "{what}: {counts:?}, not all {least}");
 }
 
-/// What two cooks deliver at the usual pace at least. The worst of 150 other seeds gave 15 in
-/// `asymmetric_advantages`, 13 in `cramped_room`, 12 in `forced_coordination` and 6 in the rings;
-/// the limits are a little lower.
+/// What two cooks deliver at the usual pace at least. The worst of 150 other seeds gave 16 in
+/// `asymmetric_advantages`, 14 in `cramped_room`, 12 in `forced_coordination`, 7 in
+/// `coordination_ring` and 6 in `counter_circuit`; the limits are a little lower.
 fn least_of(layout: &str) -> u16 {
     match layout {
         "asymmetric_advantages" => 14,
@@ -99,7 +101,7 @@ fn two_cooks_deliver_in_every_classic_kitchen() {
 #[test]
 fn two_cooks_deliver_more_when_they_act_in_every_step() {
     for (layout, _) in CLASSIC {
-        // The worst of 150 other seeds gave 23, in `coordination_ring`.
+        // The worst of 150 other seeds gave 25, in the two rings.
         at_least(20, &format!("{layout}, at full speed"), |seed| {
             let mut players = [cook_with_pace(seed, 1), cook_with_pace(seed + 100, 1)];
             deliveries(&play(in_classic(layout, seed), &mut players, 0))
@@ -111,12 +113,50 @@ fn two_cooks_deliver_more_when_they_act_in_every_step() {
 fn a_cook_delivers_beside_a_random_player() {
     for layout in ["cramped_room", "asymmetric_advantages", "coordination_ring", "counter_circuit"]
     {
-        // The worst of 150 other seeds gave 1, in `coordination_ring`; the mean there is 5.
-        at_least(1, &format!("{layout}, random partner"), |seed| {
+        // The worst of 150 other seeds gave 2, in `counter_circuit`.
+        at_least(2, &format!("{layout}, random partner"), |seed| {
             let mut players = [cook(seed), other("random", seed)];
             deliveries(&play(in_classic(layout, seed), &mut players, 2))
         });
     }
+}
+
+/// Wants to the right, whatever happens.
+struct ToTheRight;
+
+impl Policy for ToTheRight {
+    fn act(&mut self, _world: &World, _player: usize) -> Action {
+        Action::Right
+    }
+}
+
+/// `coordination_ring` with the cook bringing a soup along the lower row, where the partner is
+/// caught in front of the delivery zone between the cook and a plate on the floor, its hands full.
+fn locked_in(seed: u64) -> World {
+    let mut world = in_classic("coordination_ring", seed);
+    while world.phase() != Phase::Playing {
+        world.step(&[PlayerInput::default(); 2]);
+    }
+    let cell = |row, column| world.game().layout().cell(row, column).expect("inside the grid");
+    // The canonical encoding: 27 bytes of the world, 3 for each agent (cell, direction, item),
+    // 7 for each of two pots, then an item for each cell.
+    const AGENTS: usize = 27;
+    const ITEMS: usize = AGENTS + 2 * 3 + 2 * 7;
+    let mut bytes = world.encode().as_bytes().to_vec();
+    let cook = [cell(3, 1).0, Direction::Down.number(), Item::OnionSoup as u8];
+    let partner = [cell(3, 2).0, Direction::Right.number(), Item::Plate as u8];
+    bytes[AGENTS..AGENTS + 6].copy_from_slice(&[cook, partner].concat());
+    bytes[ITEMS + cell(3, 3).index()] = Item::Plate as u8;
+    World::decode(world.game().clone(), &bytes).expect("the bytes encode a world")
+}
+
+/// The cook has to put the soup down and take the plate away from the other side.
+#[test]
+fn a_cook_frees_a_partner_who_is_locked_in() {
+    at_least(1, "locked in", |seed| {
+        let world = locked_in(seed);
+        deliveries(&play(world, &mut [cook(seed), Box::new(ToTheRight)], 2))
+    });
 }
 
 /// Idle players stand where the cook has another way: whoever blocks the only plates or the only
@@ -131,7 +171,7 @@ fn a_cook_delivers_around_an_idle_player_in_either_seat() {
     ];
     for (layout, text) in kitchens {
         for seat in [0, 1] {
-            // The worst of 150 other seeds gave 2, in `counter_circuit`.
+            // The worst of 150 other seeds gave 3, in `counter_circuit`.
             at_least(2, &format!("{layout}, idle partner, cook in seat {seat}"), |seed| {
                 let mut players = [cook(seed), other("idle", seed)];
                 players.rotate_left(seat);

@@ -5,9 +5,17 @@
 //! - [`workspace`]: the packages, as `cargo metadata` tells them;
 //! - [`layers`]: who may know whom, and whether it is so;
 //! - [`tidy`]: what the compiler does not check of files and manifests;
+//! - [`demo`]: the whole system on this machine;
 //! - [`steps`]: running commands one after the other, and the summary.
 
+pub mod demo;
 pub mod layers;
 pub mod steps;
 pub mod tidy;
 pub mod workspace;
+
+/// Says something to the person at the terminal.
+#[expect(clippy::print_stderr, reason = "what is for people goes to stderr, here and nowhere else")]
+pub fn say(text: &str) {
+    eprintln!("{text}");
+}

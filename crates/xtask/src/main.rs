@@ -2,8 +2,9 @@
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
 use std::process::ExitCode;
+use xtask::demo::{self, Demo};
+use xtask::say;
 use xtask::steps::{Summary, cargo};
 use xtask::tidy;
 use xtask::workspace::Workspace;
@@ -21,14 +22,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Task {
     /// The whole system on this machine: lab, two clients, an episode, upload, verdict
-    Demo {
-        /// Both clients are scripted and have no window
-        #[arg(long)]
-        headless: bool,
-        /// Where the records go
-        #[arg(long, value_name = "DIR")]
-        out: Option<PathBuf>,
-    },
+    Demo(Demo),
     /// All tests; they need neither a display nor the internet
     Test,
     /// Everything that must pass before a change is merged
@@ -67,7 +61,7 @@ fn run(task: Task) -> Result<bool> {
         }
         Task::Ci => ci(&workspace),
         Task::Tidy => run_tidy(&workspace),
-        Task::Demo { headless: _, out: _ } => bail!("the demo is not there yet"),
+        Task::Demo(demo) => demo::run(&workspace.root, &demo),
         Task::Sim { seeds: _ } => bail!("the simulation is not there yet"),
         Task::Soak => bail!("the soak test is not there yet"),
     }
@@ -108,11 +102,6 @@ fn run_tidy(workspace: &Workspace) -> Result<bool> {
 fn conclude(summary: &Summary) -> bool {
     say(&format!("\n{summary}"));
     summary.passed()
-}
-
-#[expect(clippy::print_stderr, reason = "what is for people goes to stderr, here and nowhere else")]
-fn say(text: &str) {
-    eprintln!("{text}");
 }
 
 #[cfg(test)]
