@@ -5,6 +5,7 @@ use crate::lab::LabConnection;
 use crate::record::upload::Uploader;
 use bevy::MinimalPlugins;
 use bevy::app::{AppExit, ScheduleRunnerPlugin};
+use bevy::log::tracing_subscriber;
 use bevy::log::{Level, LogPlugin};
 use bevy::prelude::{
     App, IntoScheduleConfigs as _, MessageWriter, PluginGroup as _, Real, Res, Resource, State,
@@ -12,6 +13,7 @@ use bevy::prelude::{
 };
 use bevy::state::app::StatesPlugin;
 use dyad_netplay::{Netplay, NetplayPlugin};
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 /// Updates a second without a window: enough that a datagram waits little, few enough that an
@@ -54,6 +56,13 @@ fn log_plugin() -> LogPlugin {
         level: Level::INFO,
         // The libraries below say much that means nothing to a person, and addresses.
         filter: "warn,dyad=info,matchbox_socket=error,webrtc=error,rtc=off".to_owned(),
+        fmt_layer: |_app| {
+            let colours = std::io::stderr().is_terminal();
+            let layer = tracing_subscriber::fmt::Layer::default()
+                .with_ansi(colours)
+                .with_writer(std::io::stderr);
+            Some(Box::new(layer))
+        },
         ..LogPlugin::default()
     }
 }

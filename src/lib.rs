@@ -9,7 +9,11 @@
 //!
 //! The simulation is gridworld's, netplay is dyad-netplay's; the client decides nothing about
 //! either. What is drawn is read from [`dyad_netplay::Simulation`] and never written back.
-#![expect(clippy::needless_pass_by_value, reason = "Bevy systems take their parameters by value")]
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+    reason = "Bevy systems take their parameters by value, and as many as they need"
+)]
 
 pub mod app;
 pub mod cli;

@@ -7,7 +7,7 @@ use dyad_experiment::Experiment;
 use dyad_signalling::lab::MAX_CONNECTIONS;
 use dyad_signalling::{Lab, Options, link};
 use serde_json::json;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -129,5 +129,10 @@ fn start_log() {
         let quiet = format!("{library}=warn");
         filter = filter.add_directive(quiet.parse().expect("a name and a level are a directive"));
     }
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(colours)
+        .with_writer(std::io::stderr)
+        .init();
 }

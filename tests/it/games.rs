@@ -6,12 +6,12 @@ use dyad_recording::reference_tool;
 use std::path::Path;
 use std::time::Duration;
 use system_tests::namespace::run_test;
-use system_tests::session::{Client, Lab, Summary};
+use system_tests::session::{Client, Lab, Summary, dyad};
 
 /// Steps of an episode, at 30 a second.
-const STEPS: usize = 240;
+pub(crate) const STEPS: usize = 240;
 
-fn experiment(episodes: usize) -> String {
+pub(crate) fn experiment(episodes: usize) -> String {
     format!(
         "id = \"test\"\ntitle = \"A test\"\n\n[[scene]]\nid = \"cramped_room\"\nlayout = \
          \"cramped_room\"\nmax_steps = {STEPS}\nepisodes = {episodes}\ncountdown_s = \
@@ -92,14 +92,10 @@ fn play(players: [Player<'_>; 2], episodes: usize) -> anyhow::Result<[Summary; 2
     let lab = Lab::start(directory.path(), &experiment(episodes))?;
     let [a, b] = &players;
     let mut pair = [start(&lab, "a", a, 1)?, start(&lab, "b", b, 2)?];
-    let summaries = finish(&lab, &mut pair, episodes);
-    if summaries.is_err() {
-        for client in &pair {
-            eprintln!("{}", client.process.log());
-        }
-        eprintln!("{}", lab.process.log());
-    }
-    summaries
+    finish(&lab, &mut pair, episodes).with_context(|| {
+        let [a, b] = &pair;
+        format!("{}\n{}\n{}", lab.process.log(), a.process.log(), b.process.log())
+    })
 }
 
 fn rolled_back(summaries: &[Summary; 2]) -> anyhow::Result<()> {
@@ -286,9 +282,4 @@ fn a_flipped_byte_is_found() {
 
 fn path(path: &Path) -> anyhow::Result<&str> {
     path.to_str().context("a path of ours is text")
-}
-
-fn dyad(arguments: &[&str]) -> anyhow::Result<std::process::Output> {
-    let program = system_tests::binaries::path("dyad")?;
-    Ok(std::process::Command::new(program).args(arguments).output()?)
 }

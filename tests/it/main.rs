@@ -1,3 +1,4 @@
 //! The system tests: real processes, real WebRTC, in a network namespace of each test's own.
 
 mod games;
+mod trouble;

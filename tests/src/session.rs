@@ -5,8 +5,9 @@ use crate::{binaries, namespace};
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 /// How long a program may take to start.
@@ -19,6 +20,8 @@ pub struct Lab {
     pub process: Process,
     /// The link that clients join by.
     pub link: String,
+    /// Where it listens.
+    pub address: SocketAddr,
     /// Its data directory.
     pub data: PathBuf,
     directory: PathBuf,
@@ -30,19 +33,32 @@ impl Lab {
     /// # Errors
     /// If it does not start.
     pub fn start(directory: &Path, experiment: &str) -> anyhow::Result<Self> {
+        let address =
+            if namespace::is_inside() { namespace::ADDRESS } else { [127, 0, 0, 1].into() };
+        Self::start_at(directory, experiment, (address, 0).into())
+    }
+
+    /// The same at a chosen address: a lab that comes back where it was.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn start_at(
+        directory: &Path,
+        experiment: &str,
+        address: SocketAddr,
+    ) -> anyhow::Result<Self> {
         fs::create_dir_all(directory)?;
         let file = directory.join("experiment.toml");
         fs::write(&file, experiment)?;
         let data = directory.join("lab");
-        let address =
-            if namespace::is_inside() { namespace::ADDRESS } else { [127, 0, 0, 1].into() };
         let mut command = Command::new(binaries::path("dyad-signalling")?);
         command.arg("serve").arg("--experiment").arg(&file).arg("--data").arg(&data);
-        command.arg("--listen").arg(format!("{address}:0"));
+        command.arg("--listen").arg(address.to_string());
         let mut process = Process::start("lab", command, directory)?;
         let line: Value = serde_json::from_str(&process.first_line(START)?)?;
         let link = line["join"].as_str().context("the lab names no join link")?.to_owned();
-        Ok(Self { process, link, data, directory: directory.to_owned() })
+        let address = line["listening"].as_str().context("the lab names no address")?.parse()?;
+        Ok(Self { process, link, address, data, directory: directory.to_owned() })
     }
 
     /// Starts a client that joins this lab. `name` is for its files; `arguments` follow the link.
@@ -50,8 +66,34 @@ impl Lab {
     /// # Errors
     /// If it does not start.
     pub fn client(&self, name: &str, arguments: &[&str]) -> anyhow::Result<Client> {
+        self.client_by(name, Command::new(binaries::path("dyad")?), arguments)
+    }
+
+    /// The same on a disk that takes no file larger than so many KiB: a write beyond that fails, as
+    /// it does on a full disk.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn client_on_small_disk(
+        &self,
+        name: &str,
+        kib: u32,
+        arguments: &[&str],
+    ) -> anyhow::Result<Client> {
+        let mut shell = Command::new("sh");
+        let blocks = kib * 2;
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        shell.arg("-c").arg(limited).arg(binaries::path("dyad")?);
+        self.client_by(name, shell, arguments)
+    }
+
+    fn client_by(
+        &self,
+        name: &str,
+        mut command: Command,
+        arguments: &[&str],
+    ) -> anyhow::Result<Client> {
         let data = self.directory.join(name);
-        let mut command = Command::new(binaries::path("dyad")?);
         command.arg("join").arg(&self.link).arg("--json").arg("--data").arg(&data);
         command.args(arguments);
         let process = Process::start(name, command, &self.directory)?;
@@ -139,4 +181,12 @@ impl Summary {
         let path = self.records.join(name);
         fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
     }
+}
+
+/// Runs the client program to its end and returns what it said.
+///
+/// # Errors
+/// If it cannot be run.
+pub fn dyad(arguments: &[&str]) -> anyhow::Result<Output> {
+    Ok(Command::new(binaries::path("dyad")?).args(arguments).stdin(Stdio::null()).output()?)
 }

@@ -125,7 +125,10 @@ fn difference(rules: &Rules, layout: &Layout, kitchen: &Kitchen, state: &State) 
 }
 
 fn thousandths(rewards: &[f64]) -> Vec<Reward> {
-    rewards.iter().map(|&points| Reward((points * 1000.0).round() as i32)).collect()
+    // The recorded rewards are whole points.
+    let exact = |points: f64| (-100..100).find(|&whole| f64::from(whole) == points);
+    let whole = |&points: &f64| exact(points).expect("a whole number of points");
+    rewards.iter().map(|points| Reward::points(whole(points))).collect()
 }
 
 fn solo(rules: &Rules, step: &TaskStep, player: usize) -> Reward {

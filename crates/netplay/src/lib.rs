@@ -1,4 +1,4 @@
-//! Netplay as a Bevy plugin: bevy_ggrs with one rolled-back resource, driven by the rules of
+//! Netplay as a Bevy plugin: `bevy_ggrs` with one rolled-back resource, driven by the rules of
 //! [`dyad_rollback`], over WebRTC or over memory.
 //!
 //! - [`transport`]: what carries messages between peers, and the impairment in front of it;

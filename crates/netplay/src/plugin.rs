@@ -7,7 +7,7 @@
 //!             Commit           take what is final; send
 //! ```
 //!
-//! A match exists while the [`Netplay`] resource does. bevy_ggrs removes the session resource
+//! A match exists while the [`Netplay`] resource does. `bevy_ggrs` removes the session resource
 //! from the world while a step is tried, so nothing inside may ask for it.
 
 use crate::session::{Netplay, Stage};

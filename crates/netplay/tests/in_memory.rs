@@ -185,13 +185,12 @@ fn by_hand(players: u8, episodes: u16, seed: u64, frames: usize) -> Vec<Confirme
 }
 
 fn check(players: u8, episodes: u16, impairment: &str, seed: u64) -> Vec<Statistics> {
-    println!("players {players}, episodes {episodes}, {impairment:?}, seed {seed}");
     let records = play(players, episodes, impairment, seed);
     let longest = records.iter().map(|(record, _)| record.len()).max().unwrap_or(0);
     let truth = by_hand(players, episodes, seed, longest);
     for (record, statistics) in &records {
         assert!(record.len() >= 150, "{} frames", record.len());
-        assert_eq!(record[..], truth[..record.len()]);
+        assert_eq!(record[..], truth[..record.len()], "{impairment}, seed {seed}");
         assert_eq!(statistics.desyncs, 0);
         let refused = statistics.exchange.last_malformed;
         assert_eq!(refused, None, "an honest peer's datagram was refused");

@@ -44,7 +44,7 @@ pub struct SessionParameters {
     pub seat: Seat,
     /// Steps a second.
     pub steps_per_second: u16,
-    /// Frames between an input and its effect. At least 1: bevy_ggrs keeps one snapshot too few
+    /// Frames between an input and its effect. At least 1: `bevy_ggrs` keeps one snapshot too few
     /// for a misprediction of the very first frame.
     pub input_delay: u8,
     /// Frames that may be simulated ahead of the last confirmed one; at most 60, so that ggrs's

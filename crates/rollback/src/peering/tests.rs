@@ -122,7 +122,7 @@ fn statements_arrive_once_and_the_session_closes_after_lingering() {
     for episode in 0..2_u16 {
         for seat in 0..3_u8 {
             let now = mesh.now;
-            mesh.peers[usize::from(seat)].seal(now, episode, vec![seat, episode as u8]);
+            mesh.peers[usize::from(seat)].seal(now, episode, vec![seat, episode.to_le_bytes()[0]]);
         }
         for _ in 0..400 {
             // Every third message is lost: acknowledgements as well as statements.
@@ -137,7 +137,7 @@ fn statements_arrive_once_and_the_session_closes_after_lingering() {
     for peer in 0..3_usize {
         for seat in (0..3_u8).filter(|&seat| usize::from(seat) != peer) {
             for episode in 0..2_u16 {
-                let statement = vec![seat, episode as u8];
+                let statement = vec![seat, episode.to_le_bytes()[0]];
                 let event = Event::Sealed { seat: Seat(seat), episode, statement };
                 assert_eq!(mesh.count(peer, &event), 1, "{event:?} at {peer}");
             }

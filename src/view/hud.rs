@@ -1,0 +1,143 @@
+//! What stands around the board: episode, score and time above; who is who and the keys below.
+
+use super::canvas::Spot;
+use super::cook;
+use crate::theme::{self, size};
+use bevy_egui::egui::{
+    Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Stroke, StrokeKind, Vec2, pos2,
+    vec2,
+};
+use dyad_gridworld::{Phase, World};
+use dyad_protocol::Seat;
+
+/// Height of the strip above the board, in points.
+pub const TOP: f32 = 84.0;
+/// Height of the strip below it.
+pub const BOTTOM: f32 = 68.0;
+/// Empty margin at the sides.
+const MARGIN: f32 = 28.0;
+
+/// The keys that play, as they are shown: the keys' names, and what they do.
+pub const KEYS: [(&[&str], &str); 2] = [
+    (&["←", "↑", "↓", "→"], "or W A S D: walk"),
+    (&["Space"], "or Enter: pick up, put down"),
+];
+
+/// Seconds of the current episode that are left, rounded up.
+#[must_use]
+pub fn seconds_left(world: &World) -> u32 {
+    let settings = world.game().settings();
+    let left = settings.max_steps.saturating_sub(world.t());
+    left.div_ceil(u32::from(settings.steps_per_second))
+}
+
+/// The number that a countdown shows, if one is running.
+#[must_use]
+pub fn countdown(world: &World) -> Option<u32> {
+    let speed = u32::from(world.game().settings().steps_per_second);
+    match world.phase() {
+        Phase::Countdown { left } => Some(left.div_ceil(speed)),
+        _ => None,
+    }
+}
+
+/// Minutes and seconds.
+#[must_use]
+pub fn clock(seconds: u32) -> String {
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// Draws the strip above the board.
+pub fn paint_top(painter: &Painter, strip: Rect, world: &World) {
+    let strip = strip.shrink2(vec2(MARGIN, 0.0));
+    let episodes = world.game().settings().episodes;
+    let episode = match episodes {
+        1 => String::new(),
+        _ => format!("{} of {episodes}", world.episode() + 1),
+    };
+    let score = world.score().to_string();
+    let time = clock(seconds_left(world));
+    let hurry = seconds_left(world) <= 5 && world.phase() == Phase::Playing;
+    let time_tone = if hurry { theme::ATTENTION } else { theme::INK };
+    if !episode.is_empty() {
+        figure(painter, strip.left_center(), Align2::LEFT_CENTER, "Round", &episode, theme::INK);
+    }
+    figure(painter, strip.center(), Align2::CENTER_CENTER, "Points", &score, theme::INK);
+    figure(painter, strip.right_center(), Align2::RIGHT_CENTER, "Time left", &time, time_tone);
+}
+
+/// A figure with its label above.
+fn figure(painter: &Painter, at: Pos2, align: Align2, label: &str, text: &str, tone: Color32) {
+    let (above, below) = (at - vec2(0.0, 19.0), at + vec2(0.0, 11.0));
+    painter.text(above, align, label, theme::font(size::SMALL), theme::MUTED);
+    painter.text(below, align, text, theme::bold(size::FIGURE), tone);
+}
+
+/// Draws the strip below the board. A player without keys is a program.
+pub fn paint_bottom(painter: &Painter, strip: Rect, world: &World, me: Seat, has_keys: bool) {
+    let strip = strip.shrink2(vec2(MARGIN, 0.0));
+    let mut at = strip.left_center();
+    for seat in Seat::all(world.game().players()) {
+        let word = if seat == me { "You" } else { "Partner" };
+        let square = Rect::from_center_size(at + vec2(17.0, 0.0), Vec2::splat(44.0));
+        cook::badge(&Spot::new(painter, square), seat, seat == me);
+        at = write(painter, at + vec2(42.0, 0.0), word, theme::font(size::SMALL), theme::INK);
+        at += vec2(22.0, 0.0);
+    }
+    if has_keys {
+        paint_keys(painter, strip.right_center());
+    } else {
+        let font = theme::font(size::SMALL);
+        let words = "A program plays your part";
+        painter.text(strip.right_center(), Align2::RIGHT_CENTER, words, font, theme::MUTED);
+    }
+}
+
+/// Draws the keys that play, so that the line ends at a point.
+pub fn paint_keys(painter: &Painter, right: Pos2) {
+    let mut at = right - vec2(keys_width(painter), 0.0);
+    for (index, (keys, words)) in KEYS.into_iter().enumerate() {
+        if index > 0 {
+            at += vec2(26.0, 0.0);
+        }
+        for key in keys {
+            at = keycap(painter, at, key) + vec2(5.0, 0.0);
+        }
+        at += vec2(4.0, 0.0);
+        at = write(painter, at, words, theme::font(size::SMALL), theme::INK);
+    }
+}
+
+fn keys_width(painter: &Painter) -> f32 {
+    let words = |text: &str| width(painter, text, theme::font(size::SMALL));
+    let group = |(keys, text): (&[&str], &str)| {
+        keys.iter().map(|key| keycap_width(painter, key) + 5.0).sum::<f32>() + 4.0 + words(text)
+    };
+    KEYS.into_iter().map(group).sum::<f32>() + 26.0
+}
+
+fn keycap_width(painter: &Painter, key: &str) -> f32 {
+    (width(painter, key, theme::bold(size::SMALL)) + 18.0).max(32.0)
+}
+
+/// Draws a key's cap from a point to the right. Returns its right end.
+fn keycap(painter: &Painter, left: Pos2, key: &str) -> Pos2 {
+    let extent = vec2(keycap_width(painter, key), 32.0);
+    let cap = Rect::from_min_size(pos2(left.x, left.y - extent.y / 2.0), extent);
+    let rounding = CornerRadius::same(6);
+    painter.rect_filled(cap.translate(vec2(0.0, 2.0)), rounding, theme::LINE);
+    painter.rect_filled(cap, rounding, theme::CARD);
+    painter.rect_stroke(cap, rounding, Stroke::new(1.0, theme::MUTED), StrokeKind::Inside);
+    let font = theme::bold(size::SMALL);
+    painter.text(cap.center(), Align2::CENTER_CENTER, key, font, theme::INK);
+    cap.right_center()
+}
+
+fn write(painter: &Painter, left: Pos2, text: &str, font: FontId, tone: Color32) -> Pos2 {
+    let written = painter.text(left, Align2::LEFT_CENTER, text, font, tone);
+    pos2(written.right(), left.y)
+}
+
+fn width(painter: &Painter, text: &str, font: FontId) -> f32 {
+    painter.layout_no_wrap(text.to_owned(), font, theme::INK).size().x
+}
