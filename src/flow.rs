@@ -1,14 +1,15 @@
 //! What happens in which order, from the join link to the last receipt.
 //!
 //! ```text
-//! Connecting ─▶ Waiting ─▶ Meeting ─▶ Game ─▶ Saving ─▶ Done
-//!     │            │          │         │        │
-//!     └────────────┴──────────┴─────────┴────────┴────▶ Problem
+//! Start ─▶ Connecting ─▶ Waiting ─▶ Meeting ─▶ Game ─▶ Saving ─▶ Done
+//!              │            │          │         │        │
+//!              └────────────┴──────────┴─────────┴────────┴────▶ Problem
 //! ```
 //!
 //! The same systems run in a window and without one; screens only draw what they find here.
 
-use crate::input::PolicyChoice;
+use crate::input::keyboard::Keyboard;
+use crate::input::{Player, PolicyChoice};
 use crate::lab::{LabConnection, LabEvent};
 use crate::record::spool::{Destination, Record, Spool};
 use crate::record::upload::{Progress, Uploader};
@@ -24,9 +25,9 @@ use dyad_netplay::session::Statement;
 use dyad_netplay::transport::{Impaired, Transport};
 use dyad_netplay::webrtc::{Signalling, WebRtc};
 use dyad_netplay::{Ending, MatchSettings, Netplay, Simulation, Stage};
+use dyad_protocol::ParticipantId;
 use dyad_protocol::lobby::{FromClient, FromLab, Ticket};
 use dyad_protocol::records::Verdict;
-use dyad_protocol::{JoinLink, ParticipantId};
 use dyad_recording::log::SessionInfo;
 use dyad_rollback::SessionParameters;
 use dyad_rollback::peering::LeaveReason;
@@ -37,6 +38,8 @@ use std::time::{Duration, SystemTime};
 /// Where a participant is.
 #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Screen {
+    /// In a window that was opened without a link: which lab?
+    Start,
     /// The lab has not answered yet.
     #[default]
     Connecting,
@@ -57,8 +60,6 @@ pub enum Screen {
 /// What the person or the command line chose.
 #[derive(Resource, Clone, Debug)]
 pub struct JoinOptions {
-    /// Where the lab is.
-    pub link: JoinLink,
     /// Where records are kept.
     pub spool: Spool,
     /// A bad network to rehearse on.
@@ -236,6 +237,7 @@ fn begin_match(
     use anyhow::Context as _;
 
     let options = world.resource::<JoinOptions>().clone();
+    let lab = world.resource::<LabConnection>().link().clone();
     let admission = world.resource::<Admission>().clone();
     let participant = participant.context("the lab assigned a game before it said welcome")?;
     let settings: Settings = serde_json::from_value(ticket.settings.clone()).context(
@@ -252,7 +254,7 @@ fn begin_match(
         session: ticket.session.clone(),
         scene: ticket.scene.clone(),
         participant,
-        lab: options.link.address("http", ""),
+        lab: lab.address("http", ""),
         token: admission.resume,
     };
     let directory = options.spool.open(&destination)?;
@@ -281,7 +283,7 @@ fn begin_match(
         give_up_after: GIVE_UP_AFTER,
     };
     let room = format!("/signal/{}?token={}", ticket.room, ticket.room_token.reveal());
-    let url = options.link.address("ws", &room);
+    let url = lab.address("ws", &room);
     let webrtc = WebRtc::new(Signalling { url, ice: ticket.ice.clone() });
     let transport: Box<dyn Transport> = match options.impairment.clone() {
         // Each side has its own fortune, though both were given the same words.
@@ -291,8 +293,11 @@ fn begin_match(
         }
         None => Box::new(webrtc),
     };
-    let policy = options.policy.context("a person plays in a window, a program needs --policy")?;
-    let input = policy.make(options.seed)?;
+    let input = match (options.policy, world.get_resource::<Keyboard>()) {
+        (Some(policy), _) => Player::Scripted(policy.make(options.seed)?),
+        (None, Some(keyboard)) => Player::Keyboard(keyboard.player(ticket.held_keys.into())),
+        (None, None) => anyhow::bail!("a person plays in a window, a program needs --policy"),
+    };
     let now = world.resource::<Time<Real>>().elapsed();
     let netplay = Netplay::new(settings, transport, input, now)?;
     world.insert_resource(Simulation(World::new(game)));

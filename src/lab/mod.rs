@@ -42,6 +42,21 @@ pub enum LabEvent {
     },
 }
 
+/// Reads a join link as a person gives it: the link itself, HOST:PORT, or the path of a `.join`
+/// file that holds it.
+///
+/// # Errors
+/// If it is none, or the file cannot be read; the message says what to do.
+pub fn read_link(text: &str) -> anyhow::Result<JoinLink> {
+    use anyhow::Context as _;
+
+    let file = text.ends_with(".join");
+    let from_file = file.then(|| std::fs::read_to_string(text)).transpose();
+    let content = from_file.with_context(|| format!("cannot read {text}"))?;
+    let link = content.as_deref().and_then(|content| content.lines().next()).unwrap_or(text);
+    link.parse().with_context(|| format!("{link:?} is no join link"))
+}
+
 /// A connection to a lab. Dropping it closes it.
 #[derive(Resource)]
 pub struct LabConnection {

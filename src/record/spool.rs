@@ -54,7 +54,11 @@ pub struct Record {
 
 /// What cannot be done with the data directory, and why.
 #[derive(Debug, thiserror::Error)]
-#[error("{doing} {}: {source}", path.display())]
+#[error(
+    "{doing} {} ({source}); make room on the disk, allow writing to it, or choose another \
+     directory with --data DIR",
+    path.display()
+)]
 pub struct SpoolError {
     doing: &'static str,
     path: PathBuf,
@@ -86,6 +90,20 @@ impl Spool {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Finds out whether records can be kept here, before anybody waits for this person.
+    ///
+    /// # Errors
+    /// [`SpoolError`] says what the disk does not allow.
+    pub fn check(&self) -> Result<(), SpoolError> {
+        let records = self.root.join("records");
+        fs::create_dir_all(&records)
+            .map_err(SpoolError::new("cannot make the directory", &records))?;
+        let probe = records.join(format!(".probe-{}", std::process::id()));
+        replace(&probe, b"can this disk keep a record?")
+            .and_then(|()| fs::remove_file(&probe))
+            .map_err(SpoolError::new("cannot write", &probe))
     }
 
     /// Makes the directory of a session's scene and notes where its records belong.

@@ -28,6 +28,18 @@ pub fn build() -> anyhow::Result<PathBuf> {
     Ok(BUILT.get_or_init(|| directory).clone())
 }
 
+/// The cargo that runs this program, without what it told this program about its own package:
+/// with it, build scripts would run again, and everything that depends on them.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let foreign = |key: &str| key.starts_with("CARGO_") && !KEPT.contains(&key);
+    for (key, _) in env::vars().filter(|(key, _)| foreign(key)) {
+        command.env_remove(key);
+    }
+    command
+}
+
 /// Runs `cargo build` for the workspace's binaries, and returns the directory they are in. The
 /// whole workspace is named so that dependencies are built with the features that everything
 /// else builds them with, and so only once.
@@ -37,14 +49,7 @@ pub fn build() -> anyhow::Result<PathBuf> {
 pub fn cargo_build(arguments: &[&str]) -> anyhow::Result<PathBuf> {
     let root =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the tests lie in a folder")?;
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    // What cargo told this test program about its own package would make build scripts run again.
-    let foreign = |key: &str| key.starts_with("CARGO_") && !KEPT.contains(&key);
-    for (key, _) in env::vars().filter(|(key, _)| foreign(key)) {
-        command.env_remove(key);
-    }
-    let output = command
+    let output = cargo()
         .args(["build", "--workspace", "--bins", "--message-format=json-render-diagnostics"])
         .args(arguments)
         .current_dir(root)

@@ -117,6 +117,21 @@ impl Process {
         Ok(text.trim().parse()?)
     }
 
+    /// Processor time of all its threads so far.
+    ///
+    /// # Errors
+    /// If it has ended, or the system does not tell.
+    pub fn processor_time(&self) -> anyhow::Result<Duration> {
+        let mut total = Duration::ZERO;
+        for task in fs::read_dir(format!("/proc/{}/task", self.id()))? {
+            // A thread may end between the two reads.
+            let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
+            let nanoseconds = text.split(' ').next().context("no processor time")?.parse()?;
+            total += Duration::from_nanos(nanoseconds);
+        }
+        Ok(total)
+    }
+
     /// Kills it at once, as a power cut would.
     ///
     /// # Errors

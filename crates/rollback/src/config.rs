@@ -4,7 +4,8 @@ use crate::exchange::SeatSocket;
 use dyad_gridworld::{Action, MAX_PLAYERS, PlayerInput, World};
 use dyad_protocol::Seat;
 use ggrs::{
-    Config, DesyncDetection, GgrsError, InputPredictor, P2PSession, PlayerType, SessionBuilder,
+    Config, DesyncDetection, GgrsError, InputPredictor, NonBlockingSocket, P2PSession, PlayerType,
+    SessionBuilder,
 };
 use std::time::Duration;
 
@@ -100,6 +101,17 @@ impl SessionParameters {
     /// # Errors
     /// [`SessionError`] if a parameter is out of range.
     pub fn start(&self, socket: SeatSocket) -> Result<P2PSession<DyadConfig>, SessionError> {
+        self.start_with(socket)
+    }
+
+    /// The same over a socket that a test has wrapped.
+    ///
+    /// # Errors
+    /// [`SessionError`] if a parameter is out of range.
+    pub fn start_with(
+        &self,
+        socket: impl NonBlockingSocket<Seat> + 'static,
+    ) -> Result<P2PSession<DyadConfig>, SessionError> {
         self.check()?;
         let mut builder = SessionBuilder::<DyadConfig>::new()
             .with_num_players(self.players)?

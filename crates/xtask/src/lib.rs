@@ -6,9 +6,11 @@
 //! - [`layers`]: who may know whom, and whether it is so;
 //! - [`tidy`]: what the compiler does not check of files and manifests;
 //! - [`demo`]: the whole system on this machine;
+//! - [`figures`]: what a client costs, measured;
 //! - [`steps`]: running commands one after the other, and the summary.
 
 pub mod demo;
+pub mod figures;
 pub mod layers;
 pub mod steps;
 pub mod tidy;

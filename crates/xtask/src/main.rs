@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use xtask::demo::{self, Demo};
+use xtask::figures;
 use xtask::say;
 use xtask::steps::{Summary, cargo};
 use xtask::tidy;
@@ -33,6 +34,8 @@ enum Task {
         #[arg(long, value_name = "A..B", default_value = "0..20")]
         seeds: String,
     },
+    /// What a client costs and how fast it starts, on release builds
+    Figures,
     /// What the compiler does not check of files and manifests
     Tidy,
     /// Sessions under faults for as long as it is left running
@@ -61,6 +64,7 @@ fn run(task: Task) -> Result<bool> {
         }
         Task::Ci => ci(&workspace),
         Task::Tidy => run_tidy(&workspace),
+        Task::Figures => figures::run(),
         Task::Demo(demo) => demo::run(&workspace.root, &demo),
         Task::Sim { seeds: _ } => bail!("the simulation is not there yet"),
         Task::Soak => bail!("the soak test is not there yet"),

@@ -3,7 +3,6 @@
 use anyhow::{Context as _, Result};
 use std::fmt;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// What came of the steps so far.
@@ -57,9 +56,7 @@ impl fmt::Display for Summary {
 /// # Errors
 /// If cargo can't be started.
 pub fn cargo(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<bool> {
-    // Cargo tells its children which of its versions they were started by.
-    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(program)
+    let status = system_tests::binaries::cargo()
         .args(arguments)
         .envs(variables.iter().copied())
         .current_dir(root)

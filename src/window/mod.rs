@@ -1,0 +1,104 @@
+//! The window: its settings, and what closing it means.
+//!
+//! A game goes on whether or not anybody looks at it: the window updates at the same pace when it
+//! is unfocused, covered or minimised. Closing it in the middle of a game leaves the game first,
+//! and waits until the record is safe.
+
+pub mod pictures;
+
+use crate::flow::Screen;
+use crate::theme;
+use bevy::app::AppExit;
+use bevy::prelude::{
+    App, Camera2d, ClearColor, Color, Commands, IntoScheduleConfigs as _, MessageReader,
+    MessageWriter, Res, ResMut, Resource, Startup, State, SystemCondition as _, Update, Window,
+    WindowPlugin, in_state,
+};
+use bevy::window::{
+    ExitCondition, PresentMode, WindowCloseRequested, WindowResizeConstraints, WindowResolution,
+};
+use bevy::winit::{UpdateMode, WinitSettings};
+use dyad_netplay::Netplay;
+use dyad_rollback::peering::LeaveReason;
+use std::time::Duration;
+
+/// The pause between updates at most, where the display does not set the pace. Eight times as
+/// fine as a step of the game, so that an input or a datagram waits little.
+const UPDATE_EVERY: Duration = Duration::from_millis(4);
+
+/// Adds the window to an app that has Bevy's default plugins.
+pub fn plugin(app: &mut App) {
+    let pace = UpdateMode::reactive_low_power(UPDATE_EVERY);
+    let [r, g, b, _] = theme::PAPER.to_array();
+    app.insert_resource(WinitSettings { focused_mode: pace, unfocused_mode: pace })
+        .insert_resource(ClearColor(Color::srgb_u8(r, g, b)))
+        .init_resource::<Closing>()
+        .add_systems(Startup, |mut commands: Commands| {
+            commands.spawn(Camera2d);
+        })
+        .add_systems(
+            Update,
+            (
+                close,
+                exit_when_saved.run_if(in_state(Screen::Done).or_else(in_state(Screen::Problem))),
+            )
+                .chain(),
+        );
+}
+
+/// The one window.
+#[must_use]
+pub fn settings() -> WindowPlugin {
+    WindowPlugin {
+        primary_window: Some(Window {
+            title: "Dyad".to_owned(),
+            name: Some("dyad".to_owned()),
+            resolution: WindowResolution::new(1280, 720),
+            resize_constraints: WindowResizeConstraints {
+                min_width: 640.0,
+                min_height: 480.0,
+                ..WindowResizeConstraints::default()
+            },
+            present_mode: PresentMode::AutoVsync,
+            ..Window::default()
+        }),
+        // Closing is for `close` to decide.
+        exit_condition: ExitCondition::DontExit,
+        close_when_requested: false,
+        ..WindowPlugin::default()
+    }
+}
+
+/// Whether the person has asked to close the window.
+#[derive(Resource, Default)]
+struct Closing(bool);
+
+/// The first request in a game leaves it, and the program ends when all is saved. Anywhere else,
+/// and at the second request, it ends at once; what is recorded by then is on the disk.
+fn close(
+    mut requests: MessageReader<WindowCloseRequested>,
+    mut closing: ResMut<Closing>,
+    screen: Res<State<Screen>>,
+    netplay: Option<ResMut<Netplay>>,
+    mut exit: MessageWriter<AppExit>,
+) {
+    if requests.read().count() == 0 {
+        return;
+    }
+    let asked_before = std::mem::replace(&mut closing.0, true);
+    match (screen.get(), netplay) {
+        (Screen::Meeting | Screen::Game, Some(mut netplay)) if !asked_before => {
+            netplay.leave(LeaveReason::Quit);
+        }
+        (Screen::Saving, _) if !asked_before => {}
+        _ => {
+            exit.write(AppExit::Success);
+        }
+    }
+}
+
+fn exit_when_saved(closing: Res<Closing>, mut exit: MessageWriter<AppExit>) {
+    if closing.0 {
+        exit.write(AppExit::Success);
+    }
+}
