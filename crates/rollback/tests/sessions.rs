@@ -7,6 +7,7 @@ use dyad_protocol::Seat;
 use dyad_rollback::wire::Wire;
 use dyad_rollback::{DyadConfig, Exchange, Journal, SeatSocket, SessionParameters};
 use ggrs::{GgrsRequest, Message, NonBlockingSocket, P2PSession, SessionState};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 const fn parameters(seat: u8) -> SessionParameters {
@@ -85,15 +86,18 @@ impl Side {
 fn honest_traffic_is_never_refused_and_both_sides_commit_the_same() {
     let mut sides = [Side::new(0), Side::new(1)];
     let mut rng = Rng::new(3);
+    // Datagrams arrive four steps after they were sent.
+    let mut under_way = [(); 2].map(|()| VecDeque::from(vec![Vec::new(); 4]));
     for _ in 0..600 {
         for at in 0..2 {
-            for datagram in sides[at].step() {
-                // Every fifth datagram is lost, once both play: the opening is repeated by the
-                // clock only, which this test does not wait for.
-                let opening = sides.iter().any(|side| side.frame < 3);
-                if opening || rng.below(5) > 0 {
-                    sides[1 - at].hear(&datagram);
-                }
+            let mut sent = sides[at].step();
+            // Every fifth is lost, once both play: the opening is repeated by the clock only,
+            // which this test does not wait for.
+            let opening = sides.iter().any(|side| side.frame < 3);
+            sent.retain(|_| opening || rng.below(5) > 0);
+            under_way[at].push_back(sent);
+            for datagram in under_way[at].pop_front().unwrap_or_default() {
+                sides[1 - at].hear(&datagram);
             }
         }
     }
@@ -101,7 +105,7 @@ fn honest_traffic_is_never_refused_and_both_sides_commit_the_same() {
         let counts = side.socket.lock().counts();
         assert_eq!(counts.last_malformed, None, "{counts:?}");
         assert!(side.confirmed.len() > 300, "{} frames: {counts:?}", side.confirmed.len());
-        assert!(side.journal.totals().rollbacks > 10, "{:?}", side.journal.totals());
+        assert!(side.journal.totals().rollbacks > 100, "{:?}", side.journal.totals());
     }
     let common = sides[0].confirmed.len().min(sides[1].confirmed.len());
     assert_eq!(sides[0].confirmed[..common], sides[1].confirmed[..common]);
