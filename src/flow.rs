@@ -79,6 +79,8 @@ pub struct Status {
     pub title: String,
     /// This person's pseudonym.
     pub participant: Option<ParticipantId>,
+    /// When the lab first said welcome, since the program started.
+    pub welcomed: Option<Duration>,
     /// People who wait, and people that a game needs.
     pub waiting: Option<(u32, u32)>,
     /// Why the lab is not reached, if it is not.
@@ -167,6 +169,7 @@ fn hear_the_lab(
     mut status: ResMut<Status>,
     screen: Res<State<Screen>>,
     mut next: ResMut<NextState<Screen>>,
+    time: Res<Time<Real>>,
 ) {
     for event in lab.poll() {
         let message = match event {
@@ -181,6 +184,7 @@ fn hear_the_lab(
             FromLab::Welcome { participant, title, study, resume } => {
                 info!("welcome to {study}");
                 status.lab_trouble = None;
+                status.welcomed.get_or_insert(time.elapsed());
                 status.title = title;
                 status.participant = Some(participant);
                 commands.insert_resource(Admission { study, resume });
@@ -431,10 +435,9 @@ fn summarize(current: &CurrentMatch, netplay: &Netplay, status: &Status) {
 #[must_use]
 pub fn summary(current: &CurrentMatch, netplay: &Netplay, status: &Status) -> serde_json::Value {
     let statistics = netplay.statistics();
-    let since_matched = |moment: Option<Duration>| {
-        let matched = statistics.milestones.matched;
-        moment.map(|moment| moment.saturating_sub(matched).as_secs_f64() * 1000.0)
-    };
+    let milestones = statistics.milestones;
+    // Since the program started.
+    let milliseconds = |moment: Option<Duration>| moment.map(|at| at.as_secs_f64() * 1000.0);
     json!({
         "session": current.ticket.session,
         "scene": current.ticket.scene,
@@ -465,10 +468,11 @@ pub fn summary(current: &CurrentMatch, netplay: &Netplay, status: &Status) -> se
             "retransmitted": counts.retransmitted,
         })),
         "start_ms": {
-            "matched_after_start": statistics.milestones.matched.as_secs_f64() * 1000.0,
-            "webrtc": since_matched(statistics.milestones.connected),
-            "barrier": since_matched(statistics.milestones.ready),
-            "first_frame": since_matched(statistics.milestones.first_frame),
+            "welcomed": milliseconds(status.welcomed),
+            "matched": milliseconds(Some(milestones.matched)),
+            "connected": milliseconds(milestones.connected),
+            "barrier": milliseconds(milestones.ready),
+            "first_frame": milliseconds(milestones.first_frame),
         },
     })
 }

@@ -10,3 +10,6 @@
 pub mod spool;
 pub mod upload;
 pub mod writer;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! Kinds of networks, and of computers that stand still. A seed draws one instance of a kind.
+
+use dyad_gridworld::rng::Rng;
+use dyad_impair::{Impairment, Outage};
+use dyad_protocol::Seat;
+use std::time::Duration;
+
+/// A kind of network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// The links from seat 0, as text for [`Impairment`].
+    pub from_first: &'static str,
+    /// All other links.
+    pub from_others: &'static str,
+    /// What else happens.
+    pub mishaps: Mishaps,
+    /// How many times the undisturbed duration a session may take, once the network has healed.
+    pub patience: u32,
+}
+
+/// What happens besides the steady state of the links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mishaps {
+    /// Nothing.
+    None,
+    /// Links go down for a while, each direction by itself or all at once.
+    Outages,
+    /// Computers stand still for a while.
+    Stops,
+}
+
+impl Profile {
+    const fn symmetric(name: &'static str, links: &'static str) -> Self {
+        let mishaps = Mishaps::None;
+        Self { name, from_first: links, from_others: links, mishaps, patience: 2 }
+    }
+}
+
+/// All profiles.
+pub const ALL: [Profile; 11] = [
+    Profile::symmetric("perfect", "none"),
+    Profile::symmetric("lan", "delay=1ms,jitter=1ms"),
+    Profile::symmetric("wan", "delay=80ms,jitter=10ms,loss=1%"),
+    Profile::symmetric("jitter", "delay=100ms,jitter=75ms"),
+    Profile::symmetric("loss", "delay=50ms,loss=15%"),
+    Profile::symmetric("chaos", "delay=40ms,jitter=30ms,loss=5%,dup=10%,reorder=15%"),
+    Profile {
+        from_others: "delay=200ms,jitter=10ms",
+        ..Profile::symmetric("asymmetric", "delay=50ms,jitter=10ms")
+    },
+    Profile {
+        from_others: "delay=30ms",
+        ..Profile::symmetric("one-way-loss", "delay=30ms,loss=40%")
+    },
+    Profile { patience: 6, ..Profile::symmetric("far", "delay=300ms,jitter=50ms,loss=20%") },
+    Profile {
+        mishaps: Mishaps::Outages,
+        ..Profile::symmetric("outages", "delay=40ms,jitter=10ms,loss=2%")
+    },
+    Profile {
+        mishaps: Mishaps::Stops,
+        ..Profile::symmetric("stops", "delay=40ms,jitter=10ms,loss=2%")
+    },
+];
+
+/// The profile with a name.
+#[must_use]
+pub fn by_name(name: &str) -> Option<Profile> {
+    ALL.into_iter().find(|profile| profile.name == name)
+}
+
+/// The latest moment at which a mishap begins.
+const LATEST: Duration = Duration::from_secs(12);
+
+/// A span within which something does not work: 0.1 to 4 s, early in a session.
+pub(crate) fn span(rng: &mut Rng) -> Outage {
+    let from = milliseconds(rng, 0, LATEST);
+    let length = milliseconds(rng, 100, Duration::from_secs(4));
+    Outage { from, to: from + length }
+}
+
+fn milliseconds(rng: &mut Rng, least: u32, most: Duration) -> Duration {
+    let most = u32::try_from(most.as_millis()).unwrap_or(u32::MAX);
+    Duration::from_millis(u64::from(least + rng.below(most - least)))
+}
+
+impl Profile {
+    /// The steady state of the links from a seat.
+    #[must_use]
+    pub fn links_from(&self, seat: Seat) -> Impairment {
+        let text = if seat == Seat(0) { self.from_first } else { self.from_others };
+        text.parse().expect("every profile's text is read in a test")
+    }
+
+    /// The shortest time that a datagram takes on any link.
+    #[must_use]
+    pub fn shortest_travel(&self) -> Duration {
+        let shortest = |seat| {
+            let links = self.links_from(seat);
+            links.delay.saturating_sub(links.jitter)
+        };
+        shortest(Seat(0)).min(shortest(Seat(1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALL, by_name};
+    use dyad_protocol::Seat;
+
+    #[test]
+    fn every_profile_has_its_name_and_can_be_read() {
+        for profile in ALL {
+            assert_eq!(by_name(profile.name), Some(profile));
+            for seat in [0, 1] {
+                let text = [profile.from_first, profile.from_others][usize::from(seat)];
+                assert_eq!(profile.links_from(Seat(seat)).to_string(), text);
+            }
+        }
+        assert_eq!(by_name("none"), None);
+    }
+}
