@@ -1,19 +1,29 @@
-//! The Bevy app: which plugins it is made of.
+//! The Bevy apps, without a window and with one: which plugins they are made of.
 
-use crate::flow::{self, CurrentMatch, JoinOptions, Screen, Status};
+use crate::flow::{self, JoinOptions, Screen, Status};
+use crate::input::keyboard;
 use crate::lab::LabConnection;
+use crate::outcome::Outcome;
 use crate::record::upload::Uploader;
+use crate::screens;
+use crate::window::{self, pictures};
 use bevy::MinimalPlugins;
-use bevy::app::{AppExit, ScheduleRunnerPlugin};
+use bevy::app::{AppExit, RunFixedMainLoop, ScheduleRunnerPlugin};
 use bevy::log::tracing_subscriber;
 use bevy::log::{Level, LogPlugin};
 use bevy::prelude::{
-    App, IntoScheduleConfigs as _, MessageWriter, PluginGroup as _, Real, Res, Resource, State,
-    SystemCondition as _, Time, Update, in_state,
+    App, DefaultPlugins, First, IntoScheduleConfigs as _, Last, MessageWriter, Messages,
+    PluginGroup as _, PostUpdate, PreUpdate, Real, Res, Resource, State, StateTransition,
+    SystemCondition as _, Time, Update, World, in_state,
 };
-use bevy::state::app::StatesPlugin;
-use dyad_netplay::{Netplay, NetplayPlugin};
-use std::io::IsTerminal as _;
+use bevy::state::app::{AppExtStates as _, StatesPlugin};
+use bevy_egui::EguiPlugin;
+use dyad_netplay::NetplayPlugin;
+use dyad_netplay::plugin::one_thread;
+use dyad_protocol::JoinLink;
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 /// Updates a second without a window: enough that a datagram waits little, few enough that an
@@ -28,7 +38,7 @@ pub struct Patience(pub Duration);
 ///
 /// # Errors
 /// If the operating system gives no thread for the lab or the uploads.
-pub fn headless(options: JoinOptions, patience: Patience) -> std::io::Result<App> {
+pub fn headless(options: JoinOptions, link: JoinLink, patience: Patience) -> io::Result<App> {
     let mut app = App::new();
     let period = Duration::from_secs(1) / HEADLESS_RATE;
     app.add_plugins((
@@ -47,33 +57,80 @@ pub fn headless(options: JoinOptions, patience: Patience) -> std::io::Result<App
         )
             .after(flow::FlowSystems::Advance),
     );
-    connect(&mut app, options)?;
+    // Without anything to draw there is nothing that would pay for handing it to other threads.
+    one_thread(&mut app, First);
+    one_thread(&mut app, PreUpdate);
+    one_thread(&mut app, StateTransition);
+    one_thread(&mut app, RunFixedMainLoop);
+    one_thread(&mut app, Update);
+    one_thread(&mut app, PostUpdate);
+    one_thread(&mut app, Last);
+    send_unsent(&mut app, &options)?;
+    app.insert_resource(LabConnection::open(link)?).insert_resource(options);
     Ok(app)
+}
+
+/// The client in a window. Without a link it begins by asking for one. `pictures` is a directory
+/// for pictures of its screens.
+///
+/// The window takes the app with it when it closes; how the session went is received from the
+/// other end.
+///
+/// # Errors
+/// If the operating system gives no thread for the lab or the uploads.
+pub fn windowed(
+    options: JoinOptions,
+    link: Option<JoinLink>,
+    pictures: Option<PathBuf>,
+) -> io::Result<(App, Receiver<Outcome>)> {
+    let (sender, outcome) = sync_channel(1);
+    let mut app = App::new();
+    app.add_plugins((
+        DefaultPlugins.set(log_plugin()).set(window::settings()),
+        EguiPlugin::default(),
+        NetplayPlugin,
+        flow::plugin,
+        keyboard::plugin,
+        screens::plugin,
+        window::plugin,
+    ))
+    .insert_resource(Report(sender))
+    .add_systems(Last, report);
+    if let Some(directory) = pictures {
+        pictures::plugin(&mut app, directory);
+    }
+    send_unsent(&mut app, &options)?;
+    match link {
+        Some(link) => app.insert_resource(LabConnection::open(link)?),
+        None => app.insert_state(Screen::Start),
+    };
+    app.insert_resource(options);
+    Ok((app, outcome))
 }
 
 fn log_plugin() -> LogPlugin {
     LogPlugin {
         level: Level::INFO,
         // The libraries below say much that means nothing to a person, and addresses.
-        filter: "warn,dyad=info,matchbox_socket=error,webrtc=error,rtc=off".to_owned(),
+        filter: "warn,dyad=info,matchbox_socket=error,webrtc=error,rtc=off,wgpu=error,\
+                 wgpu_hal=off,bevy_winit=error,winit=error"
+            .to_owned(),
         fmt_layer: |_app| {
-            let colours = std::io::stderr().is_terminal();
+            let colours = io::stderr().is_terminal();
             let layer = tracing_subscriber::fmt::Layer::default()
                 .with_ansi(colours)
-                .with_writer(std::io::stderr);
+                .with_writer(io::stderr);
             Some(Box::new(layer))
         },
         ..LogPlugin::default()
     }
 }
 
-/// Connects to the lab and starts sending what earlier sessions left unsent.
-fn connect(app: &mut App, options: JoinOptions) -> std::io::Result<()> {
+/// Starts sending what earlier sessions left unsent.
+fn send_unsent(app: &mut App, options: &JoinOptions) -> io::Result<()> {
     let uploader = Uploader::start()?;
     options.spool.unsent().into_iter().for_each(|record| uploader.send(record));
-    app.insert_resource(LabConnection::open(options.link.clone())?)
-        .insert_resource(uploader)
-        .insert_resource(options);
+    app.insert_resource(uploader);
     Ok(())
 }
 
@@ -95,20 +152,14 @@ fn give_up(
     }
 }
 
-/// How the session of an app went, as JSON; `None` if there was none.
-#[must_use]
-pub fn summary(app: &App) -> Option<serde_json::Value> {
-    let world = app.world();
-    let current = world.get_resource::<CurrentMatch>()?;
-    let netplay = world.get_resource::<Netplay>()?;
-    let status = world.get_resource::<Status>()?;
-    let mut summary = flow::summary(current, netplay, status);
-    summary["closed"] = status.closed.into();
-    summary["received"] = status.received.into();
-    summary["problem"] = status.problem.clone().into();
-    let verdicts = status.verdicts.iter().map(|(episode, verdict)| {
-        serde_json::json!({ "episode": episode, "verdict": verdict.to_string() })
-    });
-    summary["verdicts"] = verdicts.collect();
-    Some(summary)
+/// Where a windowed app leaves its outcome.
+#[derive(Resource)]
+struct Report(SyncSender<Outcome>);
+
+/// The last moment at which the world is still there.
+fn report(world: &mut World) {
+    if !world.resource::<Messages<AppExit>>().is_empty() {
+        // Full means that it was reported before.
+        drop(world.resource::<Report>().0.try_send(Outcome::of(world)));
+    }
 }

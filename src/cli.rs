@@ -2,32 +2,34 @@
 
 use crate::app::{self, Patience};
 use crate::commands;
-use crate::flow::{JoinOptions, Status};
+use crate::flow::JoinOptions;
 use crate::input::PolicyChoice;
+use crate::lab;
+use crate::outcome::Outcome;
 use crate::record::spool::Spool;
 use anyhow::Context as _;
 use bevy::app::AppExit;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use dyad_impair::Impairment;
-use dyad_netplay::Ending;
 use dyad_protocol::JoinLink;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Play in a Dyad study, and look at its records.
 #[derive(Debug, Parser)]
 #[command(name = "dyad", version)]
 struct Arguments {
+    /// Without a command: join, by a link that is asked for.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Join a lab by its link and play.
-    Join(Join),
+    /// Join a lab and play.
+    Join(Box<Join>),
     /// Simulate a log again.
     Replay(commands::Replay),
     /// Check logs: chain, checksums, re-simulation; several also against each other.
@@ -39,14 +41,16 @@ enum Command {
 }
 
 /// What a person chose for playing.
-#[derive(Debug, Args)]
+#[derive(Debug, Parser)]
 struct Join {
-    /// The join link (`dyad://HOST:PORT/join?token=…`), a `.join` file, or HOST:PORT.
-    link: String,
-    /// Play without a window; needs --policy.
-    #[arg(long, requires = "policy")]
+    /// The join link (`dyad://HOST:PORT/join?token=…`), a `.join` file, or HOST:PORT. Without it
+    /// the window asks for one.
+    link: Option<String>,
+    /// Play without a window; needs a link and --policy.
+    #[arg(long, requires_all = ["link", "policy"])]
     headless: bool,
-    /// Who plays: idle, random, scripted, or keys:FILE (CSV: frame,key).
+    /// Who plays, if not the person at the keyboard: idle, random, scripted, or keys:FILE (CSV:
+    /// frame,key).
     #[arg(long)]
     policy: Option<PolicyChoice>,
     /// Seed of the scripted player.
@@ -65,16 +69,20 @@ struct Join {
     /// Without a window: seconds to wait for a partner.
     #[arg(long, default_value_t = 600)]
     patience: u64,
+    /// Developer option: put pictures of the window's screens into this directory.
+    #[arg(long, value_name = "DIR", hide = true, conflicts_with = "headless")]
+    screenshot_dir: Option<PathBuf>,
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Join(join) => join.run(),
-        Command::Replay(replay) => replay.run(),
-        Command::Verify(verify) => verify.run(),
-        Command::Compare(compare) => compare.run(),
-        Command::Spool(spool) => spool.run(),
+        None => Join::parse_from(["dyad"]).run(),
+        Some(Command::Join(join)) => join.run(),
+        Some(Command::Replay(replay)) => replay.run(),
+        Some(Command::Verify(verify)) => verify.run(),
+        Some(Command::Compare(compare)) => compare.run(),
+        Some(Command::Spool(spool)) => spool.run(),
     };
     outcome.unwrap_or_else(|error| {
         say(&format!("dyad: {error:#}"));
@@ -100,35 +108,62 @@ pub(crate) fn spool(data: Option<PathBuf>) -> anyhow::Result<Spool> {
         .context("this computer names no data directory; choose one with --data DIR")
 }
 
-/// A join link as typed: the link itself, or a file that holds it.
-fn read_link(text: &str) -> anyhow::Result<JoinLink> {
-    let file = text.ends_with(".join");
-    let from_file = file.then(|| std::fs::read_to_string(text)).transpose();
-    let content = from_file.with_context(|| format!("cannot read {text}"))?;
-    let link = content.as_deref().and_then(|content| content.lines().next()).unwrap_or(text);
-    link.parse().with_context(|| format!("{link:?} is no join link"))
-}
-
 impl Join {
     fn run(self) -> anyhow::Result<ExitCode> {
+        let link = self.link.as_deref().map(lab::read_link).transpose()?;
         let options = JoinOptions {
-            link: read_link(&self.link)?,
             spool: spool(self.data)?,
             impairment: self.impair,
             policy: self.policy,
             seed: self.seed,
-            started: SystemTime::now(),
         };
-        let patience = Patience(Duration::from_secs(self.patience));
-        anyhow::ensure!(self.headless, "this build has no window yet: add --headless --policy ..");
-        // The app takes the program's end into its own hands; what it found out is in its world.
-        let mut app = app::headless(options, patience)?;
-        let exit = run(&mut app);
-        if self.json {
-            print(&app::summary(&app).unwrap_or_default().to_string())?;
+        // Better now than when a partner is waiting.
+        if let Err(error) = options.spool.check() {
+            say(&format!("dyad: {error}"));
+            return Ok(ExitCode::FAILURE);
         }
-        Ok(report(&app, &exit))
+        let (outcome, exit) = match link {
+            Some(link) if self.headless => {
+                let patience = Patience(Duration::from_secs(self.patience));
+                play_headless(options, link, patience)?
+            }
+            link => play_in_window(options, link, self.screenshot_dir)?,
+        };
+        if self.json {
+            print(&outcome.json().to_string())?;
+        }
+        Ok(outcome.report(&exit))
     }
+}
+
+fn play_headless(
+    options: JoinOptions,
+    link: JoinLink,
+    patience: Patience,
+) -> anyhow::Result<(Outcome, AppExit)> {
+    let mut app = app::headless(options, link, patience)?;
+    // Not `App::run`, which would keep the world that knows how it went.
+    let exit = run(&mut app);
+    Ok((Outcome::of(app.world()), exit))
+}
+
+fn play_in_window(
+    options: JoinOptions,
+    link: Option<JoinLink>,
+    pictures: Option<PathBuf>,
+) -> anyhow::Result<(Outcome, AppExit)> {
+    let has_display = !cfg!(target_os = "linux") || std::env::var_os("DISPLAY").is_some();
+    anyhow::ensure!(
+        has_display,
+        "there is no display to open a window on; to play without one, add --headless --policy .."
+    );
+    if let Some(directory) = &pictures {
+        std::fs::create_dir_all(directory)
+            .with_context(|| format!("cannot make {}", directory.display()))?;
+    }
+    let (mut app, outcome) = app::windowed(options, link, pictures)?;
+    let exit = app.run();
+    Ok((outcome.try_recv().unwrap_or_default(), exit))
 }
 
 /// Runs an app to its end and keeps its world.
@@ -143,50 +178,5 @@ fn run(app: &mut bevy::app::App) -> AppExit {
             return exit;
         }
         std::thread::sleep(period.saturating_sub(began.elapsed()));
-    }
-}
-
-/// Tells the person how it went; returns the exit code.
-fn report(app: &bevy::app::App, exit: &AppExit) -> ExitCode {
-    let Some(status) = app.world().get_resource::<Status>() else { return ExitCode::FAILURE };
-    if let Some(problem) = &status.problem {
-        say(&format!("dyad: {problem}"));
-    }
-    for mark in &status.marks {
-        say(&format!("dyad: {mark}"));
-    }
-    let kept = status.closed.saturating_sub(status.received);
-    if kept > 0 {
-        let reason = status.upload_trouble.as_deref().unwrap_or("the lab did not answer in time");
-        say(&format!(
-            "dyad: {kept} of {} episodes are saved on this computer but not at the lab yet \
-             ({reason}); they are sent at the next start, or with `dyad spool send`",
-            status.closed
-        ));
-    }
-    if let Some(ending) = &status.ending
-        && *ending != Ending::Completed
-    {
-        say(&format!("dyad: the session ended early: {}", explain(ending)));
-    }
-    let completed = status.ending == Some(Ending::Completed);
-    if exit.is_success() && completed && kept == 0 && status.problem.is_none() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
-}
-
-fn explain(ending: &Ending) -> String {
-    match ending {
-        Ending::Completed => "every episode was played".to_owned(),
-        Ending::PartnerLeft { .. } => "your partner left".to_owned(),
-        Ending::PartnerLost => "the connection to your partner was lost".to_owned(),
-        Ending::NotConnected(reason) => format!(
-            "your partner's computer was not reached{}",
-            reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default()
-        ),
-        Ending::Refused(mismatch) => mismatch.to_string(),
-        Ending::Left(_) => "you left".to_owned(),
     }
 }

@@ -68,8 +68,6 @@ pub struct JoinOptions {
     pub policy: Option<PolicyChoice>,
     /// Seed of the scripted player.
     pub seed: u64,
-    /// The wall clock when the program's own clock was zero.
-    pub started: SystemTime,
 }
 
 /// What is known so far, for screens to show.
@@ -193,10 +191,14 @@ fn hear_the_lab(
                     next.set(Screen::Waiting);
                 }
             }
-            FromLab::Refused { message, .. } => {
+            FromLab::Refused { message, .. }
+                if matches!(screen.get(), Screen::Connecting | Screen::Waiting) =>
+            {
                 status.problem = Some(message);
                 next.set(Screen::Problem);
             }
+            // A game that has begun needs the lab no more: only its record waits for it.
+            FromLab::Refused { message, .. } => status.lab_trouble = Some(message),
             FromLab::Waiting { waiting, needed } => status.waiting = Some((waiting, needed)),
             FromLab::Matched { ticket } => {
                 let participant = status.participant.clone();
@@ -269,8 +271,8 @@ fn begin_match(
         scene: ticket.scene.clone(),
         participants: ticket.participants.clone(),
     };
-    let writer =
-        Writer::start(directory.clone(), &destination, info, ticket.seat, &game, options.started)?;
+    let started = wall_clock_at_zero(world.resource::<Time<Real>>());
+    let writer = Writer::start(directory.clone(), &destination, info, ticket.seat, &game, started)?;
     let parameters = SessionParameters {
         players: game.players(),
         seat: ticket.seat,
@@ -309,6 +311,13 @@ fn begin_match(
     world.insert_resource(writer);
     world.insert_resource(CurrentMatch { ticket, destination, directory });
     Ok(())
+}
+
+/// The wall clock when the program's own clock was zero: at its first update, which comes only
+/// after a window has been made.
+fn wall_clock_at_zero(time: &Time<Real>) -> SystemTime {
+    let since = time.first_update().map_or(Duration::ZERO, |first| first.elapsed());
+    SystemTime::now() - since
 }
 
 /// Carries what netplay has to the writer, and what the writer says to netplay.

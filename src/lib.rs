@@ -1,11 +1,13 @@
 //! The client of Dyad: joins a lab, plays, records, uploads.
 //!
 //! - [`cli`]: the command line, and [`commands`] that need no lab;
-//! - [`app`]: the Bevy app, headless or windowed: which plugins it is made of;
+//! - [`app`]: the Bevy apps, headless and windowed: which plugins they are made of;
 //! - [`flow`]: what happens in which order, from the join link to the last receipt;
 //! - [`lab`]: the connection to the lab machine;
 //! - [`input`]: scripted players and keys as sources of input;
-//! - [`record`]: the writer thread, the spool of unsent records, their upload.
+//! - [`record`]: the writer thread, the spool of unsent records, their upload;
+//! - [`outcome`]: how a session went;
+//! - [`window`], [`screens`], [`view`], [`theme`]: what a person sees.
 //!
 //! The simulation is gridworld's, netplay is dyad-netplay's; the client decides nothing about
 //! either. What is drawn is read from [`dyad_netplay::Simulation`] and never written back.
@@ -21,7 +23,12 @@ pub mod commands;
 pub mod flow;
 pub mod input;
 pub mod lab;
+pub mod outcome;
 pub mod record;
+pub mod screens;
+pub mod theme;
+pub mod view;
+pub mod window;
 
 /// The program's version. Peers play together only if theirs is the same.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

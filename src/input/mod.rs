@@ -1,4 +1,6 @@
-//! Where a player's inputs come from: a scripted player here, keys in a window later.
+//! Where a player's inputs come from: a scripted player, or a person's keys in a window.
+
+pub mod keyboard;
 
 use dyad_gridworld::{PlayerInput, World};
 use dyad_netplay::InputSource;
@@ -72,6 +74,23 @@ impl PolicyChoice {
             }
         };
         Ok(Scripted(policy))
+    }
+}
+
+/// Whoever is at the controls.
+pub enum Player {
+    /// A program.
+    Scripted(Scripted),
+    /// A person.
+    Keyboard(keyboard::KeyboardPlayer),
+}
+
+impl InputSource for Player {
+    fn read(&mut self, world: &World, seat: Seat) -> PlayerInput {
+        match self {
+            Self::Scripted(player) => player.read(world, seat),
+            Self::Keyboard(player) => player.read(world, seat),
+        }
     }
 }
 

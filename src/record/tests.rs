@@ -100,7 +100,7 @@ fn a_record_is_unsent_until_its_receipt_lies_beside_it() {
     let (_directory, spool) = spool();
     assert_eq!(spool.unsent(), []);
     let record = record(&spool, 20, true);
-    assert_eq!(spool.unsent(), [record.clone()]);
+    assert_eq!(spool.unsent(), std::slice::from_ref(&record));
     let bytes = record.bundle().unwrap();
     let receipt = Receipt {
         name: record.name(),

@@ -13,8 +13,7 @@ pub trait TaskView {
     /// Draws the task's state. `me` is the seat of the person who looks.
     ///
     /// A task without a picture of its own shows the letters of its layout.
-    fn paint(&self, canvas: &Canvas<'_>, game: &Game, me: Seat) {
-        let _ = me;
+    fn paint(&self, canvas: &Canvas<'_>, game: &Game, _me: Seat) {
         paint_letters(canvas, game);
     }
 }

@@ -1,8 +1,8 @@
 //! A grid on the screen: where its cells are, and drawing within one of them.
 
 use bevy_egui::egui::{
-    Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2,
-    pos2, vec2,
+    Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, Vec2,
+    epaint::EllipseShape, pos2, vec2,
 };
 use std::f32::consts::TAU;
 
@@ -90,13 +90,6 @@ impl<'a> Spot<'a> {
         self.painter.rect_filled(rect, self.length(rounding), color);
     }
 
-    /// The outline of such a rectangle.
-    pub fn frame(&self, center: Vec2, size: Vec2, rounding: f32, width: f32, color: Color32) {
-        let rect = Rect::from_center_size(self.at(center), size * self.rect.width());
-        let stroke = Stroke::new(self.length(width), color);
-        self.painter.rect_stroke(rect, self.length(rounding), stroke, StrokeKind::Middle);
-    }
-
     /// A filled circle.
     pub fn disc(&self, center: Vec2, radius: f32, color: Color32) {
         self.painter.circle_filled(self.at(center), self.length(radius), color);
@@ -106,6 +99,13 @@ impl<'a> Spot<'a> {
     pub fn ring(&self, center: Vec2, radius: f32, width: f32, color: Color32) {
         let stroke = Stroke::new(self.length(width), color);
         self.painter.circle_stroke(self.at(center), self.length(radius), stroke);
+    }
+
+    /// The outline of an upright ellipse.
+    pub fn ellipse(&self, center: Vec2, radii: Vec2, width: f32, color: Color32) {
+        let stroke = Stroke::new(self.length(width), color);
+        let radii = radii * self.rect.width();
+        self.painter.add(EllipseShape::stroke(self.at(center), radii, stroke));
     }
 
     /// The first part of a circle, clockwise from its top; `part` is from 0 to 1.

@@ -29,7 +29,7 @@ pub fn paint(spot: &Spot<'_>, seat: Seat, agent: &Agent, is_me: bool) {
         spot.disc(eye + ahead * 0.03, 0.04, theme::INK);
     }
     if let Some(item) = agent.held {
-        paint_item(spot, MIDDLE + ahead * 0.36, 0.86, item);
+        paint_item(spot, MIDDLE + ahead * 0.37, 0.78, item);
     }
 }
 

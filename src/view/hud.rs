@@ -16,11 +16,22 @@ pub const TOP: f32 = 84.0;
 pub const BOTTOM: f32 = 68.0;
 /// Empty margin at the sides.
 const MARGIN: f32 = 28.0;
+/// Between two groups of keys.
+const BETWEEN_KEYS: f32 = 26.0;
 
-/// The keys that play, as they are shown: the keys' names, and what they do.
-pub const KEYS: [(&[&str], &str); 2] = [
-    (&["←", "↑", "↓", "→"], "or W A S D: walk"),
-    (&["Space"], "or Enter: pick up, put down"),
+/// A group of keys that do the same, as it is shown.
+struct Keys {
+    caps: &'static [&'static str],
+    /// What they do, and which other keys do it, too.
+    words: &'static str,
+    /// The same where there is little room.
+    few_words: &'static str,
+}
+
+/// The keys that play.
+const KEYS: [Keys; 2] = [
+    Keys { caps: &["←", "↑", "↓", "→"], words: "or W A S D: walk", few_words: "walk" },
+    Keys { caps: &["Space"], words: "or Enter: pick up, put down", few_words: "pick up, put down" },
 ];
 
 /// Seconds of the current episode that are left, rounded up.
@@ -85,7 +96,7 @@ pub fn paint_bottom(painter: &Painter, strip: Rect, world: &World, me: Seat, has
         at += vec2(22.0, 0.0);
     }
     if has_keys {
-        paint_keys(painter, strip.right_center());
+        paint_keys(painter, Rect::from_min_max(pos2(at.x, strip.top()), strip.max));
     } else {
         let font = theme::font(size::SMALL);
         let words = "A program plays your part";
@@ -93,27 +104,28 @@ pub fn paint_bottom(painter: &Painter, strip: Rect, world: &World, me: Seat, has
     }
 }
 
-/// Draws the keys that play, so that the line ends at a point.
-pub fn paint_keys(painter: &Painter, right: Pos2) {
-    let mut at = right - vec2(keys_width(painter), 0.0);
-    for (index, (keys, words)) in KEYS.into_iter().enumerate() {
-        if index > 0 {
-            at += vec2(26.0, 0.0);
-        }
-        for key in keys {
-            at = keycap(painter, at, key) + vec2(5.0, 0.0);
+/// Draws the keys that play at the right end of a strip.
+pub fn paint_keys(painter: &Painter, strip: Rect) {
+    let needed = keys_width(painter, |keys| keys.words);
+    let words: fn(&Keys) -> &'static str =
+        if needed <= strip.width() { |keys| keys.words } else { |keys| keys.few_words };
+    let mut at = strip.right_center() - vec2(keys_width(painter, words), 0.0);
+    for keys in &KEYS {
+        for cap in keys.caps {
+            at = keycap(painter, at, cap) + vec2(5.0, 0.0);
         }
         at += vec2(4.0, 0.0);
-        at = write(painter, at, words, theme::font(size::SMALL), theme::INK);
+        at = write(painter, at, words(keys), theme::font(size::SMALL), theme::INK);
+        at += vec2(BETWEEN_KEYS, 0.0);
     }
 }
 
-fn keys_width(painter: &Painter) -> f32 {
-    let words = |text: &str| width(painter, text, theme::font(size::SMALL));
-    let group = |(keys, text): (&[&str], &str)| {
-        keys.iter().map(|key| keycap_width(painter, key) + 5.0).sum::<f32>() + 4.0 + words(text)
+fn keys_width(painter: &Painter, words: fn(&Keys) -> &'static str) -> f32 {
+    let group = |keys: &Keys| {
+        let caps: f32 = keys.caps.iter().map(|cap| keycap_width(painter, cap) + 5.0).sum();
+        caps + 4.0 + width(painter, words(keys), theme::font(size::SMALL)) + BETWEEN_KEYS
     };
-    KEYS.into_iter().map(group).sum::<f32>() + 26.0
+    KEYS.iter().map(group).sum::<f32>() - BETWEEN_KEYS
 }
 
 fn keycap_width(painter: &Painter, key: &str) -> f32 {

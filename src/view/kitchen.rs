@@ -128,9 +128,9 @@ fn ingredients(spot: &Spot<'_>, pot: &Pot) {
 
 fn steam(spot: &Spot<'_>) {
     for x in [0.4, 0.5, 0.6] {
-        let wave = |y: f32, out: f32| vec2(x + out, y);
-        let points = [wave(0.62, 0.0), wave(0.54, 0.025), wave(0.46, -0.025), wave(0.38, 0.0)];
-        spot.line(&points, 0.035, colour::CHINA);
+        let points = [-2.0_f32, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0]
+            .map(|along| vec2(x + 0.022 * (along * 1.6).sin(), 0.5 + 0.065 * along));
+        spot.line(&points, 0.03, colour::CHINA);
     }
 }
 
@@ -156,14 +156,14 @@ pub fn paint_item(spot: &Spot<'_>, center: Vec2, scale: f32, item: Item) {
 }
 
 fn onion(spot: &Spot<'_>) {
-    let tip = [vec2(0.42, 0.42), vec2(0.5, 0.27), vec2(0.58, 0.42)];
-    spot.polygon(&tip, colour::ONION, 0.025, colour::ONION_LINE);
-    spot.disc(vec2(0.5, 0.53), 0.18, colour::ONION_LINE);
-    spot.disc(vec2(0.5, 0.53), 0.155, colour::ONION);
-    for out in [-0.07, 0.0, 0.07] {
-        let points = [vec2(0.5, 0.38), vec2(0.5 + out * 1.3, 0.53), vec2(0.5, 0.68)];
-        spot.line(&points, 0.018, colour::ONION_LINE);
+    let body = vec2(0.5, 0.53);
+    for (side, lift) in [(-0.05, 0.1), (0.0, 0.14), (0.05, 0.1)] {
+        spot.line(&[vec2(0.5, 0.38), vec2(0.5 + side, 0.38 - lift)], 0.035, colour::LEAF);
     }
+    spot.disc(body, 0.185, colour::ONION_LINE);
+    spot.disc(body, 0.16, colour::ONION);
+    spot.ellipse(body, vec2(0.085, 0.16), 0.018, colour::ONION_LINE);
+    spot.line(&[vec2(0.5, 0.37), vec2(0.5, 0.69)], 0.018, colour::ONION_LINE);
 }
 
 fn tomato(spot: &Spot<'_>) {

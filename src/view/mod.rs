@@ -16,4 +16,4 @@ pub mod hud;
 pub mod kitchen;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

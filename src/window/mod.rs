@@ -55,8 +55,8 @@ pub fn settings() -> WindowPlugin {
             name: Some("dyad".to_owned()),
             resolution: WindowResolution::new(1280, 720),
             resize_constraints: WindowResizeConstraints {
-                min_width: 640.0,
-                min_height: 480.0,
+                min_width: 800.0,
+                min_height: 560.0,
                 ..WindowResizeConstraints::default()
             },
             present_mode: PresentMode::AutoVsync,

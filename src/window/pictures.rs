@@ -44,7 +44,8 @@ fn take(
     pictures.updates += 1;
     let opened = pictures.updates == SETTLED;
     let again = screen == Screen::Game && pictures.updates > SETTLED;
-    if !opened && !(again && time.elapsed() >= pictures.next) {
+    let is_due = again && time.elapsed() >= pictures.next;
+    if !opened && !is_due {
         return;
     }
     pictures.next = time.elapsed() + EVERY;

@@ -6,9 +6,11 @@
 //! - [`binaries`]: building what is tested;
 //! - [`process`]: a program that is running, its output, its end;
 //! - [`session`]: a lab and its clients, from start to verdict;
+//! - [`display`]: a display for clients with a window, and keys to press;
 //! - [`require`]: what a machine may lack, and what it must not lack in CI.
 
 pub mod binaries;
+pub mod display;
 pub mod namespace;
 pub mod process;
 pub mod require;

@@ -1,5 +1,6 @@
 //! A lab and its clients, from start to verdict.
 
+use crate::display::Display;
 use crate::process::{Process, wait_for};
 use crate::{binaries, namespace};
 use anyhow::{Context as _, ensure};
@@ -85,6 +86,21 @@ impl Lab {
         let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
         shell.arg("-c").arg(limited).arg(binaries::path("dyad")?);
         self.client_by(name, shell, arguments)
+    }
+
+    /// The same in a window on a display.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn client_in_window(
+        &self,
+        name: &str,
+        display: &Display,
+        arguments: &[&str],
+    ) -> anyhow::Result<Client> {
+        let mut command = Command::new(binaries::path("dyad")?);
+        command.env("DISPLAY", display.name());
+        self.client_by(name, command, arguments)
     }
 
     fn client_by(

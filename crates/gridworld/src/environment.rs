@@ -13,8 +13,10 @@ pub trait Environment: Clone + Eq + Sized {
     /// What does not change during a session: the grid, timings, reward weights.
     type Rules;
 
-    /// The state in which an episode starts.
-    fn start(rules: &Self::Rules, rng: &mut Rng) -> Self;
+    /// The state in which an episode starts. All chance comes from `rng`; `seed` is the number
+    /// that an experimenter knows the episode by, for tasks that reproduce a program with a
+    /// generator of its own.
+    fn start(rules: &Self::Rules, seed: u64, rng: &mut Rng) -> Self;
 
     /// One step. `actions` has one action for each player.
     fn step(&mut self, rules: &Self::Rules, actions: &[Action], rng: &mut Rng) -> TaskStep;

@@ -6,7 +6,7 @@
 //! go back to it, and two computers that step equal worlds with equal inputs stay equal.
 //!
 //! What this crate deliberately does not do: it reads no clock, no file and no entropy, keeps
-//! no floating-point number and iterates no hash map. It knows nothing of networks, rollback,
+//! no floating-point number (only [`observation`] writes some) and iterates no hash map. It knows nothing of networks, rollback,
 //! windows or files of records.
 //!
 //! Modules, in reading order:
@@ -16,7 +16,8 @@
 //! - [`environment`]: what a task implements, and [`task`], the one list of tasks;
 //! - [`world`]: phases, episodes and the step;
 //! - [`overcooked`]: the CoGrid Overcooked rules;
-//! - [`encoding`], [`reward`], [`rng`]: canonical bytes, integer rewards, the generator.
+//! - [`observation`]: what a learning program sees of a world;
+//! - [`encoding`], [`reward`], [`rng`], [`numpy`]: canonical bytes, integer rewards, generators.
 #![deny(clippy::float_arithmetic)]
 
 pub mod encoding;
@@ -24,6 +25,8 @@ pub mod environment;
 pub mod geometry;
 pub mod input;
 pub mod layout;
+pub mod numpy;
+pub mod observation;
 pub mod overcooked;
 pub mod reward;
 pub mod rng;

@@ -5,7 +5,7 @@
 //! it decides who moves first when two players want the same cell.
 
 /// A SplitMix64 generator. It is a part of the world's state, so a rollback restores it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Rng(u64);
 
 const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;

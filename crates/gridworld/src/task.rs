@@ -55,10 +55,10 @@ impl TaskRules {
         })
     }
 
-    pub(crate) fn start(&self, rng: &mut Rng) -> TaskState {
+    pub(crate) fn start(&self, seed: u64, rng: &mut Rng) -> TaskState {
         match self {
             Self::CogridOvercooked(rules) => {
-                TaskState::CogridOvercooked(overcooked::Kitchen::start(rules, rng))
+                TaskState::CogridOvercooked(overcooked::Kitchen::start(rules, seed, rng))
             }
         }
     }

@@ -280,7 +280,7 @@ fn set_up(game: &Game, episode: u16) -> (Rng, TaskState) {
         EpisodeSeeds::Same => 0,
     };
     let mut rng = Rng::stream(settings.seed, stream);
-    let task = game.rules().start(&mut rng);
+    let task = game.rules().start(settings.seed.wrapping_add(stream), &mut rng);
     (rng, task)
 }
 

@@ -11,6 +11,7 @@
 //! from the world while a step is tried, so nothing inside may ask for it.
 
 use crate::session::{Netplay, Stage};
+use bevy::ecs::schedule::{ScheduleLabel, SingleThreadedExecutor};
 use bevy::platform::collections::HashMap;
 use bevy::prelude::{
     App, Commands, Deref, DerefMut, IntoScheduleConfigs as _, Plugin, PreUpdate, Real, Res, ResMut,
@@ -21,7 +22,8 @@ use bevy_ggrs::prelude::{
     Session,
 };
 use bevy_ggrs::{
-    ConfirmedFrameCount, LocalInputs, LocalPlayers, RollbackFrameCount, RunGgrsSystems,
+    ConfirmedFrameCount, LoadWorld, LocalInputs, LocalPlayers, RollbackFrameCount, RunGgrsSystems,
+    SaveWorld,
 };
 use dyad_gridworld::{MAX_PLAYERS, PlayerInput, World};
 use dyad_rollback::DyadConfig;
@@ -66,7 +68,20 @@ impl Plugin for NetplayPlugin {
             )
             .add_systems(ReadInputs, read_inputs)
             .add_systems(GgrsSchedule, step);
+        one_thread(app, ReadInputs);
+        one_thread(app, SaveWorld);
+        one_thread(app, LoadWorld);
+        one_thread(app, GgrsSchedule);
     }
+}
+
+/// Runs a schedule on the calling thread. The rollback schedules run dozens of times in a
+/// display frame and hold a handful of short systems each: handing them to other threads costs
+/// several times what they do.
+pub fn one_thread(app: &mut App, schedule: impl ScheduleLabel) {
+    app.edit_schedule(schedule, |schedule| {
+        schedule.set_executor(SingleThreadedExecutor::new());
+    });
 }
 
 /// When the rollback schedules began to run in this display frame.

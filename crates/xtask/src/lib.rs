@@ -7,11 +7,13 @@
 //! - [`tidy`]: what the compiler does not check of files and manifests;
 //! - [`demo`]: the whole system on this machine;
 //! - [`figures`]: what a client costs, measured;
+//! - [`sim`]: sessions in virtual time;
 //! - [`steps`]: running commands one after the other, and the summary.
 
 pub mod demo;
 pub mod figures;
 pub mod layers;
+pub mod sim;
 pub mod steps;
 pub mod tidy;
 pub mod workspace;

@@ -1,17 +1,15 @@
 //! `cargo xtask`: arguments in, exit code out. 0 good, 1 the answer is no, 2 wrong use.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use xtask::demo::{self, Demo};
 use xtask::figures;
 use xtask::say;
+use xtask::sim::{self, MANIFEST, Sim};
 use xtask::steps::{Summary, cargo};
 use xtask::tidy;
 use xtask::workspace::Workspace;
-
-/// The tests that run in virtual time: a workspace of its own.
-const SIMULATION: &str = "tests/simulation/Cargo.toml";
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "What people and the build server run on this repository")]
@@ -29,16 +27,12 @@ enum Task {
     /// Everything that must pass before a change is merged
     Ci,
     /// Sessions in virtual time under seeded faults
-    Sim {
-        /// From the first seed up to, without, the second
-        #[arg(long, value_name = "A..B", default_value = "0..20")]
-        seeds: String,
-    },
+    Sim(Sim),
     /// What a client costs and how fast it starts, on release builds
     Figures,
     /// What the compiler does not check of files and manifests
     Tidy,
-    /// Sessions under faults for as long as it is left running
+    /// The same over so many seeds that it takes an hour; it can be stopped at any time
     Soak,
 }
 
@@ -66,8 +60,8 @@ fn run(task: Task) -> Result<bool> {
         Task::Tidy => run_tidy(&workspace),
         Task::Figures => figures::run(),
         Task::Demo(demo) => demo::run(&workspace.root, &demo),
-        Task::Sim { seeds: _ } => bail!("the simulation is not there yet"),
-        Task::Soak => bail!("the soak test is not there yet"),
+        Task::Sim(sim) => sim::run(&workspace.root, &sim),
+        Task::Soak => sim::run(&workspace.root, &Sim::soak()),
     }
 }
 
@@ -75,20 +69,22 @@ fn test(workspace: &Workspace, summary: &mut Summary) -> Result<()> {
     let root = &workspace.root;
     let all = ["test", "--workspace", "--no-fail-fast"];
     summary.run("tests of the workspace", || cargo(root, &all, &[]))?;
-    if root.join(SIMULATION).exists() {
-        let simulated = ["test", "--manifest-path", SIMULATION, "--no-fail-fast"];
-        summary.run("tests in virtual time", || cargo(root, &simulated, &[]))?;
-    }
-    Ok(())
+    let simulated = ["test", "--manifest-path", MANIFEST, "--no-fail-fast"];
+    summary.run("tests in virtual time", || cargo(root, &simulated, &[]))
 }
 
 fn ci(workspace: &Workspace) -> Result<bool> {
     let root = &workspace.root;
     let mut summary = Summary::default();
     summary.run("formatting", || cargo(root, &["fmt", "--all", "--check"], &[]))?;
+    let format = ["fmt", "--manifest-path", MANIFEST, "--check"];
+    summary.run("formatting of the simulator", || cargo(root, &format, &[]))?;
     summary.run("tidiness", || run_tidy(workspace))?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     summary.run("lints", || cargo(root, &clippy, &[]))?;
+    let clippy = ["clippy", "--manifest-path", MANIFEST, "--workspace", "--all-targets"];
+    let clippy = [clippy.as_slice(), &["--", "-D", "warnings"]].concat();
+    summary.run("lints of the simulator", || cargo(root, &clippy, &[]))?;
     let doc = ["doc", "--workspace", "--no-deps"];
     summary.run("documentation", || cargo(root, &doc, &[("RUSTDOCFLAGS", "-D warnings")]))?;
     test(workspace, &mut summary)?;

@@ -1,1 +1,6 @@
-//! x
+//! Tests of whole sessions in virtual time.
+
+mod detector;
+mod profiles;
+mod reproducible;
+mod schedules;

@@ -1,4 +1,4 @@
-//! The simulated world and ggrs's requests to it: in the client, bevy_ggrs and the plugin.
+//! The simulated world and ggrs's requests to it: in the client, `bevy_ggrs` and the plugin.
 
 use dyad_gridworld::{Action, ConfirmedFrame, Digest, Game, MAX_PLAYERS, PlayerInput, World};
 use dyad_rollback::{DyadConfig, Journal};

@@ -38,6 +38,17 @@ pub struct Packet {
     pub bytes: Vec<u8>,
 }
 
+/// Something to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// To whom.
+    pub to: Seat,
+    /// On which channel.
+    pub channel: Channel,
+    /// The content.
+    pub bytes: Vec<u8>,
+}
+
 /// All links of a session.
 #[derive(Debug)]
 pub struct Network {
@@ -64,11 +75,12 @@ impl Network {
     }
 
     /// Sends something.
-    pub fn send(&mut self, now: Duration, (from, to): (Seat, Seat), channel: Channel, b: Vec<u8>) {
-        let at = (to.index() * self.players + from.index()) * 2 + usize::from(channel == Channel::Reliable);
-        let link = &mut self.links[at];
+    pub fn send(&mut self, now: Duration, from: Seat, outgoing: Outgoing) {
+        let Outgoing { to, channel, bytes } = outgoing;
+        let pair = to.index() * self.players + from.index();
+        let link = &mut self.links[pair * 2 + usize::from(channel == Channel::Reliable)];
         let number = link.counts().sent;
-        link.send(now, Packet { from, channel, number, bytes: b });
+        link.send(now, Packet { from, channel, number, bytes });
     }
 
     /// The next thing that has arrived at a seat.

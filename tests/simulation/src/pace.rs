@@ -1,4 +1,4 @@
-//! When a step is due: the accumulator of bevy_ggrs.
+//! When a step is due: the accumulator of `bevy_ggrs`.
 
 use std::time::Duration;
 

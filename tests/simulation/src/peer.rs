@@ -5,12 +5,12 @@
 //! the step's datagrams, and send on the reliable channel.
 
 use crate::engine::Engine;
-use crate::network::Channel;
+use crate::network::{Channel, Outgoing};
 use crate::pace::Pace;
 use crate::record::Record;
 use crate::scenario::{Fault, Scenario};
 use crate::script::Script;
-use dyad_gridworld::{Action, ConfirmedFrame, Game, PlayerInput, RULES_VERSION};
+use dyad_gridworld::{Action, ConfirmedFrame, PlayerInput, RULES_VERSION};
 use dyad_protocol::Seat;
 use dyad_rollback::peering::{
     Connection, Event, Hello, LeaveReason, Mismatch, Peering, WIRE_VERSION,
@@ -64,17 +64,6 @@ pub struct Tally {
     pub interruptions: u64,
 }
 
-/// Something to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing {
-    /// To whom.
-    pub to: Seat,
-    /// On which channel.
-    pub channel: Channel,
-    /// The content.
-    pub bytes: Vec<u8>,
-}
-
 /// One computer of a session. Seats number the connections: no connection is ever replaced.
 pub struct Peer {
     parameters: SessionParameters,
@@ -115,25 +104,7 @@ impl Peer {
     /// If the scenario's parameters are out of range.
     #[must_use]
     pub fn new(scenario: &Scenario, seat: Seat, script: Script, now: Duration) -> Self {
-        Self::with_game(scenario, &scenario.game, seat, script, now)
-    }
-
-    /// The same, with another game than the scenario's: somebody else's settings.
-    #[must_use]
-    pub fn with_game(
-        scenario: &Scenario,
-        game: &std::sync::Arc<Game>,
-        seat: Seat,
-        script: Script,
-        now: Duration,
-    ) -> Self {
         let parameters = scenario.parameters(seat);
-        let players = parameters.players;
-        let hello = hello(scenario, game, parameters);
-        let mut peering = Peering::new(hello, players, game.settings().episodes, now);
-        for other in Seat::all(players).filter(|&other| other != seat) {
-            peering.connected(now, connection(other));
-        }
         let missteps = scenario.faults.iter().filter_map(|fault| match *fault {
             Fault::Misstep { seat: whose, frame } if whose == seat => Some(frame),
             _ => None,
@@ -144,10 +115,10 @@ impl Peer {
         });
         Self {
             parameters,
-            peering,
+            peering: peering(scenario, parameters, now),
             socket: SeatSocket::new(Exchange::new(parameters, EPOCH)),
             session: None,
-            engine: Engine::new(game, missteps.collect()),
+            engine: Engine::new(&scenario.game, missteps.collect()),
             pace: Pace::new(parameters.steps_per_second),
             script,
             record: Record::new(scenario, seat),
@@ -186,10 +157,12 @@ impl Peer {
         while let Some(event) = self.peering.poll_event() {
             self.handle(event);
         }
-        self.try_steps(passed, ahead);
-        self.commit(now);
-        self.send_datagrams();
-        self.peering.poll(now);
+        if !self.stage.is_over() {
+            self.try_steps(passed, ahead);
+            self.commit(now);
+            self.send_datagrams();
+            self.peering.poll(now);
+        }
         self.send_reliable();
     }
 
@@ -379,18 +352,25 @@ fn connection(seat: Seat) -> Connection {
     Connection(u64::from(seat.0))
 }
 
-fn hello(scenario: &Scenario, game: &Game, parameters: SessionParameters) -> Hello {
+/// The reliable channel of a session, with a connection to every other seat.
+fn peering(scenario: &Scenario, parameters: SessionParameters, now: Duration) -> Peering {
     let session = scenario.session();
-    Hello {
+    let hello = Hello {
         wire: WIRE_VERSION,
         program: session.program,
         rules: RULES_VERSION,
-        game: game.digest(),
+        game: scenario.game.digest(),
         session: session.id,
         epoch: EPOCH,
         netcode: (parameters.input_delay, parameters.prediction_window),
         seat: parameters.seat,
         heard: 0,
         ready: false,
+    };
+    let episodes = scenario.game.settings().episodes;
+    let mut peering = Peering::new(hello, parameters.players, episodes, now);
+    for other in Seat::all(parameters.players).filter(|&other| other != parameters.seat) {
+        peering.connected(now, connection(other));
     }
+    peering
 }

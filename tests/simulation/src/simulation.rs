@@ -1,7 +1,7 @@
 //! The event loop: whose display frame comes next, and what has arrived there by then.
 
 use crate::network::{Network, Packet};
-use crate::peer::{Outgoing, Peer, Stage};
+use crate::peer::{Peer, Stage};
 use crate::scenario::{Fault, Scenario};
 use crate::script::Script;
 use dyad_gridworld::Digest;
@@ -91,8 +91,8 @@ impl Simulation {
             station.peer.receive(now, from, channel, &bytes);
         }
         station.peer.update(now, now.saturating_sub(station.last), ahead);
-        while let Some(Outgoing { to, channel, bytes }) = station.peer.poll_send() {
-            self.network.send(now, (seat, to), channel, bytes);
+        while let Some(outgoing) = station.peer.poll_send() {
+            self.network.send(now, seat, outgoing);
         }
         let confirmed = station.peer.confirmed().len() as u64;
         note(&mut self.trace, now, [at as u64, u64::from(station.peer.frame()), confirmed]);

@@ -12,8 +12,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// A seed of a profile that failed, with the command that repeats it.
 #[derive(Debug)]
 pub struct Failed {
-    /// The profile.
-    pub profile: Profile,
+    /// The profile's name.
+    pub profile: &'static str,
     /// The seed.
     pub seed: u64,
     /// What happened.
@@ -33,9 +33,9 @@ pub enum Reason {
 
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { profile: Profile { name, .. }, seed, reason } = self;
-        writeln!(f, "{name}, seed {seed}: {reason}")?;
-        write!(f, "  repeat: cargo xtask sim --seeds {seed}..{} --profile {name}", seed + 1)
+        let Self { profile, seed, reason } = self;
+        writeln!(f, "{profile}, seed {seed}: {reason}")?;
+        write!(f, "  repeat: cargo xtask sim --seeds {seed}..{} --profile {profile}", seed + 1)
     }
 }
 
@@ -54,7 +54,7 @@ pub fn attempt(profile: Profile, seed: u64) -> Result<Summary, Failed> {
     let outcome = catch_unwind(AssertUnwindSafe(trial))
         .map_err(|panic| Reason::Panic(text_of(panic.as_ref())))
         .and_then(|checked| checked.map_err(Reason::from));
-    outcome.map_err(|reason| Failed { profile, seed, reason })
+    outcome.map_err(|reason| Failed { profile: profile.name, seed, reason })
 }
 
 fn text_of(panic: &(dyn Any + Send)) -> String {

@@ -6,21 +6,32 @@
 //! step by step against recorded games of cogrid 0.3.2 (`tests/oracle.rs`). Behaviour that may
 //! look like a mistake is the original's, and says so.
 //!
-//! - [`rules`](Rules): parameters and the tables made from the layout;
+//! - [`Parameters`]: what can be set; [`Rules`]: the tables made from them and the layout;
 //! - [`Kitchen`]: the state of an episode;
-//! - `step.rs`: one step; `columns.rs`: what of it stands in a table.
+//! - `step.rs`: one step; `draws.rs`: its random draws; `columns.rs`: what stands in a table;
+//!   `board.rs`: the state as text for people.
 
+mod board;
 mod columns;
+mod draws;
+mod parameters;
 mod rules;
 mod step;
+#[cfg(test)]
+mod tests;
+#[doc(hidden)]
+pub mod variation;
 
-pub use rules::{MAX_POTS, Parameters, RewardScheme, Rules};
+pub use draws::Order;
+pub use parameters::{Draws, Parameters, RewardScheme};
+pub use rules::{MAX_POTS, Rules};
 pub use step::{DELIVERED, ONION_IN_POT, SOUP_IN_DISH};
 
 use crate::encoding::{DecodeError, Decoder, Encoder};
 use crate::environment::{Environment, TaskStep, Value};
 use crate::geometry::{Cell, Direction, MAX_CELLS};
 use crate::layout::Tile;
+use crate::numpy;
 use crate::rng::Rng;
 use crate::{Action, MAX_PLAYERS};
 
@@ -139,6 +150,23 @@ impl Pot {
     pub const fn is_ready(&self) -> bool {
         self.is_full() && self.timer == 0
     }
+
+    /// Whether ingredients are of one kind and lie without a gap, as the rules put them.
+    fn is_possible(contents: [Option<Item>; POT_CAPACITY]) -> bool {
+        contents.iter().flatten().all(|item| item.is_ingredient())
+            && contents.windows(2).all(|pair| pair[1].is_none() || pair[1] == pair[0])
+    }
+
+    fn decode(bytes: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let mut contents = [None; POT_CAPACITY];
+        for slot in &mut contents {
+            *slot = bytes.named("item", item_from_code)?;
+        }
+        if !Self::is_possible(contents) {
+            return Err(bytes.invalid("contents of a pot"));
+        }
+        Ok(Self { contents, timer: bytes.u16()?, shown: bytes.u16()? })
+    }
 }
 
 /// The state of an episode.
@@ -150,9 +178,40 @@ pub struct Kitchen {
     /// delivered there (CoGrid 0.3.x leaves its id behind; observations show it).
     pub(crate) items: [Option<Item>; MAX_CELLS],
     pub(crate) deliveries: u16,
+    /// The original's generator, where the original's draws are asked for.
+    cogrid: Option<numpy::Generator>,
 }
 
 impl Kitchen {
+    /// Agents before they are placed.
+    const NOBODY: [Agent; MAX_PLAYERS] =
+        [Agent { cell: Cell(0), facing: Direction::Right, held: None }; MAX_PLAYERS];
+
+    /// A kitchen in which nothing has happened.
+    const fn unused(
+        rules: &Rules,
+        agents: [Agent; MAX_PLAYERS],
+        cogrid: Option<numpy::Generator>,
+    ) -> Self {
+        Self {
+            agents,
+            pots: [Pot::empty(rules.cook_time()); MAX_POTS],
+            items: [None; MAX_CELLS],
+            deliveries: 0,
+            cogrid,
+        }
+    }
+
+    /// Draws who moves first in the next step. [`Environment::step`] does it; only who takes a
+    /// step apart needs it.
+    #[inline]
+    pub fn draw_order(&mut self, rules: &Rules, rng: &mut Rng) -> Order {
+        match &mut self.cogrid {
+            None => draws::order(rules.players(), rng),
+            Some(generator) => draws::cogrid_order(rules.players(), generator),
+        }
+    }
+
     /// The cooks, in order of seats.
     #[must_use]
     pub fn agents<'a>(&'a self, rules: &Rules) -> &'a [Agent] {
@@ -163,6 +222,16 @@ impl Kitchen {
     #[must_use]
     pub fn pots<'a>(&'a self, rules: &Rules) -> &'a [Pot] {
         &self.pots[..rules.pot_cells().len()]
+    }
+
+    /// The pot in a pot's cell.
+    ///
+    /// # Panics
+    /// If there is no pot in that cell: ask [`Rules::tile`] first.
+    #[must_use]
+    pub fn pot_in(&self, rules: &Rules, cell: Cell) -> &Pot {
+        assert_eq!(rules.tile(cell), Tile::Pot, "a pot's cell");
+        &self.pots[rules.pot_at(cell)]
     }
 
     /// What lies on a counter or on the floor.
@@ -185,35 +254,37 @@ impl Kitchen {
     pub const fn deliveries(&self) -> u16 {
         self.deliveries
     }
+
+    fn decode_agents(&mut self, rules: &Rules, bytes: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        for seat in 0..rules.players() {
+            let free = |&cell: &Cell| {
+                rules.is_floor(cell) && self.agents[..seat].iter().all(|other| other.cell != cell)
+            };
+            let cell = bytes.named("free cell", |cell| Some(Cell(cell)).filter(free))?;
+            let facing = bytes.named("direction", Direction::from_number)?;
+            let held = bytes.named("item", item_from_code)?;
+            self.agents[seat] = Agent { cell, facing, held };
+        }
+        Ok(())
+    }
 }
 
 impl Environment for Kitchen {
     type Rules = Rules;
 
-    /// Marked spawns are taken in row-major order; without them every agent draws one of the
-    /// cells that are still free. Directions are always drawn.
-    fn start(rules: &Rules, rng: &mut Rng) -> Self {
-        let mut free: Vec<Cell> = rules.free_cells().to_vec();
-        let mut draw = |n: usize| rng.below(u32::try_from(n).unwrap_or(u32::MAX)) as usize;
-        let mut agents =
-            [Agent { cell: Cell(0), facing: Direction::Right, held: None }; MAX_PLAYERS];
-        for (seat, agent) in agents[..rules.players()].iter_mut().enumerate() {
-            agent.cell = match rules.spawns().get(seat) {
-                Some(&spawn) => spawn,
-                None => free.remove(draw(free.len())),
-            };
-            agent.facing = Direction::ALL[draw(Direction::ALL.len())];
-        }
-        Self {
-            agents,
-            pots: [Pot::empty(rules.cook_time()); MAX_POTS],
-            items: [None; MAX_CELLS],
-            deliveries: 0,
+    fn start(rules: &Rules, seed: u64, rng: &mut Rng) -> Self {
+        match rules.draws() {
+            Draws::SplitMix64 => Self::unused(rules, draws::start(rules, rng), None),
+            Draws::Cogrid032 => {
+                let (agents, generator) = draws::cogrid_start(rules, seed);
+                Self::unused(rules, agents, Some(generator))
+            }
         }
     }
 
+    #[inline]
     fn step(&mut self, rules: &Rules, actions: &[Action], rng: &mut Rng) -> TaskStep {
-        let order = step::priority(rules.players(), rng);
+        let order = self.draw_order(rules, rng);
         self.step_in_order(rules, actions, &order[..rules.players()])
     }
 
@@ -232,27 +303,25 @@ impl Environment for Kitchen {
             out.u8(item_code(item));
         }
         out.u16(self.deliveries);
+        if let Some(generator) = &self.cogrid {
+            generator.encode(out);
+        }
     }
 
     fn decode(rules: &Rules, bytes: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        let mut kitchen = Self::start(rules, &mut Rng::new(0));
-        for agent in &mut kitchen.agents[..rules.players()] {
-            let floor = |cell| Some(Cell(cell)).filter(|&cell| rules.is_floor(cell));
-            agent.cell = bytes.named("floor cell", floor)?;
-            agent.facing = bytes.named("direction", Direction::from_number)?;
-            agent.held = bytes.named("item", item_from_code)?;
-        }
+        let mut kitchen = Self::unused(rules, Self::NOBODY, None);
+        kitchen.decode_agents(rules, bytes)?;
         for pot in &mut kitchen.pots[..rules.pot_cells().len()] {
-            for slot in &mut pot.contents {
-                *slot = bytes.named("item", item_from_code)?;
-            }
-            pot.timer = bytes.u16()?;
-            pot.shown = bytes.u16()?;
+            *pot = Pot::decode(bytes)?;
         }
-        for item in &mut kitchen.items[..rules.cells()] {
-            *item = bytes.named("item", item_from_code)?;
+        for (index, item) in kitchen.items[..rules.cells()].iter_mut().enumerate() {
+            let fits = |&item: &Option<Item>| rules.can_lie(item, index);
+            *item = bytes.named("item", |code| item_from_code(code).filter(fits))?;
         }
         kitchen.deliveries = bytes.u16()?;
+        if rules.draws() == Draws::Cogrid032 {
+            kitchen.cogrid = Some(numpy::Generator::decode(bytes)?);
+        }
         Ok(kitchen)
     }
 

@@ -1,69 +1,15 @@
-//! What stays the same for a session of Overcooked: parameters, and tables over the grid's
-//! cells that make a step a few loads.
+//! What stays the same for a session of Overcooked, as tables over the grid's cells that make a
+//! step a few loads.
 
+use super::Item;
+use super::parameters::{Draws, Parameters, RewardScheme};
+use crate::MAX_PLAYERS;
 use crate::geometry::{Cell, Direction, MAX_CELLS};
 use crate::layout::{Layout, Tile};
 use crate::settings::SettingsError;
-use crate::{MAX_PLAYERS, Reward};
-use serde::{Deserialize, Serialize};
 
 /// The most pots a kitchen can have.
 pub const MAX_POTS: usize = 8;
-
-/// What an experimenter can set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Parameters {
-    /// Steps from the third ingredient until the soup can be plated; CoGrid's is 30.
-    pub cook_time: u16,
-    /// What is rewarded.
-    pub rewards: RewardScheme,
-}
-
-impl Default for Parameters {
-    fn default() -> Self {
-        Self { cook_time: 30, rewards: RewardScheme::default() }
-    }
-}
-
-impl Parameters {
-    pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
-        let RewardScheme { delivery, onion_in_pot, soup_in_dish, common } = self.rewards;
-        bytes.extend(self.cook_time.to_le_bytes());
-        for reward in [delivery, onion_in_pot, soup_in_dish] {
-            bytes.extend(reward.0.to_le_bytes());
-        }
-        bytes.push(u8::from(common));
-    }
-}
-
-/// What each deed is worth, in thousandths of a point, and who gets it.
-///
-/// The default is cogrid 0.3.x's: 20 for a delivery, 3 for an onion in a pot, 5 for plating, all
-/// shared. The reference platform's experiments use 1 for a delivery, shared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RewardScheme {
-    /// For a soup brought to the delivery zone.
-    pub delivery: Reward,
-    /// For an onion put into a pot.
-    pub onion_in_pot: Reward,
-    /// For plating a finished soup.
-    pub soup_in_dish: Reward,
-    /// Whether every player gets what any of them earns.
-    pub common: bool,
-}
-
-impl Default for RewardScheme {
-    fn default() -> Self {
-        Self {
-            delivery: Reward::points(20),
-            onion_in_pot: Reward::points(3),
-            soup_in_dish: Reward::points(5),
-            common: true,
-        }
-    }
-}
 
 /// The tables of a kitchen.
 #[derive(Clone, Debug)]
@@ -71,9 +17,11 @@ pub struct Rules {
     players: usize,
     cook_time: u16,
     rewards: RewardScheme,
+    draws: Draws,
     spawns: Vec<Cell>,
     free_cells: Vec<Cell>,
     pot_cells: Vec<Cell>,
+    delivery_cells: Vec<Cell>,
     width: u8,
     cells: usize,
     tiles: [Tile; MAX_CELLS],
@@ -121,9 +69,11 @@ impl Rules {
             players: players.min(MAX_PLAYERS),
             cook_time: parameters.cook_time,
             rewards: parameters.rewards,
+            draws: parameters.generator,
             spawns: layout.spawns().to_vec(),
             free_cells: layout.cells_with(Tile::Floor).collect(),
             pot_cells,
+            delivery_cells: layout.cells_with(Tile::Delivery).collect(),
             width: layout.width(),
             cells: layout.tiles().len(),
             tiles,
@@ -150,10 +100,33 @@ impl Rules {
         &self.rewards
     }
 
+    /// Where random draws come from.
+    #[must_use]
+    pub const fn draws(&self) -> Draws {
+        self.draws
+    }
+
+    /// Columns of the grid.
+    #[must_use]
+    pub const fn width(&self) -> usize {
+        self.width as usize
+    }
+
+    /// Rows of the grid.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.cells / self.width as usize
+    }
+
     /// The pots' cells, row by row.
     #[must_use]
     pub fn pot_cells(&self) -> &[Cell] {
         &self.pot_cells
+    }
+
+    /// The delivery zone's cells, row by row.
+    pub(crate) fn delivery_cells(&self) -> &[Cell] {
+        &self.delivery_cells
     }
 
     /// The tile of a cell.
@@ -182,6 +155,16 @@ impl Rules {
 
     pub(crate) fn is_floor(&self, cell: Cell) -> bool {
         cell.index() < self.cells && self.tile(cell) == Tile::Floor
+    }
+
+    /// Whether an item, or none, can lie in a cell: anything on floor and counters, and a
+    /// delivered soup's trace in a delivery cell.
+    pub(crate) fn can_lie(&self, item: Option<Item>, cell: usize) -> bool {
+        match self.tiles[cell] {
+            Tile::Floor | Tile::Counter => true,
+            Tile::Delivery => item.is_none_or(Item::is_soup),
+            _ => item.is_none(),
+        }
     }
 
     pub(crate) fn spawns(&self) -> &[Cell] {

@@ -1,11 +1,11 @@
 //! One step of CoGrid's Overcooked, in the original's order: rewards are judged on the state as
 //! it is, then pots tick, then agents turn and move, then they interact.
 
-use super::{Item, Kitchen, Rules};
+use super::variation::{Exact, Variation};
+use super::{Item, Kitchen, RewardScheme, Rules};
 use crate::environment::TaskStep;
 use crate::geometry::{Cell, Direction};
 use crate::layout::Tile;
-use crate::rng::Rng;
 use crate::{Action, MAX_PLAYERS, Reward};
 
 /// Event bit: the delivery reward was earned.
@@ -14,22 +14,6 @@ pub const DELIVERED: u8 = 1;
 pub const ONION_IN_POT: u8 = 1 << 1;
 /// Event bit: the soup-in-dish reward was earned.
 pub const SOUP_IN_DISH: u8 = 1 << 2;
-
-/// A random order of the players: whoever comes first gets a cell that two want.
-pub(super) fn priority(players: usize, rng: &mut Rng) -> [usize; MAX_PLAYERS] {
-    let mut order = [0, 1, 2, 3];
-    if players == 2 {
-        // The common case, without a multiplication.
-        let first = usize::from(rng.next_u64() >> 63 == 1);
-        (order[0], order[1]) = (first, 1 - first);
-        return order;
-    }
-    for last in (1..players).rev() {
-        let bound = u32::try_from(last + 1).unwrap_or(1);
-        order.swap(last, rng.below(bound) as usize);
-    }
-    order
-}
 
 impl Kitchen {
     /// One step with the movement priority given: `order` lists the players, the one who moves
@@ -40,13 +24,29 @@ impl Kitchen {
         actions: &[Action],
         order: &[usize],
     ) -> TaskStep {
-        let step = self.judge(rules, actions);
-        self.tick_pots(rules);
-        self.turn_and_move(rules, actions, order);
-        for (player, &action) in actions.iter().enumerate() {
-            if action == Action::PickupDrop {
-                self.interact(rules, player);
-            }
+        self.step_varied::<Exact>(rules, actions, order)
+    }
+
+    /// [`Self::step_in_order`] under other rules, for tests of tests.
+    #[doc(hidden)]
+    #[inline]
+    pub fn step_varied<V: Variation>(
+        &mut self,
+        rules: &Rules,
+        actions: &[Action],
+        order: &[usize],
+    ) -> TaskStep {
+        let mut step = self.judge(rules, actions);
+        if !V::LATE_TICK {
+            self.tick_pots(rules);
+        }
+        self.turn_and_move::<V>(rules, actions, order);
+        self.interact_all::<V>(rules, actions);
+        if V::LATE_TICK {
+            self.tick_pots(rules);
+        }
+        if V::LATE_REWARDS {
+            step = self.judge(rules, actions);
         }
         step
     }
@@ -69,7 +69,7 @@ impl Kitchen {
                 (Tile::Delivery, Item::OnionSoup | Item::TomatoSoup) => {
                     (DELIVERED, scheme.delivery)
                 }
-                (Tile::Pot, Item::Onion) if self.takes(rules, faced, Item::Onion) => {
+                (Tile::Pot, Item::Onion) if self.takes::<Exact>(rules, faced, Item::Onion) => {
                     (ONION_IN_POT, scheme.onion_in_pot)
                 }
                 (Tile::Pot, Item::Plate) if self.pots[rules.pot_at(faced)].is_ready() => {
@@ -81,7 +81,7 @@ impl Kitchen {
             earned[player] += reward;
         }
         step.score = earned.into_iter().sum();
-        step.rewards = if scheme.common { [step.score; MAX_PLAYERS] } else { earned };
+        step.rewards = share(scheme, &step, earned);
         step
     }
 
@@ -99,16 +99,42 @@ impl Kitchen {
     /// other in order of priority, each against where the others stand at that moment: those
     /// already resolved on their new cell, the others on their old one. So following directly
     /// behind a partner works only for the second in order, and a head-on swap never.
-    fn turn_and_move(&mut self, rules: &Rules, actions: &[Action], order: &[usize]) {
-        for &player in order {
-            let Some(direction) = direction(actions[player]) else { continue };
+    ///
+    /// For two agents this is CoGrid's rule exactly. For three and four the sequence above is
+    /// what counts here. CoGrid's code, which works on all agents at once, differs there in one
+    /// case: it also stops an agent whose target is wanted by one of higher priority that is
+    /// itself stopped.
+    fn turn_and_move<V: Variation>(&mut self, rules: &Rules, actions: &[Action], order: &[usize]) {
+        let before = self.agents;
+        for (turn, &player) in order.iter().enumerate() {
+            let player = if V::PRIORITY { player } else { turn };
+            let Some(direction) = direction_of(actions[player]) else { continue };
             let from = self.agents[player].cell;
             self.agents[player].facing = direction;
             let target = rules.faced(from, direction);
             let walkable =
                 rules.tile(target) == Tile::Floor && self.items[target.index()].is_none();
-            if walkable && !self.stands_on(rules, target) {
+            let leaves = |other: usize| {
+                V::FREE_FOLLOWING
+                    && before[other].cell == target
+                    && direction_of(actions[other]).is_some()
+            };
+            let taken = self.agents[..rules.players()]
+                .iter()
+                .enumerate()
+                .any(|(other, agent)| agent.cell == target && !leaves(other));
+            if walkable && !taken {
                 self.agents[player].cell = target;
+            }
+        }
+    }
+
+    /// Players interact in order of seats, so the second sees what the first did.
+    fn interact_all<V: Variation>(&mut self, rules: &Rules, actions: &[Action]) {
+        for turn in 0..actions.len() {
+            let player = if V::REVERSED_INTERACTIONS { actions.len() - 1 - turn } else { turn };
+            if actions[player] == Action::PickupDrop {
+                self.interact::<V>(rules, player);
             }
         }
     }
@@ -118,14 +144,14 @@ impl Kitchen {
     }
 
     /// Whether the pot in `cell` takes one more of `ingredient`.
-    fn takes(&self, rules: &Rules, cell: Cell, ingredient: Item) -> bool {
+    fn takes<V: Variation>(&self, rules: &Rules, cell: Cell, ingredient: Item) -> bool {
         let pot = &self.pots[rules.pot_at(cell)];
-        !pot.is_full() && pot.contents.iter().flatten().all(|&inside| inside == ingredient)
+        let kind = pot.contents[0];
+        !pot.is_full() && (V::MIXED_POTS || kind.is_none_or(|kind| kind == ingredient))
     }
 
-    /// Picks up, puts down, or hands over to the faced cell. Players interact in order of seats,
-    /// so the second sees what the first did.
-    fn interact(&mut self, rules: &Rules, player: usize) {
+    /// Picks up, puts down, or hands over to the faced cell.
+    fn interact<V: Variation>(&mut self, rules: &Rules, player: usize) {
         let agent = self.agents[player];
         let faced = rules.faced(agent.cell, agent.facing);
         // At the open edge of a grid an agent faces its own cell, which is no obstacle.
@@ -133,6 +159,7 @@ impl Kitchen {
             return;
         }
         let held = match (rules.tile(faced), agent.held) {
+            (Tile::Floor, Some(held)) if !V::FLOOR_DROP => Some(held),
             (Tile::Floor | Tile::Counter, held) => {
                 let there = &mut self.items[faced.index()];
                 if held.is_some() && there.is_some() {
@@ -144,7 +171,9 @@ impl Kitchen {
             (Tile::TomatoStack, None) => Some(Item::Tomato),
             (Tile::PlateStack, None) => Some(Item::Plate),
             (Tile::Pot, Some(Item::Plate)) => self.plate_soup(rules, faced),
-            (Tile::Pot, Some(item)) if item.is_ingredient() => self.fill_pot(rules, faced, item),
+            (Tile::Pot, Some(item)) if item.is_ingredient() => {
+                self.fill_pot::<V>(rules, faced, item)
+            }
             (Tile::Delivery, Some(item)) if item.is_soup() => {
                 // CoGrid 0.3.x leaves the first delivered kind behind in the cell's state.
                 self.items[faced.index()].get_or_insert(item);
@@ -173,8 +202,8 @@ impl Kitchen {
 
     /// What the hand holds after an ingredient was held to a pot. The third one starts the
     /// cooking: the timer is full after this step and first ticks in the next.
-    fn fill_pot(&mut self, rules: &Rules, cell: Cell, item: Item) -> Option<Item> {
-        if !self.takes(rules, cell, item) {
+    fn fill_pot<V: Variation>(&mut self, rules: &Rules, cell: Cell, item: Item) -> Option<Item> {
+        if !self.takes::<V>(rules, cell, item) {
             return Some(item);
         }
         let pot = &mut self.pots[rules.pot_at(cell)];
@@ -188,7 +217,29 @@ impl Kitchen {
     }
 }
 
-const fn direction(action: Action) -> Option<Direction> {
+/// Who gets what of that which each player earned by the step's events.
+fn share(
+    scheme: &RewardScheme,
+    step: &TaskStep,
+    earned: [Reward; MAX_PLAYERS],
+) -> [Reward; MAX_PLAYERS] {
+    if !scheme.common {
+        return earned;
+    }
+    if !scheme.own_shaping {
+        return [step.score; MAX_PLAYERS];
+    }
+    let mut own = earned;
+    let mut common = Reward::ZERO;
+    for (own, events) in own.iter_mut().zip(step.events) {
+        if events & DELIVERED != 0 {
+            common += std::mem::take(own);
+        }
+    }
+    own.map(|own| own + common)
+}
+
+const fn direction_of(action: Action) -> Option<Direction> {
     Some(match action {
         Action::Up => Direction::Up,
         Action::Down => Direction::Down,

@@ -1,0 +1,90 @@
+//! Random games.
+
+use dyad_gridworld::layout::{CLASSIC, FURTHER};
+use dyad_gridworld::overcooked::{Draws, Kitchen, Parameters, RewardScheme, Rules};
+use dyad_gridworld::settings::EpisodeSeeds;
+use dyad_gridworld::task::{TaskRules, TaskSettings, TaskState};
+use dyad_gridworld::{Game, MAX_PLAYERS, PlayerInput, Settings, World};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::sync::Arc;
+
+/// A frame's inputs from arbitrary bits.
+pub(crate) type Frame = [PlayerInput; MAX_PLAYERS];
+
+/// Settings of a game in which things happen: short cooking, short episodes.
+pub(crate) fn settings(layout: &str, text: &str, players: u8, seed: u64) -> Settings {
+    Settings {
+        task: TaskSettings::default(),
+        layout: layout.to_owned(),
+        layout_text: text.to_owned(),
+        players,
+        steps_per_second: 30,
+        max_steps: 150,
+        episodes: 3,
+        countdown_frames: 2,
+        pause_frames: 2,
+        seed,
+        episode_seeds: EpisodeSeeds::Derived,
+    }
+}
+
+/// A grid of any tiles, half of them floor, open edges and all.
+fn grid() -> impl Strategy<Value = String> {
+    let tile = prop_oneof![
+        12 => Just(' '),
+        3 => Just('C'),
+        2 => Just('U'),
+        2 => Just('O'),
+        1 => Just('T'),
+        2 => Just('='),
+        2 => Just('@'),
+        1 => Just('#'),
+    ];
+    (1..=7_usize, 1..=11_usize).prop_flat_map(move |(rows, columns)| {
+        vec(vec(tile.clone(), columns).prop_map(String::from_iter), rows)
+            .prop_map(|rows| rows.join("\n"))
+    })
+}
+
+fn any_layout() -> impl Strategy<Value = String> {
+    let known: Vec<String> =
+        CLASSIC.iter().chain(&FURTHER).map(|(_, text)| (*text).to_owned()).collect();
+    prop_oneof![prop::sample::select(known), grid()]
+}
+
+/// A game of the given numbers of players.
+pub(crate) fn game(players: impl Strategy<Value = u8>) -> impl Strategy<Value = Arc<Game>> {
+    let scheme = prop::sample::select(RewardScheme::PRESETS.to_vec());
+    let draws = prop_oneof![Just(Draws::SplitMix64), Just(Draws::Cogrid032)];
+    let parts = (any_layout(), players, any::<u64>(), 1..8_u16, scheme, draws);
+    parts.prop_filter_map(
+        "a kitchen with room",
+        |(text, players, seed, cook_time, scheme, draws)| {
+            let mut settings = settings("random", &text, players, seed);
+            let rewards = scheme.1;
+            let parameters = Parameters { cook_time, rewards, generator: draws };
+            settings.task = TaskSettings::CogridOvercooked(parameters);
+            Game::new(settings).ok()
+        },
+    )
+}
+
+/// Inputs: mostly actions that do something, and some of any bits at all.
+pub(crate) fn frames(most: usize) -> impl Strategy<Value = Vec<Frame>> {
+    let input = prop_oneof![
+        9 => (1..=5_u16).prop_map(PlayerInput::from_bits),
+        1 => any::<u16>().prop_map(PlayerInput::from_bits),
+    ];
+    vec([input.clone(), input.clone(), input.clone(), input], 0..most)
+}
+
+pub(crate) fn rules(world: &World) -> &Rules {
+    let TaskRules::CogridOvercooked(rules) = world.game().rules();
+    rules
+}
+
+pub(crate) fn kitchen(world: &World) -> &Kitchen {
+    let TaskState::CogridOvercooked(kitchen) = world.task();
+    kitchen
+}

@@ -1,0 +1,13 @@
+//! What holds in every game: random kitchens, numbers of players, settings and inputs.
+//!
+//! - `games.rs`: the random games;
+//! - `worlds.rs`: stepping, going back, encoding;
+//! - `items.rs`: nothing appears or vanishes but by the rules;
+//! - `sights.rs`: observations, against slow and plain versions of them;
+//! - `golden.rs`: digests of long games, which must be the same on every machine.
+
+mod games;
+mod golden;
+mod items;
+mod sights;
+mod worlds;

@@ -1,0 +1,57 @@
+//! Sessions in virtual time: starts the simulator, which is a workspace of its own.
+
+use crate::steps::cargo;
+use anyhow::Result;
+use clap::Args;
+use std::path::Path;
+
+/// The simulator's manifest, relative to the workspace's root.
+pub const MANIFEST: &str = "tests/simulation/Cargo.toml";
+
+/// What to simulate.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Sim {
+    /// From the first seed up to, without, the second
+    #[arg(long, value_name = "A..B", default_value = "0..20")]
+    pub seeds: String,
+    /// One kind of network instead of all
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+}
+
+impl Sim {
+    /// As many seeds as take about an hour on two processors.
+    #[must_use]
+    pub fn soak() -> Self {
+        Self { seeds: "0..20000".to_owned(), profile: None }
+    }
+}
+
+/// Runs the simulator, optimised. It prints what the sessions went through, and for each that
+/// failed the command that repeats it.
+///
+/// # Errors
+/// If cargo can't be started.
+pub fn run(root: &Path, Sim { seeds, profile }: &Sim) -> Result<bool> {
+    let mut arguments = vec!["run", "--release", "--quiet", "--manifest-path", MANIFEST, "--"];
+    arguments.extend(["--seeds", seeds]);
+    arguments.extend(profile.iter().flat_map(|profile| ["--profile", profile]));
+    cargo(root, &arguments, &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MANIFEST;
+    use std::fs;
+    use std::path::Path;
+
+    #[test]
+    fn the_simulator_has_the_workspaces_lints() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let lints = |manifest: &str| {
+            let text = fs::read_to_string(root.join(manifest)).unwrap();
+            text.parse::<toml::Table>().unwrap()["workspace"]["lints"].clone()
+        };
+        assert_eq!(lints(MANIFEST), lints("Cargo.toml"));
+    }
+}

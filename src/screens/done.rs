@@ -1,0 +1,55 @@
+//! Done: how it went, and that one may go.
+
+use super::page;
+use crate::flow::Status;
+use crate::outcome::explain;
+use crate::theme;
+use bevy::app::AppExit;
+use bevy::prelude::{MessageWriter, Res, Result};
+use bevy_egui::EguiContexts;
+use bevy_egui::egui::{Context, Key};
+use dyad_netplay::Ending;
+
+/// Shows the screen. Returns whether the person closes the program.
+pub fn show(ctx: &Context, status: &Status) -> bool {
+    let mut close = false;
+    page::page(ctx, "done", |ui| {
+        match &status.ending {
+            Some(Ending::Completed) | None => page::title(ui, &status.title, "Thank you"),
+            Some(ending) => {
+                page::title(ui, &status.title, "The game ended early");
+                page::text(ui, page::sentence(&explain(ending)));
+            }
+        }
+        if status.closed > 0 {
+            page::progress(ui, "Received by the lab", status.received, status.closed);
+        }
+        if status.received < status.closed {
+            page::attention(ui, "Some of your game has not reached the lab yet.");
+            page::text(
+                ui,
+                "It is safe on this computer and is sent the next time Dyad starts. Please tell \
+                 the experimenter.",
+            );
+        } else if status.closed > 0 {
+            page::text(ui, "Everything is saved. You can close this window now.");
+        } else {
+            page::text(ui, "Nothing was recorded. Please tell the experimenter.");
+        }
+        ui.add_space(theme::GAP);
+        close = page::button(ui, "Close", &[Key::Escape]);
+        page::remark(ui, "or press Esc");
+    });
+    close
+}
+
+pub(super) fn draw(
+    mut contexts: EguiContexts,
+    status: Res<Status>,
+    mut exit: MessageWriter<AppExit>,
+) -> Result {
+    if show(contexts.ctx_mut()?, &status) {
+        exit.write(AppExit::Success);
+    }
+    Ok(())
+}

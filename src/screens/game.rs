@@ -1,0 +1,134 @@
+//! The game: the board with its figures, and what is said over it.
+
+use super::page;
+use crate::flow::JoinOptions;
+use crate::theme;
+use crate::view::{board, hud};
+use bevy::prelude::{Local, Real, Res, Result, Time};
+use bevy_egui::EguiContexts;
+use bevy_egui::egui::{Context, Rect, pos2, vec2};
+use dyad_gridworld::{Phase, World};
+use dyad_netplay::{Netplay, Simulation};
+use dyad_protocol::Seat;
+use std::time::Duration;
+
+/// A pause shorter than this passes without a word: it would only flicker.
+const NOTICE_AFTER: Duration = Duration::from_millis(300);
+/// A partner silent for this long is waited for, even while frames can still be simulated.
+const SILENT_AFTER: Duration = Duration::from_secs(1);
+
+/// What stands over the board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The game waits for the partner.
+    Waiting,
+    /// The game goes on.
+    None,
+}
+
+/// Shows the screen.
+pub fn show(ctx: &Context, world: &World, me: Seat, has_keys: bool, notice: Notice) {
+    let (painter, rect) = page::window(ctx);
+    let top = Rect::from_min_max(rect.min, pos2(rect.right(), rect.top() + hud::TOP));
+    let bottom = Rect::from_min_max(pos2(rect.left(), rect.bottom() - hud::BOTTOM), rect.max);
+    let middle = Rect::from_min_max(
+        pos2(rect.left() + theme::GAP, top.bottom()),
+        pos2(rect.right() - theme::GAP, bottom.top()),
+    )
+    .shrink2(vec2(0.0, theme::GAP / 2.0));
+    hud::paint_top(&painter, top, world);
+    hud::paint_bottom(&painter, bottom, world, me, has_keys);
+    let board = board::paint(&painter, middle, world, me);
+    if notice == Notice::Waiting {
+        painter.rect_filled(board, 0.0, theme::VEIL);
+        page::over_board(
+            ctx,
+            "stalled",
+            "Waiting for your partner",
+            "The game goes on as soon as your computers hear each other again.",
+        );
+        return;
+    }
+    if let Some(number) = hud::countdown(world) {
+        painter.rect_filled(board, 0.0, theme::VEIL);
+        page::over_everything(&painter, board, &number.to_string());
+    }
+    if let Some((headline, line)) = after_episode(world) {
+        painter.rect_filled(board, 0.0, theme::VEIL);
+        page::over_board(ctx, "after", &headline, &line);
+    }
+}
+
+/// What is said when an episode is over.
+fn after_episode(world: &World) -> Option<(String, String)> {
+    let score = world.score();
+    match world.phase() {
+        Phase::Between { .. } => Some((
+            format!("Round {} is over", world.episode() + 1),
+            format!("You earned {score} points together. The next round begins in a moment."),
+        )),
+        Phase::Coasting => Some((
+            "That was the last round".to_owned(),
+            format!("You earned {score} points together in it."),
+        )),
+        Phase::Countdown { .. } | Phase::Playing => None,
+    }
+}
+
+/// Since when the game has been standing still, if it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Standstill(Option<Duration>);
+
+impl Standstill {
+    fn notice(&mut self, now: Duration, stalled: bool, silence: Duration) -> Notice {
+        let since = if stalled { *self.0.get_or_insert(now) } else { now };
+        if !stalled {
+            self.0 = None;
+        }
+        let long = now.saturating_sub(since) >= NOTICE_AFTER || silence >= SILENT_AFTER;
+        if long { Notice::Waiting } else { Notice::None }
+    }
+}
+
+pub(super) fn draw(
+    mut contexts: EguiContexts,
+    world: Res<Simulation>,
+    netplay: Res<Netplay>,
+    options: Res<JoinOptions>,
+    time: Res<Time<Real>>,
+    mut standstill: Local<Standstill>,
+) -> Result {
+    let me = netplay.settings().parameters.seat;
+    let notice = standstill.notice(time.elapsed(), netplay.is_stalled(), netplay.silence());
+    show(contexts.ctx_mut()?, &world, me, options.policy.is_none(), notice);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Notice, Standstill};
+    use std::time::Duration;
+
+    const fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn short_pauses_pass_without_a_word() {
+        let mut standstill = Standstill::default();
+        let quiet = ms(20);
+        assert_eq!(standstill.notice(ms(1000), true, quiet), Notice::None);
+        assert_eq!(standstill.notice(ms(1200), true, quiet), Notice::None);
+        assert_eq!(standstill.notice(ms(1210), false, quiet), Notice::None);
+        assert_eq!(standstill.notice(ms(1400), true, quiet), Notice::None, "another pause");
+        assert_eq!(standstill.notice(ms(1750), true, quiet), Notice::Waiting);
+        assert_eq!(standstill.notice(ms(1760), false, quiet), Notice::None);
+    }
+
+    #[test]
+    fn a_silent_partner_is_waited_for() {
+        let mut standstill = Standstill::default();
+        assert_eq!(standstill.notice(ms(0), false, ms(999)), Notice::None);
+        assert_eq!(standstill.notice(ms(1), false, ms(1000)), Notice::Waiting);
+    }
+}

@@ -1,0 +1,40 @@
+//! Meeting: a partner is found, the two computers connect.
+
+use super::page;
+use crate::flow::Status;
+use crate::theme;
+use bevy::prelude::{Real, Res, Result, Time};
+use bevy_egui::EguiContexts;
+use bevy_egui::egui::Context;
+use dyad_netplay::Netplay;
+use std::time::Duration;
+
+/// After this long a person is told that it takes longer than it should.
+const USUALLY_WITHIN: Duration = Duration::from_secs(8);
+
+/// Shows the screen.
+pub fn show(ctx: &Context, study: &str, players: u32, since: Duration) {
+    page::page(ctx, "meeting", |ui| {
+        page::title(ui, study, "Partner found");
+        page::players(ui, players, players);
+        page::text(ui, "Your computers are connecting.");
+        if since > USUALLY_WITHIN {
+            ui.add_space(theme::GAP);
+            page::attention(ui, "This takes longer than usual. Dyad keeps trying for a minute.");
+        } else {
+            page::remark(ui, "This takes a few seconds.");
+        }
+    });
+}
+
+pub(super) fn draw(
+    mut contexts: EguiContexts,
+    status: Res<Status>,
+    netplay: Res<Netplay>,
+    time: Res<Time<Real>>,
+) -> Result {
+    let since = time.elapsed().saturating_sub(netplay.statistics().milestones.matched);
+    let players = u32::from(netplay.settings().game.settings().players);
+    show(contexts.ctx_mut()?, &status.title, players, since);
+    Ok(())
+}

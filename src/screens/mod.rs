@@ -1,0 +1,44 @@
+//! The screens, one file each. A screen draws what the flow and the simulation say, in a
+//! function of plain values that needs no window; the system around it only fetches them.
+
+pub mod connecting;
+pub mod done;
+pub mod game;
+pub mod meeting;
+pub mod page;
+pub mod problem;
+pub mod saving;
+pub mod start;
+pub mod waiting;
+
+#[cfg(test)]
+mod tests;
+
+use crate::flow::Screen;
+use crate::theme;
+use bevy::prelude::{Added, App, IntoScheduleConfigs as _, Query, Update, in_state};
+use bevy_egui::{EguiContext, EguiPrimaryContextPass};
+
+/// Adds all screens to an app with a window.
+pub fn plugin(app: &mut App) {
+    app.init_resource::<start::Typed>().add_systems(Update, dress).add_systems(
+        EguiPrimaryContextPass,
+        (
+            start::draw.run_if(in_state(Screen::Start)),
+            connecting::draw.run_if(in_state(Screen::Connecting)),
+            waiting::draw.run_if(in_state(Screen::Waiting)),
+            meeting::draw.run_if(in_state(Screen::Meeting)),
+            game::draw.run_if(in_state(Screen::Game)),
+            saving::draw.run_if(in_state(Screen::Saving)),
+            done::draw.run_if(in_state(Screen::Done)),
+            problem::draw.run_if(in_state(Screen::Problem)),
+        ),
+    );
+}
+
+/// Gives a window its look before anything is drawn in it: fonts only count from the next pass.
+fn dress(mut contexts: Query<&mut EguiContext, Added<EguiContext>>) {
+    for mut context in &mut contexts {
+        theme::apply(context.get_mut());
+    }
+}

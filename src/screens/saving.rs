@@ -1,0 +1,50 @@
+//! Saving: the game is over, records are on their way to the lab.
+
+use super::page;
+use crate::flow::{CurrentMatch, Status};
+use crate::theme;
+use bevy::prelude::{Res, Result};
+use bevy_egui::EguiContexts;
+use bevy_egui::egui::Context;
+use dyad_netplay::{Ending, Netplay};
+
+/// Shows the screen. `episodes` is how many records are to be expected.
+pub fn show(ctx: &Context, status: &Status, episodes: u16) {
+    page::page(ctx, "saving", |ui| {
+        page::title(ui, &status.title, "Saving your game");
+        page::progress(ui, "Saved on this computer", status.closed, episodes);
+        page::progress(ui, "Received by the lab", status.received, episodes);
+        ui.add_space(theme::GAP / 2.0);
+        if status.upload_trouble.is_none() {
+            page::text(ui, "Please leave this window open for a moment.");
+        } else {
+            page::attention(ui, "The lab has not received everything yet.");
+            page::text(
+                ui,
+                "Nothing is lost: what is saved on this computer is sent the next time Dyad \
+                 starts.",
+            );
+        }
+    });
+}
+
+pub(super) fn draw(
+    mut contexts: EguiContexts,
+    status: Res<Status>,
+    netplay: Option<Res<Netplay>>,
+    current: Option<Res<CurrentMatch>>,
+) -> Result {
+    let planned = netplay.zip(current).map(|(netplay, _)| netplay.settings().game.clone());
+    let planned = planned.map_or(0, |game| game.settings().episodes);
+    show(contexts.ctx_mut()?, &status, expected(&status, planned));
+    Ok(())
+}
+
+/// Records to be expected: all that were planned, or those there are if the game ended early.
+#[must_use]
+pub fn expected(status: &Status, planned: u16) -> u16 {
+    match status.ending {
+        Some(Ending::Completed) => planned,
+        _ => status.closed,
+    }
+}

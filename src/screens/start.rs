@@ -1,0 +1,80 @@
+//! Start: where a person without a link on the command line gives one.
+
+use super::page;
+use crate::flow::{Screen, Status};
+use crate::lab::{self, LabConnection};
+use crate::theme;
+use bevy::prelude::{Commands, MessageReader, NextState, ResMut, Resource, Result};
+use bevy::window::FileDragAndDrop;
+use bevy_egui::EguiContexts;
+use bevy_egui::egui::{Context, Key, Margin, TextEdit};
+use dyad_protocol::JoinLink;
+
+/// What has been typed so far, and what was wrong with it.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct Typed {
+    /// The link.
+    pub link: String,
+    /// Why it was not taken.
+    pub mistake: Option<String>,
+}
+
+/// Shows the screen. Returns the link once it is a good one.
+pub fn show(ctx: &Context, typed: &mut Typed) -> Option<JoinLink> {
+    let mut submitted = false;
+    page::page(ctx, "start", |ui| {
+        page::title(ui, "", "Welcome to Dyad");
+        page::text(ui, "Enter the link or the address that the experimenter gave you.");
+        ui.add_space(theme::GAP);
+        let field = TextEdit::singleline(&mut typed.link)
+            .hint_text("dyad://192.168.1.20:8642/join")
+            .char_limit(500)
+            .text_color(theme::INK)
+            .margin(Margin::symmetric(14, 12))
+            .desired_width(f32::INFINITY);
+        let field = ui.add(field);
+        if field.changed() {
+            typed.mistake = None;
+        }
+        if !field.has_focus() && ui.memory(|memory| memory.focused().is_none()) {
+            field.request_focus();
+        }
+        if let Some(mistake) = &typed.mistake {
+            page::attention(ui, mistake);
+        }
+        ui.add_space(theme::GAP);
+        submitted = page::button(ui, "Join", &[Key::Enter]);
+        page::remark(ui, "A .join file can also be dropped on this window.");
+    });
+    if !submitted || typed.link.trim().is_empty() {
+        return None;
+    }
+    match lab::read_link(typed.link.trim()) {
+        Ok(link) => Some(link),
+        Err(error) => {
+            typed.mistake = Some(format!("{error:#}"));
+            None
+        }
+    }
+}
+
+pub(super) fn draw(
+    mut commands: Commands,
+    mut contexts: EguiContexts,
+    mut typed: ResMut<Typed>,
+    mut status: ResMut<Status>,
+    mut dropped: MessageReader<FileDragAndDrop>,
+    mut next: ResMut<NextState<Screen>>,
+) -> Result {
+    for file in dropped.read() {
+        if let FileDragAndDrop::DroppedFile { path_buf, .. } = file {
+            typed.link = path_buf.to_string_lossy().into_owned();
+        }
+    }
+    if let Some(link) = show(contexts.ctx_mut()?, &mut typed) {
+        status.lab_trouble = None;
+        commands.insert_resource(LabConnection::open(link)?);
+        next.set(Screen::Connecting);
+    }
+    Ok(())
+}

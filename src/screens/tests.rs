@@ -1,0 +1,231 @@
+//! What each screen says, found in the shapes that it draws. No window and no GPU are needed.
+
+use super::game::{self, Notice};
+use super::{connecting, done, meeting, problem, saving, start, waiting};
+use crate::flow::Status;
+use crate::theme;
+use crate::view::tests::{shapes, world_after};
+use bevy_egui::egui::{Context, Event, Key, Modifiers, RawInput, Rect, Shape, pos2, vec2};
+use dyad_netplay::Ending;
+use dyad_protocol::Seat;
+use dyad_rollback::peering::LeaveReason;
+use std::path::Path;
+use std::time::Duration;
+
+/// All text of a picture, a line each.
+fn text_of(shape: &Shape, lines: &mut Vec<String>) {
+    match shape {
+        Shape::Text(text) => lines.push(text.galley.text().to_owned()),
+        Shape::Vec(shapes) => shapes.iter().for_each(|shape| text_of(shape, lines)),
+        _ => {}
+    }
+}
+
+fn input(events: Vec<Event>) -> RawInput {
+    let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(1280.0, 720.0));
+    RawInput { screen_rect: Some(screen), events, ..RawInput::default() }
+}
+
+/// What a screen says once it is laid out.
+fn said<T>(mut show: impl FnMut(&Context) -> T) -> String {
+    let ctx = Context::default();
+    theme::apply(&ctx);
+    // An area is measured in its first pass and shown from the second on.
+    let mut lines = Vec::new();
+    for _ in 0..3 {
+        lines.clear();
+        let shapes = shapes(&ctx, input(Vec::new()), |ctx| {
+            show(ctx);
+        });
+        shapes.iter().for_each(|shape| text_of(shape, &mut lines));
+    }
+    lines.join("\n")
+}
+
+#[track_caller]
+fn says<T>(what: &str, show: impl FnMut(&Context) -> T) {
+    let said = said(show);
+    assert!(said.contains(what), "{what:?} is not in:\n{said}");
+}
+
+fn status() -> Status {
+    Status { title: "A study".to_owned(), ..Status::default() }
+}
+
+#[test]
+fn a_link_is_asked_for_and_a_wrong_one_explained() {
+    let mut typed = start::Typed::default();
+    says("Welcome to Dyad", |ctx| start::show(ctx, &mut typed));
+
+    typed.link = "http://example.org".to_owned();
+    let ctx = Context::default();
+    theme::apply(&ctx);
+    let enter = Event::Key {
+        key: Key::Enter,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::NONE,
+    };
+    let mut link = None;
+    for events in [vec![], vec![], vec![enter.clone()]] {
+        shapes(&ctx, input(events), |ctx| link = start::show(ctx, &mut typed));
+    }
+    assert_eq!(link, None);
+    let mistake = typed.mistake.clone().unwrap();
+    assert!(mistake.contains("dyad://"), "{mistake}");
+    says(&mistake, |ctx| start::show(ctx, &mut typed));
+
+    typed.link = "10.0.0.1:99".to_owned();
+    shapes(&ctx, input(vec![enter]), |ctx| link = start::show(ctx, &mut typed));
+    assert_eq!(link.map(|link| link.port), Some(99));
+}
+
+#[test]
+fn a_lab_out_of_reach_is_no_dead_end() {
+    let quiet = said(|ctx| connecting::show(ctx, "10.0.0.1:99", None));
+    assert!(quiet.contains("10.0.0.1:99") && !quiet.contains("another link"), "{quiet}");
+    says("Nothing listens.", |ctx| {
+        connecting::show(ctx, "10.0.0.1:99", Some("nothing listens"));
+    });
+    says("Use another link", |ctx| {
+        connecting::show(ctx, "10.0.0.1:99", Some("nothing listens"));
+    });
+}
+
+#[test]
+fn the_waiting_room_counts_and_shows_the_keys() {
+    let status = Status { waiting: Some((1, 2)), ..status() };
+    for words in ["A study", "1 of 2 people are here.", "Space", "walk"] {
+        says(words, |ctx| waiting::show(ctx, &status, true));
+    }
+    let of_a_program = said(|ctx| waiting::show(ctx, &status, false));
+    assert!(!of_a_program.contains("Space"), "{of_a_program}");
+}
+
+#[test]
+fn meeting_admits_when_it_takes_long() {
+    says("Partner found", |ctx| meeting::show(ctx, "", 2, Duration::ZERO));
+    says("longer than usual", |ctx| meeting::show(ctx, "", 2, Duration::from_secs(20)));
+}
+
+#[test]
+fn the_game_counts_down_then_shows_points_and_time() {
+    let show = |frames, notice| {
+        let world = world_after(frames);
+        said(move |ctx| game::show(ctx, &world, Seat(0), true, notice))
+    };
+    let lines = |said: &str| said.lines().map(str::to_owned).collect::<Vec<_>>();
+    let has = |said: &str, line: &str| lines(said).iter().any(|found| found == line);
+    for (frames, number) in [(0, "3"), (29, "3"), (30, "2"), (60, "1"), (89, "1")] {
+        let said = show(frames, Notice::None);
+        assert!(has(&said, number), "{frames}: {said}");
+    }
+    let playing = show(90, Notice::None);
+    for line in ["Round", "1 of 2", "Points", "0", "Time left", "0:05", "You", "Partner"] {
+        assert!(has(&playing, line), "{line}: {playing}");
+    }
+    assert!(!has(&playing, "1"), "{playing}");
+    assert!(has(&show(91, Notice::None), "0:05"));
+    assert!(has(&show(120, Notice::None), "0:04"));
+    assert!(show(90, Notice::Waiting).contains("Waiting for your partner"));
+    assert!(show(240, Notice::None).contains("Round 1 is over"));
+    assert!(show(1000, Notice::None).contains("That was the last round"));
+}
+
+#[test]
+fn saving_tells_the_truth() {
+    let mut status = Status { closed: 2, received: 1, ending: Some(Ending::Completed), ..status() };
+    says("Saved on this computer: 2 of 3", |ctx| saving::show(ctx, &status, 3));
+    says("Received by the lab: 1 of 3", |ctx| saving::show(ctx, &status, 3));
+    assert_eq!(saving::expected(&status, 3), 3);
+    status.upload_trouble = Some("the lab is away".to_owned());
+    says("The lab has not received everything yet", |ctx| saving::show(ctx, &status, 3));
+    says("Nothing is lost", |ctx| saving::show(ctx, &status, 3));
+    status.ending = Some(Ending::PartnerLost);
+    assert_eq!(saving::expected(&status, 3), 2, "there is no third record to come");
+}
+
+#[test]
+fn the_end_is_told_as_it_was() {
+    let completed = Status { closed: 2, received: 2, ending: Some(Ending::Completed), ..status() };
+    says("Everything is saved", |ctx| done::show(ctx, &completed));
+    let kept = Status { received: 1, ..completed.clone() };
+    let said_of_kept = said(|ctx| done::show(ctx, &kept));
+    assert!(said_of_kept.contains("safe on this computer"), "{said_of_kept}");
+    assert!(!said_of_kept.contains("Everything is saved"), "{said_of_kept}");
+    let left = Ending::PartnerLeft { seat: Seat(1), reason: LeaveReason::Quit };
+    let left = Status { ending: Some(left), ..completed };
+    says("Your partner left.", |ctx| done::show(ctx, &left));
+}
+
+#[test]
+fn a_problem_says_what_to_do_and_where_the_data_is() {
+    let mut status = Status { problem: Some("the disk is full".to_owned()), ..status() };
+    let directory = Path::new("/records/here");
+    says("The disk is full.", |ctx| problem::show(ctx, &status, Some(directory)));
+    let without = said(|ctx| problem::show(ctx, &status, Some(directory)));
+    assert!(!without.contains("/records/here"), "nothing is saved there: {without}");
+    status.closed = 1;
+    says("/records/here", |ctx| problem::show(ctx, &status, Some(directory)));
+}
+
+/// Where the text of a screen is, in a window of a size.
+fn words_in(window: Rect, show: &dyn Fn(&Context)) -> Vec<(String, Rect)> {
+    let ctx = Context::default();
+    theme::apply(&ctx);
+    let mut words = Vec::new();
+    for _ in 0..4 {
+        let input = RawInput { screen_rect: Some(window), ..RawInput::default() };
+        words.clear();
+        for shape in shapes(&ctx, input, show) {
+            if let Shape::Text(text) = shape {
+                words.push((text.galley.text().to_owned(), text.visual_bounding_rect()));
+            }
+        }
+    }
+    words
+}
+
+#[test]
+fn every_screen_fits_the_smallest_window() {
+    let small = Rect::from_min_size(pos2(0.0, 0.0), vec2(800.0, 560.0));
+    let status = Status {
+        waiting: Some((1, 2)),
+        closed: 1,
+        lab_trouble: Some("the lab machine closed the connection".to_owned()),
+        upload_trouble: Some("the lab does not answer".to_owned()),
+        problem: Some("this program plays the lab's game by other rules; ask for another".into()),
+        ..status()
+    };
+    let world = world_after(100);
+    let records = Path::new("/home/somebody/.local/share/dyad/records/study/session/scene");
+    type Draw<'a> = &'a dyn Fn(&Context);
+    let screens: [(&str, Draw<'_>); 6] = [
+        ("connecting", &|ctx| {
+            connecting::show(ctx, "10.0.0.1:99", Some("no answer"));
+        }),
+        ("waiting", &|ctx| waiting::show(ctx, &status, true)),
+        ("game", &|ctx| game::show(ctx, &world, Seat(0), true, Notice::None)),
+        ("saving", &|ctx| saving::show(ctx, &status, 3)),
+        ("done", &|ctx| {
+            done::show(ctx, &status);
+        }),
+        ("problem", &|ctx| {
+            problem::show(ctx, &status, Some(records));
+        }),
+    ];
+    for (name, show) in screens {
+        let words = words_in(small, show);
+        assert!(words.len() > 2, "{name} says nothing");
+        for (at, (text, rect)) in words.iter().enumerate() {
+            assert!(small.contains_rect(*rect), "{name}: {text:?} at {rect}");
+            for (other, taken) in &words[..at] {
+                assert!(
+                    !taken.shrink(1.0).intersects(rect.shrink(1.0)),
+                    "{name}: {text:?} on {other:?}"
+                );
+            }
+        }
+    }
+}

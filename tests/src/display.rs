@@ -1,0 +1,127 @@
+//! A display of the test's own: an X server that shows nothing to anybody (Xvfb), a hand on its
+//! keyboard (xdotool), and Vulkan in software.
+
+use crate::process::{Process, wait_for};
+use anyhow::{Context as _, ensure};
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+/// How long the server and a window may take to be there.
+const START: Duration = Duration::from_secs(30);
+
+/// Whether windows can be tested here; if not, why.
+///
+/// # Errors
+/// The reason, for people.
+pub fn available() -> Result<(), String> {
+    for program in ["Xvfb", "xdotool"] {
+        if !is_installed(program) {
+            return Err(format!("`{program}` is not installed"));
+        }
+    }
+    if has_vulkan() { Ok(()) } else { Err("no Vulkan driver is installed".to_owned()) }
+}
+
+fn is_installed(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|directory| directory.join(program).is_file())
+}
+
+fn has_vulkan() -> bool {
+    let named = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"];
+    let standard = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+    let holds_any = |folder: &str| fs::read_dir(folder).is_ok_and(|mut files| files.any(|_| true));
+    named.iter().any(|name| env::var_os(name).is_some()) || standard.into_iter().any(holds_any)
+}
+
+/// A running X server. Dropping it ends it.
+#[derive(Debug)]
+pub struct Display {
+    /// The server.
+    pub process: Process,
+    name: String,
+}
+
+impl Display {
+    /// Starts a server on a display number that is free.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn start(directory: &Path) -> anyhow::Result<Self> {
+        let mut command = Command::new("Xvfb");
+        command.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-noreset"]);
+        let mut process = Process::start("display", command, directory)?;
+        let number = process.first_line(START)?;
+        Ok(Self { process, name: format!(":{}", number.trim()) })
+    }
+
+    /// What a program finds in its variable `DISPLAY`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Waits for the client's window and gives it the focus. Returns the window's number.
+    ///
+    /// # Errors
+    /// If there is none in time.
+    pub fn focus_window(&self) -> anyhow::Result<String> {
+        let search = ["search", "--onlyvisible", "--class", "dyad"];
+        let window = wait_for("the client's window", START, || {
+            let found = self.xdotool(&search).unwrap_or_default();
+            Ok(found.lines().last().map(str::to_owned))
+        })?;
+        self.focus(&window)?;
+        Ok(window)
+    }
+
+    /// Gives a window the focus. There is no window manager that would.
+    ///
+    /// # Errors
+    /// If xdotool fails.
+    pub fn focus(&self, window: &str) -> anyhow::Result<()> {
+        self.xdotool(&["windowfocus", window]).map(drop)
+    }
+
+    /// Takes a window off the screen, as minimising does. It loses the focus.
+    ///
+    /// # Errors
+    /// If xdotool fails.
+    pub fn hide(&self, window: &str) -> anyhow::Result<()> {
+        self.xdotool(&["windowunmap", "--sync", window]).map(drop)
+    }
+
+    /// Brings a window back, and gives it the focus.
+    ///
+    /// # Errors
+    /// If xdotool fails.
+    pub fn show(&self, window: &str) -> anyhow::Result<()> {
+        self.xdotool(&["windowmap", "--sync", window])?;
+        self.focus(window)
+    }
+
+    /// Presses a key and lets it go. Returns when that was.
+    ///
+    /// # Errors
+    /// If xdotool fails.
+    pub fn press(&self, key: &str) -> anyhow::Result<SystemTime> {
+        let now = SystemTime::now();
+        self.xdotool(&["key", key])?;
+        Ok(now)
+    }
+
+    fn xdotool(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let output = Command::new("xdotool")
+            .args(arguments)
+            .env("DISPLAY", &self.name)
+            .stdin(Stdio::null())
+            .output()
+            .context("xdotool cannot be run")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "xdotool {arguments:?}: {said}");
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
