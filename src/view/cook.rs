@@ -17,12 +17,15 @@ const RADIUS: f32 = 0.32;
 pub fn paint(spot: &Spot<'_>, seat: Seat, agent: &Agent, is_me: bool) {
     let ahead = direction(agent.facing);
     let aside = ahead.rot90();
-    let hand = |side: f32| MIDDLE + ahead * 0.3 + aside * side * 0.19;
+    let hand = |side: f32| MIDDLE + ahead * 0.31 + aside * side * 0.19;
+    if is_me {
+        rim(spot, seat);
+    }
     for side in [-1.0, 1.0] {
         spot.disc(hand(side), 0.085, theme::INK);
         spot.disc(hand(side), 0.065, tone(seat));
     }
-    badge(spot, seat, is_me);
+    badge(spot, seat, false);
     for side in [-1.0, 1.0] {
         let eye = MIDDLE + ahead * 0.13 + aside * side * 0.12;
         spot.disc(eye, 0.075, Color32::WHITE);
@@ -36,11 +39,16 @@ pub fn paint(spot: &Spot<'_>, seat: Seat, agent: &Agent, is_me: bool) {
 /// Draws the body alone: the sign of a player.
 pub fn badge(spot: &Spot<'_>, seat: Seat, is_me: bool) {
     if is_me {
-        body(spot, seat, RADIUS + 0.07, theme::INK);
-        body(spot, seat, RADIUS + 0.05, Color32::WHITE);
+        rim(spot, seat);
     }
     body(spot, seat, RADIUS, theme::INK);
     body(spot, seat, RADIUS - 0.03, tone(seat));
+}
+
+/// What marks one's own player.
+fn rim(spot: &Spot<'_>, seat: Seat) {
+    body(spot, seat, RADIUS + 0.07, theme::INK);
+    body(spot, seat, RADIUS + 0.05, Color32::WHITE);
 }
 
 /// A player's colour.

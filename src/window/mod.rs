@@ -102,3 +102,41 @@ fn exit_when_saved(closing: Res<Closing>, mut exit: MessageWriter<AppExit>) {
         exit.write(AppExit::Success);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Closing, Screen, close};
+    use bevy::MinimalPlugins;
+    use bevy::prelude::{App, Entity, Update};
+    use bevy::state::app::{AppExtStates as _, StatesPlugin};
+    use bevy::window::WindowCloseRequested;
+
+    /// Whether a program on this screen ends after each of so many requests to close its window.
+    fn ends<const N: usize>(screen: Screen) -> [bool; N] {
+        let mut app = App::new();
+        app.add_plugins((MinimalPlugins, StatesPlugin))
+            .insert_state(screen)
+            .add_message::<WindowCloseRequested>()
+            .init_resource::<Closing>()
+            .add_systems(Update, close);
+        app.update();
+        assert_eq!(app.should_exit(), None, "nobody has asked yet");
+        std::array::from_fn(|_| {
+            app.world_mut().write_message(WindowCloseRequested { window: Entity::PLACEHOLDER });
+            app.update();
+            app.should_exit().is_some()
+        })
+    }
+
+    #[test]
+    fn a_window_without_a_game_closes_at_once() {
+        for screen in [Screen::Start, Screen::Connecting, Screen::Waiting, Screen::Done] {
+            assert_eq!(ends(screen), [true], "{screen:?}");
+        }
+    }
+
+    #[test]
+    fn saving_is_only_cut_short_by_asking_twice() {
+        assert_eq!(ends(Screen::Saving), [false, true]);
+    }
+}

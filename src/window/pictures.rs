@@ -43,9 +43,9 @@ fn take(
     }
     pictures.updates += 1;
     let opened = pictures.updates == SETTLED;
-    let again = screen == Screen::Game && pictures.updates > SETTLED;
-    let is_due = again && time.elapsed() >= pictures.next;
-    if !opened && !is_due {
+    let due =
+        screen == Screen::Game && pictures.updates > SETTLED && time.elapsed() >= pictures.next;
+    if !(opened || due) {
         return;
     }
     pictures.next = time.elapsed() + EVERY;

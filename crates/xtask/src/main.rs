@@ -77,7 +77,7 @@ fn ci(workspace: &Workspace) -> Result<bool> {
     let root = &workspace.root;
     let mut summary = Summary::default();
     summary.run("formatting", || cargo(root, &["fmt", "--all", "--check"], &[]))?;
-    let format = ["fmt", "--manifest-path", MANIFEST, "--check"];
+    let format = ["fmt", "--manifest-path", MANIFEST, "--all", "--check"];
     summary.run("formatting of the simulator", || cargo(root, &format, &[]))?;
     summary.run("tidiness", || run_tidy(workspace))?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];

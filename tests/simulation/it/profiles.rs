@@ -32,7 +32,7 @@ fn sessions(profile: &str) -> Summary {
 #[test]
 fn perfect() {
     let summary = sessions("perfect");
-    assert_eq!((summary.rollbacks, summary.dropped), (0, 0), "{summary:?}");
+    assert!(summary.deepest <= 1 && summary.stalls + summary.dropped == 0, "{summary:?}");
 }
 
 #[test]
