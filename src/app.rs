@@ -24,7 +24,7 @@ use dyad_protocol::JoinLink;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Updates a second without a window: enough that a datagram waits little, few enough that an
 /// idle client costs little.
@@ -40,9 +40,8 @@ pub struct Patience(pub Duration);
 /// If the operating system gives no thread for the lab or the uploads.
 pub fn headless(options: JoinOptions, link: JoinLink, patience: Patience) -> io::Result<App> {
     let mut app = App::new();
-    let period = Duration::from_secs(1) / HEADLESS_RATE;
     app.add_plugins((
-        MinimalPlugins.set(ScheduleRunnerPlugin::run_loop(period)),
+        MinimalPlugins.build().disable::<ScheduleRunnerPlugin>(),
         log_plugin(),
         StatesPlugin,
         NetplayPlugin,
@@ -68,6 +67,22 @@ pub fn headless(options: JoinOptions, link: JoinLink, patience: Patience) -> io:
     send_unsent(&mut app, &options)?;
     app.insert_resource(LabConnection::open(link)?).insert_resource(options);
     Ok(app)
+}
+
+/// Runs an app without a window to its end. Not by `App::run`, which would keep the world that
+/// knows how it went.
+pub fn run_headless(app: &mut App) -> AppExit {
+    app.finish();
+    app.cleanup();
+    let period = Duration::from_secs(1) / HEADLESS_RATE;
+    loop {
+        let began = Instant::now();
+        app.update();
+        if let Some(exit) = app.should_exit() {
+            return exit;
+        }
+        std::thread::sleep(period.saturating_sub(began.elapsed()));
+    }
 }
 
 /// The client in a window. Without a link it begins by asking for one. `pictures` is a directory

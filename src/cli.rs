@@ -142,8 +142,7 @@ fn play_headless(
     patience: Patience,
 ) -> anyhow::Result<(Outcome, AppExit)> {
     let mut app = app::headless(options, link, patience)?;
-    // Not `App::run`, which would keep the world that knows how it went.
-    let exit = run(&mut app);
+    let exit = app::run_headless(&mut app);
     Ok((Outcome::of(app.world()), exit))
 }
 
@@ -164,19 +163,4 @@ fn play_in_window(
     let (mut app, outcome) = app::windowed(options, link, pictures)?;
     let exit = app.run();
     Ok((outcome.try_recv().unwrap_or_default(), exit))
-}
-
-/// Runs an app to its end and keeps its world.
-fn run(app: &mut bevy::app::App) -> AppExit {
-    app.finish();
-    app.cleanup();
-    let period = Duration::from_secs(1) / 120;
-    loop {
-        let began = std::time::Instant::now();
-        app.update();
-        if let Some(exit) = app.should_exit() {
-            return exit;
-        }
-        std::thread::sleep(period.saturating_sub(began.elapsed()));
-    }
 }

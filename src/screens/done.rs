@@ -3,11 +3,10 @@
 use super::page;
 use crate::flow::Status;
 use crate::outcome::explain;
-use crate::theme;
 use bevy::app::AppExit;
 use bevy::prelude::{MessageWriter, Res, Result};
 use bevy_egui::EguiContexts;
-use bevy_egui::egui::{Context, Key};
+use bevy_egui::egui::Context;
 use dyad_netplay::Ending;
 
 /// Shows the screen. Returns whether the person closes the program.
@@ -36,9 +35,7 @@ pub fn show(ctx: &Context, status: &Status) -> bool {
         } else {
             page::text(ui, "Nothing was recorded. Please tell the experimenter.");
         }
-        ui.add_space(theme::GAP);
-        close = page::button(ui, "Close", &[Key::Escape]);
-        page::remark(ui, "or press Esc");
+        close = page::close_button(ui);
     });
     close
 }

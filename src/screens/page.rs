@@ -159,3 +159,11 @@ pub fn over_everything(painter: &Painter, rect: Rect, text: &str) {
     }
     painter.text(at, Align2::CENTER_CENTER, text, font, Color32::WHITE);
 }
+
+/// The button that closes the program, at the end of a page. Returns whether it was pressed.
+pub(super) fn close_button(ui: &mut Ui) -> bool {
+    ui.add_space(theme::GAP);
+    let pressed = button(ui, "Close", &[Key::Escape]);
+    remark(ui, "or press Esc");
+    pressed
+}

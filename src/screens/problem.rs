@@ -2,11 +2,10 @@
 
 use super::page;
 use crate::flow::{CurrentMatch, Status};
-use crate::theme;
 use bevy::app::AppExit;
 use bevy::prelude::{MessageWriter, Res, Result};
 use bevy_egui::EguiContexts;
-use bevy_egui::egui::{Context, Key};
+use bevy_egui::egui::Context;
 use std::path::Path;
 
 /// Shows the screen. Returns whether the person closes the program.
@@ -24,9 +23,7 @@ pub fn show(ctx: &Context, status: &Status, records: Option<&Path>) -> bool {
         if let Some(records) = records.filter(|_| status.closed > 0) {
             page::remark(ui, format!("Your game so far is saved in {}", records.display()));
         }
-        ui.add_space(theme::GAP);
-        close = page::button(ui, "Close", &[Key::Escape]);
-        page::remark(ui, "or press Esc");
+        close = page::close_button(ui);
     });
     close
 }

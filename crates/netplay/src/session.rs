@@ -189,7 +189,6 @@ pub struct Netplay {
     frame: i32,
     stalled: u16,
     stalled_since: Option<Duration>,
-    depth: u16,
     seen: VecDeque<Telemetry>,
     confirmed: Vec<Committed>,
     statements: Vec<Statement>,
@@ -241,7 +240,6 @@ impl Netplay {
             frame: 0,
             stalled: 0,
             stalled_since: None,
-            depth: 0,
             seen: VecDeque::new(),
             confirmed: Vec::new(),
             statements: Vec::new(),
@@ -439,7 +437,6 @@ impl Netplay {
                 ..Telemetry::default()
             });
         } else {
-            self.depth = self.depth.saturating_add(1);
             let at = (frame - self.journal.next()) as usize;
             if let Some(telemetry) = self.seen.get_mut(at) {
                 telemetry.resimulated = telemetry.resimulated.saturating_add(1);
@@ -517,7 +514,7 @@ impl Netplay {
     }
 
     fn commit(&mut self, confirmed: i32) {
-        let depth = std::mem::take(&mut self.depth);
+        let depth = u16::try_from(self.journal.depth()).unwrap_or(u16::MAX);
         let simulated = self.seen.len();
         let unsettled = self.seen.iter_mut().skip(simulated.saturating_sub(usize::from(depth) + 1));
         for telemetry in unsettled {
