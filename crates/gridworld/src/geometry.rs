@@ -50,6 +50,17 @@ impl Direction {
         Self::ALL.get(usize::from(number)).copied()
     }
 
+    /// An arrow that points this way.
+    #[must_use]
+    pub const fn arrow(self) -> char {
+        match self {
+            Self::Right => '>',
+            Self::Down => 'v',
+            Self::Left => '<',
+            Self::Up => '^',
+        }
+    }
+
     /// How a step this way changes (row, column).
     #[must_use]
     pub const fn delta(self) -> (i16, i16) {

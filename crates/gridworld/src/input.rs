@@ -1,6 +1,7 @@
 //! What one player does in one frame: an action and the state of the player's window, in two
 //! bytes whose zero value means "no action, window focused".
 
+use crate::geometry::Direction;
 use serde::{Deserialize, Serialize};
 
 /// One of the seven actions that every task shares.
@@ -45,6 +46,23 @@ impl Action {
     pub fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()
     }
+
+    /// Which way the action turns and moves, if it does.
+    #[must_use]
+    pub const fn direction(self) -> Option<Direction> {
+        // A table, not a match: which action comes next is nothing a processor could guess, so a
+        // branch on it would cost more than the rest of a move.
+        const DIRECTIONS: [Option<Direction>; 7] = [
+            Some(Direction::Up),
+            Some(Direction::Down),
+            Some(Direction::Left),
+            Some(Direction::Right),
+            None,
+            None,
+            None,
+        ];
+        DIRECTIONS[self as usize]
+    }
 }
 
 /// One player's input for one frame, as it travels and as it is recorded.
@@ -62,6 +80,19 @@ impl PlayerInput {
     const HELD: u16 = 1 << 9;
     /// Bits that have a meaning; the others are room for later versions and are cleared on entry.
     const KNOWN: u16 = 0x00ff | Self::UNFOCUSED | Self::HELD;
+
+    /// The actions of the low byte, and in the last place what any greater one means. A table for
+    /// the same reason as in [`Action::direction`].
+    const ACTIONS: [Action; 8] = [
+        Action::Noop,
+        Action::Up,
+        Action::Down,
+        Action::Left,
+        Action::Right,
+        Action::PickupDrop,
+        Action::Toggle,
+        Action::Noop,
+    ];
 
     /// An input of a focused window in single keystroke mode.
     #[must_use]
@@ -88,7 +119,7 @@ impl PlayerInput {
     #[must_use]
     pub fn action(self) -> Action {
         let [low, _] = self.0.to_le_bytes();
-        low.checked_sub(1).and_then(Action::from_number).unwrap_or(Action::Noop)
+        Self::ACTIONS[usize::from(low).min(Self::ACTIONS.len() - 1)]
     }
 
     /// Whether the player's window had the focus.

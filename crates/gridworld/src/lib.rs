@@ -14,31 +14,38 @@
 //! - [`geometry`] and [`layout`]: cells, directions, and the text that describes a kitchen;
 //! - [`settings`]: everything that is fixed for a session, and [`Game`], its checked form;
 //! - [`environment`]: what a task implements, and [`task`], the one list of tasks;
-//! - [`world`]: phases, episodes and the step;
-//! - [`overcooked`]: the CoGrid Overcooked rules;
+//! - [`world`]: phases, episodes and the step; [`confirmed`]: what becomes final of it; [`batch`]: many worlds in one step;
+//! - [`overcooked`]: the CoGrid Overcooked rules, [`overcooked_ai`] those of Overcooked-AI,
+//!   [`goal_finding`] the worked example of `ADDING_AN_ENVIRONMENT.md`;
 //! - [`observation`]: what a learning program sees of a world;
 //! - [`encoding`], [`reward`], [`rng`], [`numpy`]: canonical bytes, integer rewards, generators.
 #![deny(clippy::float_arithmetic)]
 
+pub mod batch;
+pub mod confirmed;
 pub mod encoding;
 pub mod environment;
 pub mod geometry;
+pub mod goal_finding;
 pub mod input;
 pub mod layout;
 pub mod numpy;
 pub mod observation;
 pub mod overcooked;
+pub mod overcooked_ai;
+mod presets;
 pub mod reward;
 pub mod rng;
 pub mod settings;
 pub mod task;
 pub mod world;
 
+pub use confirmed::{ConfirmedFrame, Entry, Hold};
 pub use encoding::Digest;
 pub use input::{Action, PlayerInput};
 pub use reward::Reward;
 pub use settings::{Game, Settings};
-pub use world::{ConfirmedFrame, Outcome, Phase, World};
+pub use world::{Outcome, Phase, World};
 
 /// The most players a world can hold.
 pub const MAX_PLAYERS: usize = 4;

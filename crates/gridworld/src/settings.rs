@@ -2,7 +2,7 @@
 //! a match ticket and in a log's header, and [`Game`], the same checked and ready to step.
 
 use crate::encoding::Digest;
-use crate::layout::{Layout, LayoutError};
+use crate::layout::{Layout, LayoutError, LayoutWarning, Tile};
 use crate::task::{TaskRules, TaskSettings};
 use crate::{MAX_PLAYERS, RULES_VERSION};
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,31 @@ pub enum SettingsError {
         /// What it is.
         found: u64,
     },
+    /// A tile that the task doesn't know.
+    #[error(
+        "layout {layout:?}: line {line}, column {column}: \
+         the task {task} has no {} ({:?})", tile.name(), tile.letter()
+    )]
+    ForeignTile {
+        /// The layout's name.
+        layout: String,
+        /// The task's name.
+        task: &'static str,
+        /// The tile.
+        tile: Tile,
+        /// Line in the layout's text, from 1.
+        line: usize,
+        /// Column in the line, from 1.
+        column: usize,
+    },
+    /// The layout leaves open where players start, and the task doesn't.
+    #[error("the task {task} needs marked start cells ('1', '2', ...) for its {players} players")]
+    NoSpawns {
+        /// The task's name.
+        task: &'static str,
+        /// Number of players.
+        players: usize,
+    },
     /// More of something than the task can hold.
     #[error("the layout has {found} {what}, this task allows at most {most}")]
     TooMany {
@@ -127,6 +152,7 @@ impl Game {
         range("pause_frames", "1 to 1000000", pause, (1..=1_000_000).contains(&pause))?;
         let layout = Layout::parse(&settings.layout_text).map_err(in_layout)?;
         layout.check_room(players).map_err(in_layout)?;
+        check_tiles(&settings, &layout)?;
         let rules = TaskRules::new(&settings.task, &layout, players)?;
         let digest = digest(&settings);
         Ok(Arc::new(Self { settings, layout, rules, digest }))
@@ -142,6 +168,12 @@ impl Game {
     #[must_use]
     pub const fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// What is odd about the layout for this task, though it can be played.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<LayoutWarning> {
+        self.layout.warnings(self.settings.task.aims())
     }
 
     /// The task's tables.
@@ -161,6 +193,16 @@ impl Game {
     pub const fn digest(&self) -> Digest {
         self.digest
     }
+}
+
+fn check_tiles(settings: &Settings, layout: &Layout) -> Result<(), SettingsError> {
+    let known = settings.task.tiles();
+    let Some(cell) = layout.cells().find(|&cell| !known.contains(&layout.tile(cell))) else {
+        return Ok(());
+    };
+    let (tile, (line, column)) = (layout.tile(cell), layout.place(cell));
+    let (layout, task) = (settings.layout.clone(), settings.task.name());
+    Err(SettingsError::ForeignTile { layout, task, tile, line, column })
 }
 
 /// BLAKE3 over the rules' version and every setting: numbers little-endian in their width,

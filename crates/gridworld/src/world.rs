@@ -12,11 +12,14 @@
 //!
 //! Everything that ends, resets or counts is a field of [`World`], so a rollback restores it
 //! whole and all peers end an episode at the same row.
+//!
+//! In any phase the world can be held for a number of frames ([`World::hold`]): a session that
+//! resumes after an interruption counts down once more before its players' keys count.
 
 use crate::encoding::{DecodeError, Decoder, Digest, Encoder};
 use crate::environment::{TaskStep, Value};
 use crate::rng::Rng;
-use crate::settings::EpisodeSeeds;
+use crate::settings::{EpisodeSeeds, Settings};
 use crate::task::{TaskRules, TaskState};
 use crate::{Action, Game, MAX_PLAYERS, PlayerInput, Reward};
 use std::sync::Arc;
@@ -41,11 +44,25 @@ pub enum Phase {
     Coasting,
 }
 
+impl Phase {
+    /// Whether a session can be in this phase before step `t` of an episode.
+    const fn is_possible(self, settings: &Settings, episode: u16, t: u32) -> bool {
+        match self {
+            Self::Countdown { .. } | Self::Playing => {
+                episode < settings.episodes && t < settings.max_steps
+            }
+            Self::Between { .. } => episode < settings.episodes - 1 && t <= settings.max_steps,
+            Self::Coasting => episode < settings.episodes && t <= settings.max_steps,
+        }
+    }
+}
+
 /// A session's whole state at one moment.
 #[derive(Clone, Debug)]
 pub struct World {
     game: Arc<Game>,
     frame: u32,
+    held: u32,
     phase: Phase,
     episode: u16,
     t: u32,
@@ -69,36 +86,47 @@ pub struct Outcome {
     pub last: bool,
 }
 
-/// A frame whose inputs are final: every player's input for it is known and has been simulated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConfirmedFrame {
-    /// The frame, from 0 at the start of the session.
-    pub frame: u32,
-    /// The inputs by seat; seats without a player hold the zero input.
-    pub inputs: [PlayerInput; MAX_PLAYERS],
-    /// Digest of the world after these inputs.
-    pub digest: Digest,
+impl Outcome {
+    /// Adds to what a task says of step `t` whether it was the episode's last.
+    #[inline]
+    pub(crate) fn new(settings: &Settings, episode: u16, t: u32, task: TaskStep) -> Self {
+        let truncated = t + 1 >= settings.max_steps;
+        let last = Self::is_last(settings, t, &task);
+        Self { episode, t, task, truncated, last }
+    }
+
+    /// Whether step `t` is an episode's last: after `max_steps`, or when the task is over for
+    /// all players.
+    #[inline]
+    pub(crate) fn is_last(settings: &Settings, t: u32, task: &TaskStep) -> bool {
+        let players = usize::from(settings.players);
+        t + 1 >= settings.max_steps || task.terminated[..players].iter().all(|&over| over)
+    }
 }
 
 impl World {
     /// The world before the session's first frame.
     #[must_use]
     pub fn new(game: Arc<Game>) -> Self {
-        let (rng, task) = set_up(&game, 0);
+        let (rng, task) = set_up(&game, game.settings().seed, 0);
         let phase = counting_down(&game);
-        Self { game, frame: 0, phase, episode: 0, t: 0, score: Reward::ZERO, rng, task }
+        Self { game, frame: 0, held: 0, phase, episode: 0, t: 0, score: Reward::ZERO, rng, task }
     }
 
     /// Applies every player's input for one frame, in order of seats.
     ///
     /// Returns what happened if the frame was a step of an episode, `None` in a countdown, a
-    /// pause or after the end.
+    /// pause, while the world is held, or after the end.
     ///
     /// # Panics
     /// If there are fewer inputs than players: that is a mistake of the program, never of a
     /// participant.
     pub fn step(&mut self, inputs: &[PlayerInput]) -> Option<Outcome> {
         self.frame = self.frame.wrapping_add(1);
+        if self.held > 0 {
+            self.held -= 1;
+            return None;
+        }
         match &mut self.phase {
             Phase::Playing => return Some(self.play(inputs)),
             Phase::Countdown { left } => {
@@ -118,6 +146,21 @@ impl World {
         None
     }
 
+    /// Holds the world for its next `frames` frames: they count, and change nothing else. Frames
+    /// of an earlier hold that are still left are replaced, not added to.
+    ///
+    /// This is not play. Peers agree on it when they resume a session, and each one's log says
+    /// where it happened.
+    pub const fn hold(&mut self, frames: u32) {
+        self.held = frames;
+    }
+
+    /// Frames for which the world is still held.
+    #[must_use]
+    pub const fn held(&self) -> u32 {
+        self.held
+    }
+
     fn play(&mut self, inputs: &[PlayerInput]) -> Outcome {
         let players = self.game.players();
         let mut actions = [Action::Noop; MAX_PLAYERS];
@@ -125,28 +168,26 @@ impl World {
             *action = input.action();
         }
         let task = self.task.step(self.game.rules(), &actions[..players], &mut self.rng);
-        let t = self.t;
+        let settings = self.game.settings();
+        let outcome = Outcome::new(settings, self.episode, self.t, task);
         self.t += 1;
         self.score += task.score;
-        let truncated = self.t >= self.game.settings().max_steps;
-        let last = truncated || task.terminated[..players].iter().all(|&over| over);
-        let episode = self.episode;
-        if last {
-            let settings = self.game.settings();
-            self.phase = if episode + 1 < settings.episodes {
+        if outcome.last {
+            self.phase = if self.episode + 1 < settings.episodes {
                 Phase::Between { left: settings.pause_frames }
             } else {
                 Phase::Coasting
             };
         }
-        Outcome { episode, t, task, truncated, last }
+        outcome
     }
 
     fn next_episode(&mut self) {
         self.episode += 1;
         self.t = 0;
         self.score = Reward::ZERO;
-        (self.rng, self.task) = set_up(&self.game, self.episode);
+        let seed = self.game.settings().seed;
+        (self.rng, self.task) = set_up(&self.game, seed, u64::from(self.episode));
         self.phase = counting_down(&self.game);
     }
 
@@ -210,12 +251,13 @@ impl World {
         self.task.info_values(self.game.rules(), player, step, put);
     }
 
-    /// The canonical encoding: frame, phase, episode, step, score, generator, then the task's.
+    /// The canonical encoding: frame, frames still held, phase, episode, step, score, generator, then the task's.
     /// The game is not a part of it; [`Game::digest`] names it.
     #[must_use]
     pub fn encode(&self) -> Encoder {
         let mut out = Encoder::default();
         out.u32(self.frame);
+        out.u32(self.held);
         let (tag, left) = match self.phase {
             Phase::Countdown { left } => (0, left),
             Phase::Playing => (1, 0),
@@ -239,6 +281,7 @@ impl World {
     pub fn decode(game: Arc<Game>, bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut bytes = Decoder::new(bytes);
         let frame = bytes.u32()?;
+        let held = bytes.u32()?;
         let tag = bytes.u8()?;
         let left = bytes.u32()?;
         let phase = match (tag, left) {
@@ -250,11 +293,14 @@ impl World {
         };
         let episode = bytes.u16()?;
         let t = bytes.u32()?;
+        if !phase.is_possible(game.settings(), episode, t) {
+            return Err(bytes.invalid("place in the session"));
+        }
         let score = Reward(bytes.i32()?);
         let rng = Rng::new(bytes.u64()?);
         let task = game.rules().decode(&mut bytes)?;
         bytes.finish()?;
-        Ok(Self { game, frame, phase, episode, t, score, rng, task })
+        Ok(Self { game, frame, held, phase, episode, t, score, rng, task })
     }
 
     /// BLAKE3 over the canonical encoding.
@@ -273,14 +319,15 @@ impl PartialEq for World {
 
 impl Eq for World {}
 
-fn set_up(game: &Game, episode: u16) -> (Rng, TaskState) {
-    let settings = game.settings();
-    let stream = match settings.episode_seeds {
-        EpisodeSeeds::Derived => u64::from(episode),
+/// How an episode of a session with this seed starts. The seed is passed since worlds of one
+/// game can have seeds of their own in a [`crate::batch::Batch`].
+pub(crate) fn set_up(game: &Game, seed: u64, episode: u64) -> (Rng, TaskState) {
+    let stream = match game.settings().episode_seeds {
+        EpisodeSeeds::Derived => episode,
         EpisodeSeeds::Same => 0,
     };
-    let mut rng = Rng::stream(settings.seed, stream);
-    let task = game.rules().start(settings.seed.wrapping_add(stream), &mut rng);
+    let mut rng = Rng::stream(seed, stream);
+    let task = game.rules().start(seed.wrapping_add(stream), &mut rng);
     (rng, task)
 }
 

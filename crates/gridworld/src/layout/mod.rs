@@ -11,22 +11,37 @@
 //! C=C@C
 //! ```
 //!
-//! A text without an empty line is all grid. Space is floor, `+` a spawn (floor afterwards),
-//! `#` a wall, `C` a counter, `U` a pot, `O` `T` `=` the endless stacks of onions, tomatoes and
-//! plates, `@` the delivery zone. The letters are CoGrid's.
+//! A text without a header is all grid. The letters are CoGrid's:
 //!
-//! A text that breaks these rules is refused with the place of the mistake. A kitchen that can
-//! be played but hardly as it was meant, because nobody gets to a pot, has
-//! [`warnings`](Layout::warnings).
+//! | letter | is |
+//! |---|---|
+//! | space | floor |
+//! | `+` | floor where a player starts; players take these cells row by row |
+//! | `1` to `4` | floor where the player of this number starts, instead of `+` |
+//! | `#` | a wall |
+//! | `C` | a counter |
+//! | `U` | a pot |
+//! | `O` `T` `=` | the endless stacks of onions, tomatoes and plates |
+//! | `@` | the delivery zone |
+//! | `G` | a goal, which players walk onto |
+//!
+//! Each task has the tiles it knows. A text that breaks these rules is refused with the place of
+//! the mistake. A layout that can be played but hardly as it was meant, because nobody gets to a
+//! pot, has [`warnings`](Layout::warnings).
 
+mod library;
+mod spawns;
 mod warning;
 
+pub(crate) use library::KITCHENS;
+pub use library::{CLASSIC, FURTHER, NamedLayout, classic};
 pub use warning::LayoutWarning;
 
 use crate::MAX_PLAYERS;
 use crate::geometry::{Cell, Direction, MAX_CELLS};
+use spawns::Mark;
 
-/// What a cell is made of. Only floor can be walked on.
+/// What a cell is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Tile {
@@ -46,12 +61,14 @@ pub enum Tile {
     PlateStack,
     /// Takes finished soups.
     Delivery,
+    /// Free to walk on, and where one wants to get.
+    Goal,
 }
 
 impl Tile {
     const fn from_char(letter: char) -> Option<Self> {
         Some(match letter {
-            ' ' | '+' => Self::Floor,
+            ' ' | '+' | '1'..='4' => Self::Floor,
             '#' => Self::Wall,
             'C' => Self::Counter,
             'U' => Self::Pot,
@@ -59,6 +76,7 @@ impl Tile {
             'T' => Self::TomatoStack,
             '=' => Self::PlateStack,
             '@' => Self::Delivery,
+            'G' => Self::Goal,
             _ => return None,
         })
     }
@@ -75,7 +93,30 @@ impl Tile {
             Self::TomatoStack => 'T',
             Self::PlateStack => '=',
             Self::Delivery => '@',
+            Self::Goal => 'G',
         }
+    }
+
+    /// The word for this tile.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Floor => "floor",
+            Self::Wall => "wall",
+            Self::Counter => "counter",
+            Self::Pot => "pot",
+            Self::OnionStack => "onion stack",
+            Self::TomatoStack => "tomato stack",
+            Self::PlateStack => "plate stack",
+            Self::Delivery => "delivery zone",
+            Self::Goal => "goal",
+        }
+    }
+
+    /// Whether players can walk on it.
+    #[must_use]
+    pub const fn is_walkable(self) -> bool {
+        matches!(self, Self::Floor | Self::Goal)
     }
 }
 
@@ -96,14 +137,30 @@ pub enum LayoutError {
         letter: char,
     },
     /// A row of another width than the first.
-    #[error("line {line} is {width} cells wide, the rows above it {expected}")]
+    #[error(
+        "line {line}, column {column}: this row is {width} cells wide, the first one {expected}"
+    )]
     NotRectangular {
         /// Line in the text.
         line: usize,
+        /// Where the row ends too early or goes on too long.
+        column: usize,
         /// Its width.
         width: usize,
         /// The first row's width.
         expected: usize,
+    },
+    /// A start cell that fits no other.
+    #[error("line {line}, column {column}: start cell {letter:?} {why}")]
+    Spawn {
+        /// Line in the text.
+        line: usize,
+        /// Column in the line.
+        column: usize,
+        /// The start cell's letter.
+        letter: char,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// More cells than a grid can have.
     #[error("the grid has {cells} cells, at most {MAX_CELLS} are possible")]
@@ -138,8 +195,11 @@ impl Layout {
     /// # Errors
     /// [`LayoutError`] with the place of the first mistake.
     pub fn parse(text: &str) -> Result<Self, LayoutError> {
-        let lines: Vec<&str> = text.lines().collect();
-        let header = lines.iter().position(|line| line.is_empty()).map_or(0, |empty| empty + 1);
+        let mut lines: Vec<&str> = text.lines().collect();
+        let header = header(&lines);
+        while lines.len() > header && lines.last().is_some_and(|line| line.is_empty()) {
+            lines.pop();
+        }
         let grid = &lines[header..];
         let width = grid.first().map_or(0, |row| row.chars().count());
         let cells = width * grid.len();
@@ -147,28 +207,31 @@ impl Layout {
             return Err(LayoutError::Empty);
         }
         let mut tiles = Vec::new();
-        let mut spawns = Vec::new();
-        for (row, text) in grid.iter().enumerate() {
-            let line = header + row + 1;
-            let found = text.chars().count();
+        let mut marks = Vec::new();
+        for (line, row) in (header + 1..).zip(grid) {
+            let found = row.chars().count();
             if found != width {
-                return Err(LayoutError::NotRectangular { line, width: found, expected: width });
+                let column = found.min(width) + 1;
+                return Err(LayoutError::NotRectangular {
+                    line,
+                    column,
+                    width: found,
+                    expected: width,
+                });
             }
             if cells > MAX_CELLS {
                 return Err(LayoutError::TooLarge { cells });
             }
-            for (column, letter) in text.chars().enumerate() {
-                let tile = Tile::from_char(letter).ok_or(LayoutError::UnknownTile {
-                    line,
-                    column: column + 1,
-                    letter,
-                })?;
-                if letter == '+' {
-                    spawns.push(cell_at(tiles.len()));
+            for (column, letter) in (1..).zip(row.chars()) {
+                let unknown = LayoutError::UnknownTile { line, column, letter };
+                let tile = Tile::from_char(letter).ok_or(unknown)?;
+                if Mark::is_one(letter) {
+                    marks.push(Mark { letter, cell: cell_at(tiles.len()), line, column });
                 }
                 tiles.push(tile);
             }
         }
+        let spawns = spawns::in_order(marks)?;
         let side =
             |length: usize| u8::try_from(length).map_err(|_over| LayoutError::TooLarge { cells });
         let (width, height) = (side(width)?, side(grid.len())?);
@@ -199,7 +262,8 @@ impl Layout {
         self.tiles[cell.index()]
     }
 
-    /// The cells that are marked as spawns, row by row. Empty: agents start anywhere free.
+    /// The cells that are marked as spawns, in the order in which players take them. Empty:
+    /// agents start anywhere free.
     #[must_use]
     pub fn spawns(&self) -> &[Cell] {
         &self.spawns
@@ -219,6 +283,13 @@ impl Layout {
     #[must_use]
     pub const fn position(&self, cell: Cell) -> (u8, u8) {
         (cell.0 / self.width, cell.0 % self.width)
+    }
+
+    /// Line and column of a cell in the layout's text, from 1.
+    #[must_use]
+    pub fn place(&self, cell: Cell) -> (usize, usize) {
+        let (row, column) = self.position(cell);
+        (self.first_line + usize::from(row), usize::from(column) + 1)
     }
 
     /// The cell at a row and a column, if they are inside the grid.
@@ -251,41 +322,16 @@ impl Layout {
     }
 }
 
-fn cell_at(index: usize) -> Cell {
-    Cell(u8::try_from(index).expect("a grid has at most 256 cells"))
+/// How many lines the header takes, with the empty line after it.
+fn header(lines: &[&str]) -> usize {
+    match lines.iter().position(|line| line.is_empty()) {
+        Some(empty) if lines[..empty].iter().all(|line| line.contains(':')) => empty + 1,
+        _ => 0,
+    }
 }
 
-/// The classic layouts, by name, as the text of their files.
-pub const CLASSIC: [(&str, &str); 5] = [
-    ("cramped_room", include_str!("../../../../assets/layouts/cramped_room.txt")),
-    ("asymmetric_advantages", include_str!("../../../../assets/layouts/asymmetric_advantages.txt")),
-    ("coordination_ring", include_str!("../../../../assets/layouts/coordination_ring.txt")),
-    ("forced_coordination", include_str!("../../../../assets/layouts/forced_coordination.txt")),
-    ("counter_circuit", include_str!("../../../../assets/layouts/counter_circuit.txt")),
-];
-
-/// Further layouts by name: the mixed kitchen, and forms of cogrid 0.2.1 that differ from later
-/// ones, with the version in the name. They are what an old experiment ran on, oddities
-/// included: `forced_coordination@0.2.1` has nowhere to deliver.
-pub const FURTHER: [(&str, &str); 4] = [
-    ("cramped_mixed_kitchen", include_str!("../../../../assets/layouts/cramped_mixed_kitchen.txt")),
-    (
-        "asymmetric_advantages@0.2.1",
-        include_str!("../../../../assets/layouts/asymmetric_advantages@0.2.1.txt"),
-    ),
-    (
-        "forced_coordination@0.2.1",
-        include_str!("../../../../assets/layouts/forced_coordination@0.2.1.txt"),
-    ),
-    ("mixed_kitchen@0.2.1", include_str!("../../../../assets/layouts/mixed_kitchen@0.2.1.txt")),
-];
-
-/// The text of a layout that comes with the program, by name: one of [`CLASSIC`] or
-/// [`FURTHER`].
-#[must_use]
-pub fn classic(name: &str) -> Option<&'static str> {
-    let mut all = CLASSIC.iter().chain(&FURTHER);
-    all.find(|(known, _)| *known == name).map(|(_, text)| *text)
+fn cell_at(index: usize) -> Cell {
+    Cell(u8::try_from(index).expect("a grid has at most 256 cells"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 
 use super::{CLASSIC, FURTHER, Layout, LayoutError, LayoutWarning, Tile, classic};
 use crate::geometry::{Cell, Direction};
+use crate::task::TaskSettings;
+
+const AIMS: &[Tile] = &[Tile::Pot, Tile::Delivery];
 
 #[test]
 fn layouts_that_come_along_are_layouts() {
@@ -26,15 +29,21 @@ fn grid_is_read_row_by_row() {
 
 #[test]
 fn mistakes_name_their_place() {
+    let narrow =
+        |line, column, width| LayoutError::NotRectangular { line, column, width, expected: 2 };
     let cases = [
         ("", LayoutError::Empty),
         ("name: x\n\n", LayoutError::Empty),
         ("name: x\n\nCC\nC?", LayoutError::UnknownTile { line: 4, column: 2, letter: '?' }),
-        ("CC\nC", LayoutError::NotRectangular { line: 2, width: 1, expected: 2 }),
+        ("CC\nC", narrow(2, 2, 1)),
+        ("CC\nCC ", narrow(2, 3, 3)),
+        ("CC\n\nCC", narrow(2, 1, 0)),
+        ("name: x\n\nCC\n\nCC", narrow(4, 1, 0)),
     ];
     for (text, error) in cases {
         assert_eq!(Layout::parse(text), Err(error), "{text:?}");
     }
+    assert_eq!(Layout::parse("CC\r\nCC\r\n\r\n"), Layout::parse("CC\nCC"), "ends of lines");
     let wide = "C".repeat(257);
     assert_eq!(Layout::parse(&wide), Err(LayoutError::TooLarge { cells: 257 }));
 }
@@ -48,12 +57,34 @@ fn room_is_marked_spawns_or_free_floor() {
 }
 
 #[test]
+fn players_take_start_cells_by_number_or_row_by_row() {
+    let spawns = |text| Layout::parse(text).map(|layout| layout.spawns().to_vec());
+    assert_eq!(spawns(" +\n++"), Ok(vec![Cell(1), Cell(2), Cell(3)]));
+    assert_eq!(spawns(" 3\n21"), Ok(vec![Cell(3), Cell(2), Cell(1)]));
+    let refused = |text, line, column, letter, reason: &str| match spawns(text) {
+        Err(LayoutError::Spawn { why, .. }) => {
+            let expected = LayoutError::Spawn { line, column, letter, why };
+            assert_eq!(spawns(text), Err(expected));
+            assert!(why.contains(reason), "{why}");
+        }
+        other => panic!("{text:?}: {other:?}"),
+    };
+    refused("1 2\n +1", 2, 2, '+', "no number");
+    refused("1 2\n 1 ", 2, 2, '1', "twice");
+    refused("k: v\n\n1 3", 3, 3, '3', "the number before it");
+    assert!(matches!(spawns("5"), Err(LayoutError::UnknownTile { letter: '5', .. })));
+}
+
+#[test]
 fn layouts_that_come_along_have_the_warnings_they_deserve() {
-    for (name, text) in CLASSIC.into_iter().chain(FURTHER) {
-        let warnings = Layout::parse(text).unwrap().warnings();
-        match name {
-            "forced_coordination@0.2.1" => assert_eq!(warnings, [LayoutWarning::NoDelivery]),
-            _ => assert_eq!(warnings, [], "{name}"),
+    for task in TaskSettings::all() {
+        for (name, text) in task.layouts() {
+            let layout = Layout::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let none = LayoutWarning::Missing { tile: Tile::Delivery };
+            match *name {
+                "forced_coordination@0.2.1" => assert_eq!(layout.warnings(task.aims()), [none]),
+                _ => assert_eq!(layout.warnings(task.aims()), [], "{}: {name}", task.name()),
+            }
         }
     }
 }
@@ -61,7 +92,7 @@ fn layouts_that_come_along_have_the_warnings_they_deserve() {
 #[test]
 fn warnings_point_at_what_nobody_reaches() {
     let closed = "name: closed in\n\nUCC@\nC+CC\nCCC \nC@CU";
-    let warnings = Layout::parse(closed).unwrap().warnings();
+    let warnings = Layout::parse(closed).unwrap().warnings(AIMS);
     let place = |tile, line, column| LayoutWarning::OutOfReach { tile, line, column };
     assert_eq!(
         warnings,
@@ -74,12 +105,12 @@ fn warnings_point_at_what_nobody_reaches() {
     );
     assert_eq!(warnings[0].to_string(), "line 3, column 1: no player can get to this pot ('U')");
     let anywhere = closed.replace('+', " ");
-    let warnings = Layout::parse(&anywhere).unwrap().warnings();
+    let warnings = Layout::parse(&anywhere).unwrap().warnings(AIMS);
     assert!(!warnings.contains(&place(Tile::Pot, 6, 4)), "someone may start beside it");
 }
 
 #[test]
 fn a_kitchen_without_pot_or_delivery_zone_is_warned_of() {
-    let warnings = Layout::parse("+ ").unwrap().warnings();
-    assert_eq!(warnings, [LayoutWarning::NoPot, LayoutWarning::NoDelivery]);
+    let warnings = Layout::parse("+ ").unwrap().warnings(AIMS);
+    assert_eq!(warnings, [Tile::Pot, Tile::Delivery].map(|tile| LayoutWarning::Missing { tile }));
 }

@@ -6,14 +6,18 @@ use crate::geometry::{Cell, Direction};
 /// Something that an experimenter should know of a layout. Lines and columns count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LayoutWarning {
-    /// There is no pot.
-    #[error("there is no pot ('U'): nothing can be cooked")]
-    NoPot,
-    /// There is no delivery zone.
-    #[error("there is no delivery zone ('@'): no soup can be delivered")]
-    NoDelivery,
-    /// A pot or a delivery zone that no player can stand beside.
-    #[error("line {line}, column {column}: no player can get to this {} ({:?})", name(*tile), tile.letter())]
+    /// There is none of what the task is about.
+    #[error("there is no {} ({:?})", tile.name(), tile.letter())]
+    Missing {
+        /// What is missing.
+        tile: Tile,
+    },
+    /// Something the task is about that no player can stand beside.
+    #[error(
+        "line {line}, column {column}: no player can get to this {} ({:?})",
+        tile.name(),
+        tile.letter()
+    )]
     OutOfReach {
         /// What it is.
         tile: Tile,
@@ -24,33 +28,19 @@ pub enum LayoutWarning {
     },
 }
 
-const fn name(tile: Tile) -> &'static str {
-    match tile {
-        Tile::Pot => "pot",
-        _ => "delivery zone",
-    }
-}
-
 impl Layout {
-    /// What is odd about this kitchen: no pot or no delivery zone, or one that nobody reaches
-    /// from any start cell. Where no spawns are marked every floor cell is a start cell.
+    /// What is odd about this layout for a task that is about the tiles `aims`: none of a kind,
+    /// or one that nobody reaches from any start cell. Where no spawns are marked every cell
+    /// that can be walked on is a start cell.
     #[must_use]
-    pub fn warnings(&self) -> Vec<LayoutWarning> {
-        let has = |tile| self.tiles.contains(&tile);
-        let mut warnings = Vec::new();
-        if !has(Tile::Pot) {
-            warnings.push(LayoutWarning::NoPot);
-        }
-        if !has(Tile::Delivery) {
-            warnings.push(LayoutWarning::NoDelivery);
-        }
+    pub fn warnings(&self, aims: &[Tile]) -> Vec<LayoutWarning> {
+        let missing = aims.iter().copied().filter(|tile| !self.tiles.contains(tile));
+        let mut warnings: Vec<_> = missing.map(|tile| LayoutWarning::Missing { tile }).collect();
         let reached = self.reached();
-        let aim = |&cell: &Cell| matches!(self.tile(cell), Tile::Pot | Tile::Delivery);
+        let aim = |&cell: &Cell| aims.contains(&self.tile(cell));
         let lost = |&cell: &Cell| !self.neighbours(cell).any(|beside| reached[beside.index()]);
         warnings.extend(self.cells().filter(aim).filter(lost).map(|cell| {
-            let (row, column) = self.position(cell);
-            let line = self.first_line + usize::from(row);
-            let column = usize::from(column) + 1;
+            let (line, column) = self.place(cell);
             LayoutWarning::OutOfReach { tile: self.tile(cell), line, column }
         }));
         warnings
@@ -64,12 +54,12 @@ impl Layout {
     fn reached(&self) -> Vec<bool> {
         let mut reached = vec![false; self.tiles.len()];
         let mut open: Vec<Cell> = match self.spawns.as_slice() {
-            [] => self.cells_with(Tile::Floor).collect(),
+            [] => self.cells().filter(|&cell| self.tile(cell).is_walkable()).collect(),
             spawns => spawns.to_vec(),
         };
         while let Some(cell) = open.pop() {
             if !std::mem::replace(&mut reached[cell.index()], true) {
-                open.extend(self.neighbours(cell).filter(|&next| self.tile(next) == Tile::Floor));
+                open.extend(self.neighbours(cell).filter(|&next| self.tile(next).is_walkable()));
             }
         }
         reached

@@ -142,6 +142,22 @@ impl FeatureVector {
         second[2 * OWN..].copy_from_slice(&first[2 * OWN..]);
     }
 
+    /// [`Self::write_both`] for each of many kitchens, which have to be the same rules'.
+    ///
+    /// # Panics
+    /// If there is not one place in `out` for each kitchen.
+    pub fn write_many(
+        &self,
+        rules: &Rules,
+        kitchens: &[Kitchen],
+        out: &mut [[[f32; FEATURES]; 2]],
+    ) {
+        assert_eq!(kitchens.len(), out.len(), "a place for each kitchen's observations");
+        for (kitchen, out) in kitchens.iter().zip(out) {
+            self.write_both(rules, kitchen, out);
+        }
+    }
+
     fn own(&self, rules: &Rules, kitchen: &Kitchen, player: usize, out: &mut [f32]) {
         let out: &mut [f32; OWN] = out.try_into().expect("a player's own features");
         let agents = kitchen.agents(rules);
@@ -287,7 +303,7 @@ const fn mask_of_tile(tile: Tile) -> Option<usize> {
         Tile::OnionStack => Some(4),
         Tile::PlateStack => Some(6),
         Tile::TomatoStack => Some(9),
-        Tile::Floor | Tile::Wall | Tile::Pot => None,
+        Tile::Floor | Tile::Wall | Tile::Pot | Tile::Goal => None,
     }
 }
 

@@ -1,10 +1,20 @@
 //! A kitchen as text for people: in test failures and in tools.
 
 use super::{Agent, Item, Kitchen, Rules};
-use crate::geometry::{Cell, Direction};
+use crate::geometry::Cell;
 use std::fmt::{self, Display, Formatter};
 
 impl Kitchen {
+    /// What a cell shows: an agent, else a loose item, else its tile.
+    pub(super) fn shown(&self, rules: &Rules, cell: Cell) -> char {
+        let agent = self.agents(rules).iter().find(|agent| agent.cell == cell);
+        match (agent, self.items[cell.index()]) {
+            (Some(agent), _) => agent.facing.arrow(),
+            (None, Some(item)) => item.letter(),
+            (None, None) => rules.tile(cell).letter(),
+        }
+    }
+
     /// The kitchen as text: the grid with the layout's letters, loose items by their letter and
     /// agents as arrows, then a line for each agent and each pot.
     #[must_use]
@@ -19,30 +29,19 @@ struct Board<'a> {
 }
 
 impl Board<'_> {
-    fn letter(&self, index: usize) -> char {
-        let cell = Cell(u8::try_from(index).expect("a grid has at most 256 cells"));
-        let agent = self.kitchen.agents(self.rules).iter().find(|agent| agent.cell == cell);
-        match (agent, self.kitchen.items[index]) {
-            (Some(agent), _) => arrow(agent.facing),
-            (None, Some(item)) => item.letter(),
-            (None, None) => self.rules.tile(cell).letter(),
-        }
-    }
-
     fn agent(&self, f: &mut Formatter<'_>, seat: usize, agent: &Agent) -> fmt::Result {
         let (row, column) = self.rules.position(agent.cell);
         let held = agent.held.map_or("nothing", Item::name);
-        writeln!(f, "player {seat} {} at {row},{column} holds {held}", arrow(agent.facing))
+        writeln!(f, "player {seat} {} at {row},{column} holds {held}", agent.facing.arrow())
     }
 }
 
 impl Display for Board<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let width = self.rules.width();
-        for row in 0..self.rules.height() {
-            let line: String =
-                (row * width..(row + 1) * width).map(|index| self.letter(index)).collect();
-            writeln!(f, "{line}")?;
+        let cells = (0..).take(self.rules.cells()).map(Cell);
+        let letters: Vec<char> = cells.map(|cell| self.kitchen.shown(self.rules, cell)).collect();
+        for row in letters.chunks(self.rules.width()) {
+            writeln!(f, "{}", String::from_iter(row))?;
         }
         for (seat, agent) in self.kitchen.agents(self.rules).iter().enumerate() {
             self.agent(f, seat, agent)?;
@@ -54,14 +53,5 @@ impl Display for Board<'_> {
             writeln!(f, "pot at {row},{column}: {contents} timer {}", pot.timer)?;
         }
         Ok(())
-    }
-}
-
-const fn arrow(direction: Direction) -> char {
-    match direction {
-        Direction::Right => '>',
-        Direction::Down => 'v',
-        Direction::Left => '<',
-        Direction::Up => '^',
     }
 }

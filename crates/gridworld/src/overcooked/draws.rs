@@ -57,14 +57,13 @@ fn start_cell(
 
 /// A random order of the players.
 #[inline]
-pub(super) fn order(players: usize, rng: &mut Rng) -> Order {
-    let mut order = IN_ORDER_OF_SEATS;
+pub(crate) fn order(players: usize, rng: &mut Rng) -> Order {
     if players == 2 {
         // The common case, without a multiplication.
         let first = usize::from(rng.next_u64() >> 63 == 1);
-        (order[0], order[1]) = (first, 1 - first);
-        return order;
+        return [first, 1 - first, 2, 3];
     }
+    let mut order = IN_ORDER_OF_SEATS;
     for last in (1..players).rev() {
         let bound = u32::try_from(last + 1).unwrap_or(1);
         order.swap(last, rng.below(bound) as usize);

@@ -8,12 +8,13 @@
 //!
 //! - [`Parameters`]: what can be set; [`Rules`]: the tables made from them and the layout;
 //! - [`Kitchen`]: the state of an episode;
-//! - `step.rs`: one step; `draws.rs`: its random draws; `columns.rs`: what stands in a table;
+//! - `step.rs`: one step; `many.rs`: one step of many kitchens; `draws.rs`: its random draws; `columns.rs`: what stands in a table;
 //!   `board.rs`: the state as text for people.
 
 mod board;
 mod columns;
 mod draws;
+mod many;
 mod parameters;
 mod rules;
 mod step;
@@ -23,6 +24,7 @@ mod tests;
 pub mod variation;
 
 pub use draws::Order;
+pub(crate) use draws::order;
 pub use parameters::{Draws, Parameters, RewardScheme};
 pub use rules::{MAX_POTS, Rules};
 pub use step::{DELIVERED, ONION_IN_POT, SOUP_IN_DISH};
@@ -30,9 +32,10 @@ pub use step::{DELIVERED, ONION_IN_POT, SOUP_IN_DISH};
 use crate::encoding::{DecodeError, Decoder, Encoder};
 use crate::environment::{Environment, TaskStep, Value};
 use crate::geometry::{Cell, Direction, MAX_CELLS};
-use crate::layout::Tile;
+use crate::layout::{KITCHENS, Layout, NamedLayout, Tile};
 use crate::numpy;
 use crate::rng::Rng;
+use crate::settings::SettingsError;
 use crate::{Action, MAX_PLAYERS};
 
 /// Ingredients a pot takes.
@@ -207,7 +210,7 @@ impl Kitchen {
     #[inline]
     pub fn draw_order(&mut self, rules: &Rules, rng: &mut Rng) -> Order {
         match &mut self.cogrid {
-            None => draws::order(rules.players(), rng),
+            None => order(rules.players(), rng),
             Some(generator) => draws::cogrid_order(rules.players(), generator),
         }
     }
@@ -270,7 +273,33 @@ impl Kitchen {
 }
 
 impl Environment for Kitchen {
+    type Parameters = Parameters;
     type Rules = Rules;
+
+    const TILES: &'static [Tile] = &[
+        Tile::Floor,
+        Tile::Wall,
+        Tile::Counter,
+        Tile::Pot,
+        Tile::OnionStack,
+        Tile::TomatoStack,
+        Tile::PlateStack,
+        Tile::Delivery,
+    ];
+    const AIMS: &'static [Tile] = &[Tile::Pot, Tile::Delivery];
+    const LAYOUTS: &'static [NamedLayout] = &KITCHENS;
+
+    fn encode_parameters(parameters: &Parameters, bytes: &mut Vec<u8>) {
+        parameters.encode(bytes);
+    }
+
+    fn rules(
+        parameters: &Parameters,
+        layout: &Layout,
+        players: usize,
+    ) -> Result<Rules, SettingsError> {
+        Rules::new(parameters, layout, players)
+    }
 
     fn start(rules: &Rules, seed: u64, rng: &mut Rng) -> Self {
         match rules.draws() {
@@ -286,6 +315,21 @@ impl Environment for Kitchen {
     fn step(&mut self, rules: &Rules, actions: &[Action], rng: &mut Rng) -> TaskStep {
         let order = self.draw_order(rules, rng);
         self.step_in_order(rules, actions, &order[..rules.players()])
+    }
+
+    fn step_many(
+        rules: &Rules,
+        kitchens: &mut [Self],
+        actions: &[Action],
+        rngs: &mut [Rng],
+        steps: &mut [TaskStep],
+    ) {
+        match rules.players() {
+            1 => many::step_many::<1>(rules, kitchens, actions, rngs, steps),
+            2 => many::step_many::<2>(rules, kitchens, actions, rngs, steps),
+            3 => many::step_many::<3>(rules, kitchens, actions, rngs, steps),
+            _ => many::step_many::<MAX_PLAYERS>(rules, kitchens, actions, rngs, steps),
+        }
     }
 
     fn encode(&self, rules: &Rules, out: &mut Encoder) {
@@ -346,16 +390,22 @@ impl Environment for Kitchen {
     fn state_values(&self, rules: &Rules, put: &mut dyn FnMut(Value<'_>)) {
         columns::state_values(self, rules, put);
     }
+
+    fn letter(&self, rules: &Rules, cell: Cell) -> char {
+        self.shown(rules, cell)
+    }
 }
 
-const fn item_code(item: Option<Item>) -> u8 {
+/// An item's byte in encodings; 0 is nothing.
+pub(crate) const fn item_code(item: Option<Item>) -> u8 {
     match item {
         None => 0,
         Some(item) => item as u8,
     }
 }
 
-fn item_from_code(code: u8) -> Option<Option<Item>> {
+/// The item, or nothing, that a byte stands for.
+pub(crate) fn item_from_code(code: u8) -> Option<Option<Item>> {
     match code {
         0 => Some(None),
         _ => Item::ALL.get(usize::from(code) - 1).map(|&item| Some(item)),

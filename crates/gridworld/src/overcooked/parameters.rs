@@ -1,10 +1,8 @@
 //! What an experimenter can set of Overcooked: cook time, rewards, and whose random draws.
 
 use crate::Reward;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use crate::presets::{self, Presets};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The parameters of the task, as they stand in an experiment file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,7 +140,7 @@ impl Default for RewardScheme {
 /// The table form of a scheme: what is left out is the default's.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+pub(crate) struct Table {
     delivery: Option<Reward>,
     onion_in_pot: Option<Reward>,
     soup_in_dish: Option<Reward>,
@@ -163,28 +161,15 @@ impl From<Table> for RewardScheme {
     }
 }
 
-impl<'de> Deserialize<'de> for RewardScheme {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SchemeVisitor)
-    }
+impl Presets for RewardScheme {
+    type Table = Table;
+    const WHAT: &'static str = "rewards";
+    const NAMED: &'static [(&'static str, Self)] = &Self::PRESETS;
 }
 
-struct SchemeVisitor;
-
-impl<'de> Visitor<'de> for SchemeVisitor {
-    type Value = RewardScheme;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = RewardScheme::PRESETS.map(|(name, _)| format!("{name:?}")).join(", ");
-        write!(f, "a table of rewards or one of {names}")
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<RewardScheme, E> {
-        RewardScheme::preset(name).ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RewardScheme, A::Error> {
-        Table::deserialize(MapAccessDeserializer::new(map)).map(RewardScheme::from)
+impl<'de> Deserialize<'de> for RewardScheme {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        presets::deserialize(deserializer)
     }
 }
 

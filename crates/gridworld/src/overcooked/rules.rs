@@ -3,13 +3,15 @@
 
 use super::Item;
 use super::parameters::{Draws, Parameters, RewardScheme};
-use crate::MAX_PLAYERS;
 use crate::geometry::{Cell, Direction, MAX_CELLS};
 use crate::layout::{Layout, Tile};
 use crate::settings::SettingsError;
+use crate::{Action, MAX_PLAYERS};
 
 /// The most pots a kitchen can have.
 pub const MAX_POTS: usize = 8;
+
+const ACTIONS: usize = Action::ALL.len();
 
 /// The tables of a kitchen.
 #[derive(Clone, Debug)]
@@ -27,6 +29,7 @@ pub struct Rules {
     tiles: [Tile; MAX_CELLS],
     faced: [[Cell; 4]; MAX_CELLS],
     pot_at: [u8; MAX_CELLS],
+    leads_to: [[Cell; ACTIONS]; MAX_CELLS],
 }
 
 impl Rules {
@@ -54,6 +57,7 @@ impl Rules {
         let mut tiles = [Tile::Wall; MAX_CELLS];
         let mut faced = [[Cell(0); 4]; MAX_CELLS];
         let mut pot_at = [0; MAX_CELLS];
+        let mut leads_to = [[Cell(0); ACTIONS]; MAX_CELLS];
         for cell in layout.cells() {
             tiles[cell.index()] = layout.tile(cell);
             for direction in Direction::ALL {
@@ -61,6 +65,7 @@ impl Rules {
                 faced[cell.index()][usize::from(direction.number())] =
                     layout.neighbour(cell, direction).unwrap_or(cell);
             }
+            leads_to[cell.index()] = Action::ALL.map(|action| leads_to_in(layout, cell, action));
         }
         for (pot, cell) in (0..).zip(&pot_cells) {
             pot_at[cell.index()] = pot;
@@ -79,6 +84,7 @@ impl Rules {
             tiles,
             faced,
             pot_at,
+            leads_to,
         })
     }
 
@@ -141,6 +147,13 @@ impl Rules {
         self.faced[cell.0 as usize][direction as usize]
     }
 
+    /// Where an action leads from `cell` if nobody and nothing is in the way: to the faced cell
+    /// if that is floor; otherwise, and if the action is no move, nowhere.
+    #[must_use]
+    pub const fn leads_to(&self, cell: Cell, action: Action) -> Cell {
+        self.leads_to[cell.0 as usize][action as usize]
+    }
+
     /// Row and column of a cell.
     #[must_use]
     pub const fn position(&self, cell: Cell) -> (u8, u8) {
@@ -179,4 +192,12 @@ impl Rules {
     pub(crate) const fn pot_at(&self, cell: Cell) -> usize {
         self.pot_at[cell.0 as usize] as usize
     }
+}
+
+fn leads_to_in(layout: &Layout, cell: Cell, action: Action) -> Cell {
+    action
+        .direction()
+        .and_then(|direction| layout.neighbour(cell, direction))
+        .filter(|&target| layout.tile(target) == Tile::Floor)
+        .unwrap_or(cell)
 }

@@ -2,9 +2,9 @@
 //! it is, then pots tick, then agents turn and move, then they interact.
 
 use super::variation::{Exact, Variation};
-use super::{Item, Kitchen, RewardScheme, Rules};
+use super::{Agent, Item, Kitchen, RewardScheme, Rules};
 use crate::environment::TaskStep;
-use crate::geometry::{Cell, Direction};
+use crate::geometry::Cell;
 use crate::layout::Tile;
 use crate::{Action, MAX_PLAYERS, Reward};
 
@@ -24,12 +24,18 @@ impl Kitchen {
         actions: &[Action],
         order: &[usize],
     ) -> TaskStep {
-        self.step_varied::<Exact>(rules, actions, order)
+        // Nearly all games have two players; where the compiler knows it, it unrolls the loops.
+        match (actions, order) {
+            (&[a, b], &[first, second]) => {
+                self.step_varied::<Exact>(rules, &[a, b], &[first, second])
+            }
+            _ => self.step_varied::<Exact>(rules, actions, order),
+        }
     }
 
     /// [`Self::step_in_order`] under other rules, for tests of tests.
     #[doc(hidden)]
-    #[inline]
+    #[inline(always)]
     pub fn step_varied<V: Variation>(
         &mut self,
         rules: &Rules,
@@ -54,8 +60,12 @@ impl Kitchen {
     /// Rewards. CoGrid judges them on the state before the step and does not look whether the
     /// action then succeeds: two players plating one soup are both rewarded, and a soup taken in
     /// the very step in which it becomes ready earns nothing.
-    fn judge(&self, rules: &Rules, actions: &[Action]) -> TaskStep {
+    #[inline(always)]
+    pub(super) fn judge(&self, rules: &Rules, actions: &[Action]) -> TaskStep {
         let mut step = TaskStep::default();
+        if !any_interacts(actions) {
+            return step;
+        }
         let scheme = rules.rewards();
         let mut earned = [Reward::ZERO; MAX_PLAYERS];
         for (player, &action) in actions.iter().enumerate() {
@@ -85,13 +95,13 @@ impl Kitchen {
         step
     }
 
-    fn tick_pots(&mut self, rules: &Rules) {
+    #[inline(always)]
+    pub(super) fn tick_pots(&mut self, rules: &Rules) {
         for pot in &mut self.pots[..rules.pot_cells().len()] {
-            if pot.is_full() && pot.timer > 0 {
-                pot.timer -= 1;
-            }
-            let count = u16::try_from(pot.count()).unwrap_or(0);
-            pot.shown = count.saturating_add(count.saturating_mul(pot.timer));
+            pot.timer = pot.timer.saturating_sub(u16::from(pot.is_full()));
+            let count: u32 = pot.contents.iter().map(|item| u32::from(item.is_some())).sum();
+            let shown = count * (1 + u32::from(pot.timer));
+            pot.shown = u16::try_from(shown).unwrap_or(u16::MAX);
         }
     }
 
@@ -104,33 +114,41 @@ impl Kitchen {
     /// what counts here. CoGrid's code, which works on all agents at once, differs there in one
     /// case: it also stops an agent whose target is wanted by one of higher priority that is
     /// itself stopped.
-    fn turn_and_move<V: Variation>(&mut self, rules: &Rules, actions: &[Action], order: &[usize]) {
+    ///
+    /// There is no branch here on what players do or what is in their way: keys are as good as
+    /// random to a processor, and a branch that it guesses wrong costs as much as all of a move.
+    #[inline(always)]
+    pub(super) fn turn_and_move<V: Variation>(
+        &mut self,
+        rules: &Rules,
+        actions: &[Action],
+        order: &[usize],
+    ) {
         let before = self.agents;
         for (turn, &player) in order.iter().enumerate() {
             let player = if V::PRIORITY { player } else { turn };
-            let Some(direction) = direction_of(actions[player]) else { continue };
-            let from = self.agents[player].cell;
-            self.agents[player].facing = direction;
-            let target = rules.faced(from, direction);
-            let walkable =
-                rules.tile(target) == Tile::Floor && self.items[target.index()].is_none();
+            let action = actions[player];
+            let Agent { cell: from, facing, .. } = self.agents[player];
+            // Their own cell for those who don't move; it counts as taken, by themselves.
+            let target = rules.leads_to(from, action);
             let leaves = |other: usize| {
                 V::FREE_FOLLOWING
                     && before[other].cell == target
-                    && direction_of(actions[other]).is_some()
+                    && actions[other].direction().is_some()
             };
-            let taken = self.agents[..rules.players()]
-                .iter()
-                .enumerate()
-                .any(|(other, agent)| agent.cell == target && !leaves(other));
-            if walkable && !taken {
-                self.agents[player].cell = target;
+            let mut taken = self.items[target.index()].is_some();
+            for (other, agent) in self.agents[..actions.len()].iter().enumerate() {
+                taken |= (agent.cell == target) & !leaves(other);
             }
+            let agent = &mut self.agents[player];
+            agent.facing = action.direction().unwrap_or(facing);
+            agent.cell = if taken { from } else { target };
         }
     }
 
     /// Players interact in order of seats, so the second sees what the first did.
-    fn interact_all<V: Variation>(&mut self, rules: &Rules, actions: &[Action]) {
+    #[inline(always)]
+    pub(super) fn interact_all<V: Variation>(&mut self, rules: &Rules, actions: &[Action]) {
         for turn in 0..actions.len() {
             let player = if V::REVERSED_INTERACTIONS { actions.len() - 1 - turn } else { turn };
             if actions[player] == Action::PickupDrop {
@@ -217,6 +235,12 @@ impl Kitchen {
     }
 }
 
+/// Whether anyone picks up or puts down; without a branch for each player.
+#[inline(always)]
+pub(super) fn any_interacts(actions: &[Action]) -> bool {
+    actions.iter().fold(false, |any, &action| any | (action == Action::PickupDrop))
+}
+
 /// Who gets what of that which each player earned by the step's events.
 fn share(
     scheme: &RewardScheme,
@@ -237,14 +261,4 @@ fn share(
         }
     }
     own.map(|own| own + common)
-}
-
-const fn direction_of(action: Action) -> Option<Direction> {
-    Some(match action {
-        Action::Up => Direction::Up,
-        Action::Down => Direction::Down,
-        Action::Left => Direction::Left,
-        Action::Right => Direction::Right,
-        Action::PickupDrop | Action::Toggle | Action::Noop => return None,
-    })
 }

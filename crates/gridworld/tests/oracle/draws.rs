@@ -53,7 +53,7 @@ fn world(setting: &Setting, seed: u64, episode: u16) -> World {
 }
 
 fn kitchen(world: &World) -> &Kitchen {
-    let TaskState::CogridOvercooked(kitchen) = world.task();
+    let TaskState::CogridOvercooked(kitchen) = world.task() else { panic!("another task") };
     kitchen
 }
 

@@ -22,7 +22,19 @@ const COGRID: [(&str, u32); 6] = [
     ("mixed_kitchen_no_orders", 46),
 ];
 
-fn fixture(name: &str) -> impl BufRead {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cogrid");
+/// The recorded kitchens of Overcooked-AI, with episodes, steps and soups.
+const OVERCOOKED_AI: [(&str, u32, u32, u32); 2] =
+    [("cramped_room", 16, 19_190, 284), ("random0", 12, 14_375, 203)];
+
+fn fixture(name: &str) -> impl BufRead + use<> {
+    open(&format!("cogrid/{name}"))
+}
+
+fn human(name: &str) -> impl BufRead + use<> {
+    open(&format!("overcooked_ai_2019/{name}"))
+}
+
+fn open(name: &str) -> impl BufRead + use<> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     traces::open(&folder.join(format!("{name}.jsonl.gz"))).expect("the fixture is there")
 }

@@ -1,7 +1,9 @@
 //! Random games.
 
+use dyad_gridworld::goal_finding::{self, Payment};
 use dyad_gridworld::layout::{CLASSIC, FURTHER};
 use dyad_gridworld::overcooked::{Draws, Kitchen, Parameters, RewardScheme, Rules};
+use dyad_gridworld::overcooked_ai;
 use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::{TaskRules, TaskSettings, TaskState};
 use dyad_gridworld::{Game, MAX_PLAYERS, PlayerInput, Settings, World};
@@ -70,6 +72,50 @@ pub(crate) fn game(players: impl Strategy<Value = u8>) -> impl Strategy<Value = 
     )
 }
 
+/// Marks the first cells of floor as start cells, as far as players go.
+fn with_spawns(grid: &str, players: u8) -> String {
+    let mut numbers = ('1'..).take(usize::from(players));
+    let mark = |letter| if letter == ' ' { numbers.next().unwrap_or(' ') } else { letter };
+    grid.chars().map(mark).collect()
+}
+
+/// A game of Overcooked-AI.
+pub(crate) fn overcooked_ai(
+    players: impl Strategy<Value = u8>,
+) -> impl Strategy<Value = Arc<Game>> {
+    let known: Vec<String> =
+        overcooked_ai::LAYOUTS.iter().map(|(_, text)| (*text).to_owned()).collect();
+    let layout = prop_oneof![prop::sample::select(known), grid()];
+    let scheme = prop::sample::select(overcooked_ai::RewardScheme::PRESETS.to_vec());
+    let parts = (layout, players, any::<u64>(), 1..8_u16, scheme);
+    parts.prop_filter_map("a kitchen with room", |(text, players, seed, cook_time, scheme)| {
+        let marked = text.contains('1');
+        let text = if marked { text } else { with_spawns(&text, players) };
+        let parameters = overcooked_ai::Parameters { cook_time, rewards: scheme.1 };
+        let task = TaskSettings::OvercookedAi2019(parameters);
+        Game::new(Settings { task, ..settings("random", &text, players, seed) }).ok()
+    })
+}
+
+/// A game of `GoalFinding`.
+fn goal_finding(players: impl Strategy<Value = u8>) -> impl Strategy<Value = Arc<Game>> {
+    let tile = prop_oneof![8 => Just(' '), 1 => Just('G'), 1 => Just('#')];
+    let row = || vec(tile.clone(), 5).prop_map(String::from_iter);
+    let payment = prop_oneof![Just(Payment::AsPublished), Just(Payment::OnArrival)];
+    let parts = ([row(), row(), row(), row()], players, any::<u64>(), payment);
+    parts.prop_filter_map("a field with room", |(rows, players, seed, payment)| {
+        let text = with_spawns(&rows.join("\n"), players);
+        let parameters = goal_finding::Parameters { payment, ..Default::default() };
+        let task = TaskSettings::GoalFinding(parameters);
+        Game::new(Settings { task, ..settings("random", &text, players, seed) }).ok()
+    })
+}
+
+/// A game of any task.
+pub(crate) fn any_task() -> impl Strategy<Value = Arc<Game>> {
+    prop_oneof![2 => game(1..=4_u8), 2 => overcooked_ai(1..=4_u8), 1 => goal_finding(1..=4_u8)]
+}
+
 /// Inputs: mostly actions that do something, and some of any bits at all.
 pub(crate) fn frames(most: usize) -> impl Strategy<Value = Vec<Frame>> {
     let input = prop_oneof![
@@ -80,11 +126,11 @@ pub(crate) fn frames(most: usize) -> impl Strategy<Value = Vec<Frame>> {
 }
 
 pub(crate) fn rules(world: &World) -> &Rules {
-    let TaskRules::CogridOvercooked(rules) = world.game().rules();
+    let TaskRules::CogridOvercooked(rules) = world.game().rules() else { panic!("another task") };
     rules
 }
 
 pub(crate) fn kitchen(world: &World) -> &Kitchen {
-    let TaskState::CogridOvercooked(kitchen) = world.task();
+    let TaskState::CogridOvercooked(kitchen) = world.task() else { panic!("another task") };
     kitchen
 }

@@ -23,7 +23,8 @@ fn stock(rules: &Rules, kitchen: &Kitchen) -> [i32; 3] {
     stock
 }
 
-const fn parts(item: Item) -> [i32; 3] {
+/// Onions, tomatoes and plates in an item.
+pub(crate) const fn parts(item: Item) -> [i32; 3] {
     match item {
         Item::Onion => [1, 0, 0],
         Item::Tomato => [0, 1, 0],

@@ -200,7 +200,7 @@ fn plain_column(rules: &Rules, kitchen: &Kitchen, player: usize, cell: Cell) -> 
 
 fn refusal(text: &str, players: u8) -> Option<ObservationError> {
     let game = Game::new(settings("x", text, players, 1)).expect("a game");
-    let TaskRules::CogridOvercooked(rules) = game.rules();
+    let TaskRules::CogridOvercooked(rules) = game.rules() else { panic!("another task") };
     FeatureVector::new(rules, Residue::Shown).err()
 }
 

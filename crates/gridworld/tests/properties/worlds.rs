@@ -1,6 +1,8 @@
 //! Stepping, going back, encoding.
 
-use crate::games::{frames, game, kitchen, rules, settings};
+use crate::games::{any_task, frames, settings};
+use dyad_gridworld::environment::{TaskStep, Value};
+use dyad_gridworld::geometry::Cell;
 use dyad_gridworld::layout::{CLASSIC, FURTHER};
 use dyad_gridworld::overcooked::{Draws, Parameters};
 use dyad_gridworld::task::TaskSettings;
@@ -9,24 +11,70 @@ use proptest::prelude::*;
 use std::mem::size_of;
 use std::sync::Arc;
 
+/// A player's row, column and direction: the first columns of every task.
+fn place(world: &World, seat: usize) -> [u8; 3] {
+    assert_eq!(world.game().rules().info_names()[..3], ["row", "col", "direction"]);
+    let mut values = Vec::new();
+    world.info_values(seat, &TaskStep::default(), &mut |value| {
+        if let Value::Int(number) = value {
+            values.push(u8::try_from(number).expect("a small number"));
+        }
+    });
+    [values[0], values[1], values[2]]
+}
+
 proptest! {
     #[test]
-    fn agents_stay_apart_on_the_floor(game in game(1..=4_u8), frames in frames(300)) {
+    fn players_stay_apart_on_the_floor(game in any_task(), frames in frames(300)) {
         let mut world = World::new(game);
         for frame in &frames {
             world.step(frame);
-            let (rules, kitchen) = (rules(&world), kitchen(&world));
-            let agents = kitchen.agents(rules);
-            for (seat, agent) in agents.iter().enumerate() {
-                prop_assert_eq!(rules.tile(agent.cell).letter(), ' ');
-                prop_assert!(agents[..seat].iter().all(|other| other.cell != agent.cell));
+            let layout = world.game().layout();
+            let mut taken: Vec<Cell> = Vec::new();
+            for seat in 0..world.game().players() {
+                let [row, column, _] = place(&world, seat);
+                let cell = layout.cell(row, column).expect("in the grid");
+                prop_assert!(layout.tile(cell).is_walkable());
+                prop_assert!(!taken.contains(&cell));
+                taken.push(cell);
             }
+        }
+    }
+
+    /// Each task's columns have a value for every name, in every state.
+    #[test]
+    fn columns_are_as_many_as_their_names(game in any_task(), frames in frames(100)) {
+        let mut world = World::new(game);
+        for frame in &frames {
+            let step = world.step(frame).map(|outcome| outcome.task).unwrap_or_default();
+            let mut count = 0;
+            world.state_values(&mut |_| count += 1);
+            prop_assert_eq!(count, World::state_names(world.game().rules()).len());
+            for seat in 0..world.game().players() {
+                let mut count = 0;
+                world.info_values(seat, &step, &mut |_| count += 1);
+                prop_assert_eq!(count, world.game().rules().info_names().len());
+            }
+        }
+    }
+
+    /// The board shows as many arrows as there are players.
+    #[test]
+    fn boards_show_every_player(game in any_task(), frames in frames(100)) {
+        let mut world = World::new(game);
+        for frame in &frames {
+            world.step(frame);
+            let letters = world.game().layout().cells().map(|cell| {
+                world.task().letter(world.game().rules(), cell)
+            });
+            let arrows = letters.filter(|letter| "^v<>".contains(*letter)).count();
+            prop_assert_eq!(arrows, world.game().players());
         }
     }
 
     #[test]
     fn a_clone_goes_back_whole(
-        game in game(1..=4_u8),
+        game in any_task(),
         before in frames(200),
         astray in frames(40),
         after in frames(40),
@@ -47,10 +95,39 @@ proptest! {
         }
     }
 
+    /// In a hold, whatever is pressed, frames only count; then play goes on where it was.
+    #[test]
+    fn a_held_world_goes_on_where_it_was(
+        game in any_task(),
+        before in frames(100),
+        held in frames(40),
+        after in frames(40),
+    ) {
+        let mut world = World::new(game);
+        for frame in &before {
+            world.step(frame);
+        }
+        let mut straight = world.clone();
+        let length = u32::try_from(held.len()).expect("few frames");
+        world.hold(length);
+        for (done, frame) in (0..length).zip(&held) {
+            prop_assert_eq!(world.held(), length - done);
+            prop_assert_eq!(world.step(frame), None);
+            prop_assert_eq!(world.task(), straight.task());
+            let again = World::decode(Arc::clone(world.game()), world.encode().as_bytes());
+            prop_assert_eq!(again.as_ref(), Ok(&world));
+        }
+        for frame in &after {
+            prop_assert_eq!(world.step(frame), straight.step(frame));
+        }
+        prop_assert_eq!(world.frame(), straight.frame() + length);
+        prop_assert_eq!(world.task(), straight.task());
+    }
+
     /// With the derived equality of the parts, decoding is a left inverse of encoding: two
     /// different worlds of a game never have the same bytes.
     #[test]
-    fn encoding_loses_nothing(game in game(1..=4_u8), frames in frames(300)) {
+    fn encoding_loses_nothing(game in any_task(), frames in frames(300)) {
         let mut world = World::new(game);
         for frame in &frames {
             world.step(frame);
@@ -69,7 +146,7 @@ proptest! {
 
     #[test]
     fn bytes_that_decode_are_their_own_encoding(
-        game in game(1..=4_u8),
+        game in any_task(),
         frames in frames(100),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {

@@ -1,6 +1,6 @@
 //! Games recorded with cogrid; the format is described in `fixtures/FORMAT.md`.
 
-use super::{Matched, Objection};
+use super::{Difference, Matched, Objection, too_early};
 use dyad_gridworld::encoding::Decoder;
 use dyad_gridworld::environment::{Environment as _, TaskStep};
 use dyad_gridworld::geometry::Cell;
@@ -12,7 +12,6 @@ use dyad_gridworld::overcooked::{
 };
 use dyad_gridworld::{Action, Reward};
 use serde::Deserialize;
-use std::fmt::Write as _;
 
 /// A line of a file.
 #[derive(Deserialize)]
@@ -239,19 +238,6 @@ impl Setting {
     }
 }
 
-/// What differs, one line for each thing.
-#[derive(Default)]
-struct Difference(String);
-
-impl Difference {
-    fn note<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, ours: &T, recorded: &T) {
-        if ours != recorded {
-            let line = format_args!("  {what}: ours {ours:?}, recorded {recorded:?}");
-            writeln!(self.0, "{line}").expect("a string takes all text");
-        }
-    }
-}
-
 fn code(letter: char) -> u8 {
     match letter {
         '.' => 0,
@@ -290,43 +276,40 @@ fn solo(rules: &Rules, step: &TaskStep, player: usize) -> Points {
 pub(crate) struct Replay {
     setting: Option<Setting>,
     kitchen: Option<Kitchen>,
-    matched: Matched,
 }
 
 impl Replay {
-    pub(crate) const fn matched(&self) -> Matched {
-        self.matched
-    }
-
-    /// Replays one line.
-    pub(crate) fn record<V: Variation>(&mut self, line: &str) -> Result<(), Objection> {
+    /// Replays one line, and counts it if it matches.
+    pub(crate) fn record<V: Variation>(
+        &mut self,
+        line: &str,
+        matched: &mut Matched,
+    ) -> Result<(), Objection> {
         match serde_json::from_str(line).map_err(Objection::not_a_record)? {
             Record::Layout(header) => {
                 self.setting = Some(Setting::new(header)?);
                 self.kitchen = None;
                 Ok(())
             }
-            Record::Reset(reset) => self.reset(&reset),
-            Record::Step(step) => self.step::<V>(&step),
+            Record::Reset(reset) => self.reset(&reset, matched),
+            Record::Step(step) => self.step::<V>(&step, matched),
         }
     }
 
-    fn reset(&mut self, reset: &Reset) -> Result<(), Objection> {
+    fn reset(&mut self, reset: &Reset, matched: &mut Matched) -> Result<(), Objection> {
         let setting = self.setting.as_ref().ok_or_else(|| too_early("layout"))?;
         let kitchen = setting.kitchen(&reset.state)?;
         let mut difference = Difference::default();
         let seen = setting.compare(&kitchen, &reset.state, &reset.seen, &mut difference);
-        if !difference.0.is_empty() {
-            let place = format!("the start of the episode with seed {}", reset.seed);
-            return Err(Objection::Differs(format!("{place}\n{}", difference.0)));
-        }
-        self.matched.observations += seen;
-        self.matched.episodes += 1;
+        let place = || format!("the start of the episode with seed {}", reset.seed);
+        difference.found(place, String::new)?;
+        matched.observations += seen;
+        matched.episodes += 1;
         self.kitchen = Some(kitchen);
         Ok(())
     }
 
-    fn step<V: Variation>(&mut self, step: &Step) -> Result<(), Objection> {
+    fn step<V: Variation>(&mut self, step: &Step, matched: &mut Matched) -> Result<(), Objection> {
         let setting = self.setting.as_ref().ok_or_else(|| too_early("layout"))?;
         let kitchen = self.kitchen.as_mut().ok_or_else(|| too_early("reset"))?;
         let actions = step.checked_actions()?;
@@ -336,14 +319,11 @@ impl Replay {
         let mut difference = Difference::default();
         let seen = setting.compare(kitchen, &step.state, &step.seen, &mut difference);
         compare_outcome(setting, step, &ours, &mut difference);
-        if !difference.0.is_empty() {
-            let boards = setting.boards(kitchen, &step.state);
-            let place = format!("step {}, actions {:?}", step.t, step.actions);
-            return Err(Objection::Differs(format!("{place}\n{}{boards}", difference.0)));
-        }
-        self.matched.observations += seen;
-        self.matched.steps += 1;
-        self.matched.soups += u32::from(kitchen.deliveries() - before);
+        let place = || format!("step {}, actions {:?}", step.t, step.actions);
+        difference.found(place, || setting.boards(kitchen, &step.state))?;
+        matched.observations += seen;
+        matched.steps += 1;
+        matched.soups += u32::from(kitchen.deliveries() - before);
         Ok(())
     }
 }
@@ -370,8 +350,4 @@ fn compare_outcome(setting: &Setting, step: &Step, ours: &TaskStep, difference: 
     difference.note("solo", &earned, &step.solo.clone().unwrap_or_else(nothing));
     difference.note("terminated", &(ours.terminated[..2] == [true; 2]), &step.terminated);
     difference.note("truncated", &(step.t >= setting.header.max_steps), &step.truncated);
-}
-
-fn too_early(what: &str) -> Objection {
-    Objection::NotARecord(format!("a {what} has to come first"))
 }

@@ -2,9 +2,13 @@
 //! `replay_trace` share this.
 
 pub(crate) mod cogrid;
+pub(crate) mod overcooked_ai;
 
-use dyad_gridworld::overcooked::variation::{Exact, Variation};
+use dyad_gridworld::overcooked::variation as in_cogrid;
+use dyad_gridworld::overcooked_ai::variation as in_overcooked_ai;
 use flate2::bufread::GzDecoder;
+use serde::Deserialize;
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
@@ -83,22 +87,99 @@ pub(crate) fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     }
 }
 
-/// Replays a file under the right rules, up to the first difference.
-pub(crate) fn replay(lines: impl BufRead) -> (Matched, Option<Failure>) {
-    replay_varied::<Exact>(lines)
+/// What differs, one line for each thing.
+#[derive(Default)]
+pub(crate) struct Difference(String);
+
+impl Difference {
+    pub(crate) fn note<T: PartialEq + std::fmt::Debug>(
+        &mut self,
+        what: &str,
+        ours: &T,
+        recorded: &T,
+    ) {
+        if ours != recorded {
+            let line = format_args!("  {what}: ours {ours:?}, recorded {recorded:?}");
+            writeln!(self.0, "{line}").expect("a string takes all text");
+        }
+    }
+
+    /// An objection if anything was noted, with what belongs before and after it.
+    pub(crate) fn found(
+        self,
+        place: impl FnOnce() -> String,
+        boards: impl FnOnce() -> String,
+    ) -> Result<(), Objection> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        Err(Objection::Differs(format!("{}\n{}{}", place(), self.0, boards())))
+    }
 }
 
-/// Replays a file under varied rules.
-pub(crate) fn replay_varied<V: Variation>(lines: impl BufRead) -> (Matched, Option<Failure>) {
-    let mut replay = cogrid::Replay::default();
+fn too_early(what: &str) -> Objection {
+    Objection::NotARecord(format!("a {what} has to come first"))
+}
+
+/// Replays a file under the right rules, up to the first difference.
+pub(crate) fn replay(lines: impl BufRead) -> (Matched, Option<Failure>) {
+    replay_varied::<in_cogrid::Exact, in_overcooked_ai::Exact>(lines)
+}
+
+/// Replays a file under varied rules of CoGrid's Overcooked and of Overcooked-AI.
+pub(crate) fn replay_varied<C, A>(lines: impl BufRead) -> (Matched, Option<Failure>)
+where
+    C: in_cogrid::Variation,
+    A: in_overcooked_ai::Variation,
+{
+    let mut game = Game::default();
     for (line, text) in (1..).zip(lines.lines()) {
         let outcome = match text {
-            Ok(text) => replay.record::<V>(&text).map_err(|objection| objection.at(line)),
+            Ok(text) => game.record::<C, A>(&text).map_err(|objection| objection.at(line)),
             Err(source) => Err(Failure::Unreadable { line, source }),
         };
         if let Err(failure) = outcome {
-            return (replay.matched(), Some(failure));
+            return (game.matched, Some(failure));
         }
     }
-    (replay.matched(), None)
+    (game.matched, None)
+}
+
+/// The type of a line.
+#[derive(Deserialize)]
+struct Kind<'a> {
+    k: &'a str,
+}
+
+/// A file in the course of being replayed. Its headers say of which program the games are.
+#[derive(Default)]
+struct Game {
+    program: Option<Program>,
+    matched: Matched,
+}
+
+enum Program {
+    Cogrid(Box<cogrid::Replay>),
+    OvercookedAi(Box<overcooked_ai::Replay>),
+}
+
+impl Game {
+    fn record<C, A>(&mut self, line: &str) -> Result<(), Objection>
+    where
+        C: in_cogrid::Variation,
+        A: in_overcooked_ai::Variation,
+    {
+        let Kind { k } = serde_json::from_str(line).map_err(Objection::not_a_record)?;
+        match k {
+            "layout" => self.program = Some(Program::Cogrid(Box::default())),
+            "trial" => self.program = Some(Program::OvercookedAi(Box::default())),
+            "reset" | "step" => {}
+            other => return Err(Objection::NotARecord(format!("{other:?} is no known record"))),
+        }
+        match &mut self.program {
+            Some(Program::Cogrid(replay)) => replay.record::<C>(line, &mut self.matched),
+            Some(Program::OvercookedAi(replay)) => replay.record::<A>(line, &mut self.matched),
+            None => Err(too_early("layout or trial")),
+        }
+    }
 }
