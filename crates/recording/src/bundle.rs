@@ -1,7 +1,8 @@
 //! The container in which one participant's record of one episode travels to the collector.
 //!
-//! It is an uncompressed tar archive of exactly three files, in this order:
-//! `{participant}_ep{n}.dlog`, `{participant}_ep{n}.csv` and `local/{participant}_ep{n}.csv`.
+//! It is an uncompressed tar archive of three files, in this order: `{participant}_ep{n}.dlog`,
+//! `{participant}_ep{n}.csv` and `local/{participant}_ep{n}.csv`; where something diverged, with
+//! `local/{participant}_ep{n}_divergence.json` as a fourth.
 //! Times, owners and modes are fixed, so equal records are equal archives. Only the very bytes
 //! that [`Bundle::pack`] gives are accepted back: an archive that was made otherwise is refused,
 //! whatever it holds, and with it links, long names, absolute paths and surplus files.
@@ -23,6 +24,8 @@ pub struct Bundle {
     pub table: Vec<u8>,
     /// The local table.
     pub local: Vec<u8>,
+    /// What was kept of a divergence, if there was one.
+    pub divergence: Option<Vec<u8>>,
 }
 
 /// Why something is no bundle.
@@ -39,7 +42,7 @@ pub enum BundleError {
     Name,
     /// The archive is not what packing its content gives.
     #[error(
-        "the bundle doesn't hold exactly a log, a table and a local table, packed as Dyad does"
+        "the bundle doesn't hold a log, a table, a local table and at most a dump, packed as Dyad does"
     )]
     Form,
 }
@@ -62,6 +65,12 @@ pub fn local_name(participant: &ParticipantId, episode: u16) -> String {
     format!("local/{participant}_ep{episode}.csv")
 }
 
+/// The path of what a participant's computer kept of a divergence in an episode.
+#[must_use]
+pub fn divergence_name(participant: &ParticipantId, episode: u16) -> String {
+    format!("local/{participant}_ep{episode}_divergence.json")
+}
+
 /// Unpacks a bundle.
 ///
 /// # Errors
@@ -74,16 +83,18 @@ pub fn unpack(bytes: &[u8]) -> Result<Bundle, BundleError> {
     // Raw: extensions such as long names stay entries, which the comparison below refuses.
     let mut entries = archive.entries()?.raw(true);
     let mut name = None;
-    let mut next = || -> Result<Vec<u8>, BundleError> {
-        let mut entry = entries.next().ok_or(BundleError::Form)??;
+    let mut next = || -> Result<Option<Vec<u8>>, BundleError> {
+        let Some(entry) = entries.next() else { return Ok(None) };
+        let mut entry = entry?;
         name.get_or_insert_with(|| entry.path_bytes().into_owned());
         let mut content = Vec::new();
         entry.read_to_end(&mut content)?;
-        Ok(content)
+        Ok(Some(content))
     };
-    let (log, table, local) = (next()?, next()?, next()?);
+    let [log, table, local] = [next()?, next()?, next()?].map(|it| it.ok_or(BundleError::Form));
+    let (log, table, local, divergence) = (log?, table?, local?, next()?);
     let (participant, episode) = name.as_deref().and_then(parse).ok_or(BundleError::Name)?;
-    let bundle = Bundle { participant, episode, log, table, local };
+    let bundle = Bundle { participant, episode, log, table, local, divergence };
     if bundle.pack()? == bytes { Ok(bundle) } else { Err(BundleError::Form) }
 }
 
@@ -94,21 +105,28 @@ fn parse(name: &[u8]) -> Option<(ParticipantId, u16)> {
 }
 
 impl Bundle {
+    /// The record's files by their paths, in their order.
+    pub fn files(&self) -> impl Iterator<Item = (String, &[u8])> {
+        let Self { participant, episode, log, table, local, divergence } = self;
+        let always = [
+            (log_name(participant, *episode), log.as_slice()),
+            (table_name(participant, *episode), table.as_slice()),
+            (local_name(participant, *episode), local.as_slice()),
+        ];
+        let dump = divergence.as_deref();
+        let dump = dump.map(|dump| (divergence_name(participant, *episode), dump));
+        always.into_iter().chain(dump)
+    }
+
     /// Packs the record. Equal records give equal bytes.
     ///
     /// # Errors
     /// [`BundleError::TooLong`] where it would be larger than a collector accepts.
     pub fn pack(&self) -> Result<Vec<u8>, BundleError> {
-        let Self { participant, episode, log, table, local } = self;
-        let files = [
-            (log_name(participant, *episode), log),
-            (table_name(participant, *episode), table),
-            (local_name(participant, *episode), local),
-        ];
         let mut archive = tar::Builder::new(Vec::new());
-        for (name, content) in files {
+        for (name, content) in self.files() {
             let size = u64::try_from(content.len()).expect("memory is smaller than 2^64 bytes");
-            archive.append_data(&mut header(size), name, content.as_slice())?;
+            archive.append_data(&mut header(size), name, content)?;
         }
         let bytes = archive.into_inner()?;
         if bytes.len() > MAX_BUNDLE { Err(BundleError::TooLong(bytes.len())) } else { Ok(bytes) }
@@ -138,6 +156,7 @@ mod tests {
             log: vec![1; 700],
             table: b"t\n0\n".to_vec(),
             local: Vec::new(),
+            divergence: None,
         }
     }
 
@@ -162,18 +181,24 @@ mod tests {
         let bytes = bundle.pack().unwrap();
         assert_eq!(bytes, bundle.pack().unwrap());
         assert_eq!(unpack(&bytes).unwrap(), bundle);
+        let with_dump = Bundle { divergence: Some(b"{}".to_vec()), ..bundle };
+        assert_eq!(unpack(&with_dump.pack().unwrap()).unwrap(), with_dump);
     }
 
     #[test]
     fn other_archives_are_refused() {
         const FILE: tar::EntryType = tar::EntryType::Regular;
         let good = [("p_ep0.dlog", FILE), ("p_ep0.csv", FILE), ("local/p_ep0.csv", FILE)];
+        let dump = ("local/p_ep0_divergence.json", FILE);
         assert!(unpack(&archive(&good)).is_ok());
+        assert!(unpack(&archive(&[good[0], good[1], good[2], dump])).is_ok());
         let link = [("p_ep0.dlog", FILE), ("p_ep0.csv", tar::EntryType::Symlink), good[2]];
         for bad in [
             &good[..2],
             &[good[0], good[2], good[1]],
             &[good[0], good[1], good[2], ("more", FILE)],
+            &[good[0], good[1], good[2], dump, dump],
+            &[good[0], good[1], dump],
             &[good[0], good[1], ("../p_ep0.csv", FILE)],
             &[("/p_ep0.dlog", FILE), good[1], good[2]],
             &[("../p_ep0.dlog", FILE), good[1], good[2]],

@@ -2,6 +2,7 @@
 //! that means is the caller's to say.
 
 use dyad_gridworld::Digest;
+use dyad_protocol::PublicKey;
 
 /// What remains to be read.
 #[derive(Clone, Debug)]
@@ -38,6 +39,10 @@ impl<'a> Cursor<'a> {
 
     pub(crate) fn digest(&mut self) -> Option<Digest> {
         self.array().map(Digest)
+    }
+
+    pub(crate) fn key(&mut self) -> Option<PublicKey> {
+        self.array().map(PublicKey)
     }
 
     /// Bytes with their length in one byte before them.

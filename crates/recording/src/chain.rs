@@ -13,10 +13,10 @@ pub(crate) fn first(head: &[u8]) -> Digest {
     Digest(*hasher.finalize().as_bytes())
 }
 
-/// The chain's value after a frame entry with this payload.
-pub(crate) fn next(previous: Digest, payload: &[u8]) -> Digest {
+/// The chain's value after an entry of this kind with this payload.
+pub(crate) fn next(previous: Digest, kind: u8, payload: &[u8]) -> Digest {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&previous.0).update(payload);
+    hasher.update(&previous.0).update(&[kind]).update(payload);
     Digest(*hasher.finalize().as_bytes())
 }
 

@@ -18,11 +18,12 @@
 //! Modules, in reading order:
 //! - [`log`]: the format of a log, its writer and its reader; FORMAT.md describes every byte;
 //! - [`table`]: the columns of the shared table, [`local`] those of the local one;
-//! - [`statement`]: what peers say to each other about a record;
+//! - [`keys`]: what they sign with, [`statement`]: what peers say to each other about a record;
 //! - [`recorder`]: from confirmed frames to files;
 //! - [`replay`]: from a log back to the worlds and the table;
 //! - [`verify`]: whether one log is sound, how several relate, and an episode's verdict;
 //! - [`compare`]: two tables cell by cell, [`reference_tool`] by the reference platform's rules;
+//! - [`forensics`]: what is kept when things that must be equal are not;
 //! - [`bundle`]: the container in which a record travels to the collector.
 
 mod bytes;
@@ -31,6 +32,8 @@ mod chain;
 
 pub mod bundle;
 pub mod compare;
+pub mod forensics;
+pub mod keys;
 pub mod local;
 pub mod log;
 pub mod recorder;
@@ -41,5 +44,6 @@ pub mod table;
 pub mod verify;
 
 pub use bundle::Bundle;
+pub use keys::KeyPair;
 pub use recorder::{Effect, Recorder};
 pub use statement::{Committed, Statement};

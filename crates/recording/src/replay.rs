@@ -3,7 +3,7 @@
 
 use crate::log::{self, Frame, HeaderError, Log, StartError};
 use crate::table;
-use dyad_gridworld::{Outcome, World};
+use dyad_gridworld::{ConfirmedFrame, Entry, Outcome, World};
 
 /// A log that is played again, frame by frame.
 #[derive(Debug)]
@@ -63,6 +63,9 @@ impl<'a> Replay<'a> {
             return Err(ReplayError::AfterEnd(frame.number));
         }
         self.taken += 1;
+        for hold in self.log.holds_before(frame.number) {
+            self.world.hold(hold.frames);
+        }
         let outcome = self.world.step(&frame.inputs);
         let found = self.world.digest().short();
         if found != frame.digest {
@@ -132,6 +135,21 @@ pub fn derive(log: &Log) -> Result<Derived, ReplayError> {
         derived.finished |= outcome.last;
     }
     Ok(derived)
+}
+
+/// Re-simulates a log and gives everything in it, in order, with whole digests.
+///
+/// # Errors
+/// [`ReplayError`] names the first frame at which the log contradicts the rules.
+pub fn entries(log: &Log) -> Result<Vec<Entry>, ReplayError> {
+    let mut replay = Replay::start(log)?;
+    let mut entries = Vec::with_capacity(log.frames.len() + log.holds.len());
+    while let Some(Step { frame: Frame { number, inputs, .. }, .. }) = replay.step()? {
+        entries.extend(log.holds_before(number).copied().map(Entry::Hold));
+        let digest = replay.world().digest();
+        entries.push(Entry::Frame(ConfirmedFrame { frame: number, inputs, digest }));
+    }
+    Ok(entries)
 }
 
 /// What a crash left of a record.

@@ -1,35 +1,46 @@
 //! What peers say to each other about a record: a [`Statement`] on a finished episode, and
 //! [`Committed`] on what is safely on disk while one is played.
 //!
-//! Both travel as opaque bytes over the reliable channel and stand in a log's certificate. Both
-//! have room for a signature; until signatures exist it is empty.
+//! Both are signed [`Message`]s with one shape; they differ in what they [`Say`]. They travel as
+//! opaque bytes over the reliable channel and stand in a log's certificate. CERTIFICATE.md says
+//! what they prove.
 
 use crate::bytes::{Cursor, put_short};
+use crate::keys::{KeyPair, Signature, is_signed};
 use dyad_gridworld::Digest;
-use dyad_protocol::{Seat, SessionId};
+use dyad_protocol::{PublicKey, Seat, SessionId};
 use std::fmt;
 
 /// The longest encoding of either, in bytes.
-pub const MAX_ENCODED: usize = 512;
-
-/// The longest signature, in bytes.
-pub const MAX_SIGNATURE: usize = 128;
-
-const STATEMENT: [u8; 2] = [b'S', 1];
-const COMMITTED: [u8; 2] = [b'C', 1];
+pub const MAX_ENCODED: usize = 256;
 
 /// What one peer says about an episode's record on its own disk.
+pub type Statement = Message<Finished>;
+
+/// What one peer says it has on disk and would still have after a loss of power.
+pub type Committed = Message<OnDisk>;
+
+/// Something that one seat says about an episode of a session, with its signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
+pub struct Message<S> {
     /// The session.
     pub session: SessionId,
     /// The episode, from 0.
     pub episode: u16,
     /// Who says it.
     pub seat: Seat,
+    /// What is said.
+    pub said: S,
+    /// Signature over [`Self::signed`].
+    pub signature: Signature,
+}
+
+/// The record of an episode of which no frame follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finished {
     /// Rows of the table.
     pub rows: u32,
-    /// The last frame in the log.
+    /// The last frame in the log; the first one's number if it holds none.
     pub last_frame: u32,
     /// Head of the log's chain.
     pub chain: Digest,
@@ -37,28 +48,69 @@ pub struct Statement {
     pub table: Digest,
     /// Digest of this seat's own inputs over the log's frames, as its machine issued them.
     pub inputs: Digest,
-    /// Signature over [`Self::signed`]; empty where there is none.
-    pub signature: Vec<u8>,
 }
 
-/// What one peer says it has on disk and would still have after a loss of power.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Committed {
-    /// The session.
-    pub session: SessionId,
-    /// The episode whose log holds the frame.
-    pub episode: u16,
-    /// Who says it.
-    pub seat: Seat,
+/// How much of an episode is on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OnDisk {
     /// The last frame on disk.
     pub frame: u32,
     /// The chain's value after that frame.
     pub chain: Digest,
-    /// Signature over [`Self::signed`]; empty where there is none.
-    pub signature: Vec<u8>,
 }
 
-/// Why bytes are no statement.
+/// What a message can say: how it is told from others, and the fields between seat and signature.
+pub trait Say: Sized {
+    /// The first bytes of the message: its kind, and the version of its form.
+    const KIND: [u8; 2];
+
+    /// Appends the fields.
+    fn put(&self, out: &mut Vec<u8>);
+
+    /// Takes the fields from the beginning of these bytes; gives them with what remains.
+    fn take(bytes: &[u8]) -> Option<(Self, &[u8])>;
+}
+
+impl Say for Finished {
+    const KIND: [u8; 2] = [b'S', 1];
+
+    fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.rows.to_le_bytes());
+        out.extend_from_slice(&self.last_frame.to_le_bytes());
+        for digest in [self.chain, self.table, self.inputs] {
+            out.extend_from_slice(&digest.0);
+        }
+    }
+
+    fn take(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let mut bytes = Cursor(bytes);
+        let finished = Self {
+            rows: bytes.u32()?,
+            last_frame: bytes.u32()?,
+            chain: bytes.digest()?,
+            table: bytes.digest()?,
+            inputs: bytes.digest()?,
+        };
+        Some((finished, bytes.0))
+    }
+}
+
+impl Say for OnDisk {
+    const KIND: [u8; 2] = [b'C', 1];
+
+    fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.frame.to_le_bytes());
+        out.extend_from_slice(&self.chain.0);
+    }
+
+    fn take(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let mut bytes = Cursor(bytes);
+        let on_disk = Self { frame: bytes.u32()?, chain: bytes.digest()? };
+        Some((on_disk, bytes.0))
+    }
+}
+
+/// Why bytes are no message of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StatementError {
     /// Another kind of message, or a later version of it.
@@ -69,7 +121,69 @@ pub enum StatementError {
     Malformed,
 }
 
-/// A part of a statement that can be wrong.
+impl<S: Say> Message<S> {
+    /// Says something in the name of a seat.
+    #[must_use]
+    pub fn new(session: SessionId, episode: u16, seat: Seat, said: S, key: &KeyPair) -> Self {
+        let mut message = Self { session, episode, seat, said, signature: [0; 64] };
+        message.signature = key.sign(&message.signed());
+        message
+    }
+
+    /// Whether the owner of this key has signed exactly this.
+    #[must_use]
+    pub fn is_signed_by(&self, key: &PublicKey) -> bool {
+        is_signed(key, &self.signed(), &self.signature)
+    }
+
+    /// Whether the seat that it names has signed it, by the keys of all seats.
+    #[must_use]
+    pub fn is_authentic(&self, keys: &[PublicKey]) -> bool {
+        keys.get(self.seat.index()).is_some_and(|key| self.is_signed_by(key))
+    }
+
+    /// The bytes that the signature is over: the encoding without it.
+    ///
+    /// # Panics
+    /// Never: an identifier is short.
+    #[must_use]
+    pub fn signed(&self) -> Vec<u8> {
+        let Self { session, episode, seat, said, signature: _ } = self;
+        let mut out = Vec::from(S::KIND);
+        let fits = put_short(&mut out, session.as_str().as_bytes());
+        assert!(fits, "an identifier has at most 64 bytes");
+        out.extend_from_slice(&episode.to_le_bytes());
+        out.push(seat.0);
+        said.put(&mut out);
+        out
+    }
+
+    /// The message's bytes, at most [`MAX_ENCODED`].
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = self.signed();
+        out.extend_from_slice(&self.signature);
+        out
+    }
+
+    /// The message with these bytes. Whether it is authentic is another question.
+    ///
+    /// # Errors
+    /// [`StatementError`] where the bytes are none of this kind.
+    pub fn decode(bytes: &[u8]) -> Result<Self, StatementError> {
+        let rest = bytes.strip_prefix(&S::KIND).ok_or(StatementError::Kind)?;
+        Self::fields(Cursor(rest)).ok_or(StatementError::Malformed)
+    }
+
+    fn fields(mut bytes: Cursor<'_>) -> Option<Self> {
+        let (session, episode, seat) = (bytes.text()?, bytes.u16()?, Seat(bytes.u8()?));
+        let (said, rest) = S::take(bytes.0)?;
+        let signature = rest.try_into().ok()?;
+        Some(Self { session, episode, seat, said, signature })
+    }
+}
+
+/// A part of a message that can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// The session or the episode.
@@ -84,6 +198,8 @@ pub enum Field {
     Table,
     /// The digest of the seat's own inputs: its machine issued others than were recorded.
     Inputs,
+    /// The signature: the seat that the message names did not say this.
+    Signature,
 }
 
 impl fmt::Display for Field {
@@ -95,6 +211,7 @@ impl fmt::Display for Field {
             Self::Chain => "chain head",
             Self::Table => "table",
             Self::Inputs => "inputs",
+            Self::Signature => "signature",
         })
     }
 }
@@ -104,8 +221,18 @@ impl Statement {
     /// signed are no such parts.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<Field> {
+        if self.session != other.session || self.episode != other.episode {
+            return Some(Field::Episode);
+        }
+        self.said.difference(&other.said)
+    }
+}
+
+impl Finished {
+    /// The first part in which two records of one episode differ.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Option<Field> {
         let parts = [
-            (Field::Episode, self.session == other.session && self.episode == other.episode),
             (Field::Rows, self.rows == other.rows),
             (Field::LastFrame, self.last_frame == other.last_frame),
             (Field::Chain, self.chain == other.chain),
@@ -114,142 +241,29 @@ impl Statement {
         ];
         parts.into_iter().find(|(_, equal)| !equal).map(|(field, _)| field)
     }
-
-    /// The bytes that a signature is over: the encoding without the signature.
-    #[must_use]
-    pub fn signed(&self) -> Vec<u8> {
-        let Self { session, episode, seat, rows, last_frame, chain, table, inputs, signature: _ } =
-            self;
-        let mut out = opening(STATEMENT, session, *episode, *seat);
-        out.extend_from_slice(&rows.to_le_bytes());
-        out.extend_from_slice(&last_frame.to_le_bytes());
-        for digest in [chain, table, inputs] {
-            out.extend_from_slice(&digest.0);
-        }
-        out
-    }
-
-    /// The bytes of this statement, at most [`MAX_ENCODED`].
-    ///
-    /// # Panics
-    /// If the signature is longer than [`MAX_SIGNATURE`].
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        sealed(self.signed(), &self.signature)
-    }
-
-    /// The statement with these bytes.
-    ///
-    /// # Errors
-    /// [`StatementError`] where the bytes are none.
-    pub fn decode(bytes: &[u8]) -> Result<Self, StatementError> {
-        let rest = opened(STATEMENT, bytes)?;
-        Self::fields(rest).ok_or(StatementError::Malformed)
-    }
-
-    fn fields(mut bytes: Cursor<'_>) -> Option<Self> {
-        Some(Self {
-            session: bytes.text()?,
-            episode: bytes.u16()?,
-            seat: Seat(bytes.u8()?),
-            rows: bytes.u32()?,
-            last_frame: bytes.u32()?,
-            chain: bytes.digest()?,
-            table: bytes.digest()?,
-            inputs: bytes.digest()?,
-            signature: signature(bytes)?,
-        })
-    }
-}
-
-impl Committed {
-    /// The bytes that a signature is over: the encoding without the signature.
-    #[must_use]
-    pub fn signed(&self) -> Vec<u8> {
-        let Self { session, episode, seat, frame, chain, signature: _ } = self;
-        let mut out = opening(COMMITTED, session, *episode, *seat);
-        out.extend_from_slice(&frame.to_le_bytes());
-        out.extend_from_slice(&chain.0);
-        out
-    }
-
-    /// The bytes of this message, at most [`MAX_ENCODED`].
-    ///
-    /// # Panics
-    /// If the signature is longer than [`MAX_SIGNATURE`].
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        sealed(self.signed(), &self.signature)
-    }
-
-    /// The message with these bytes.
-    ///
-    /// # Errors
-    /// [`StatementError`] where the bytes are none.
-    pub fn decode(bytes: &[u8]) -> Result<Self, StatementError> {
-        let rest = opened(COMMITTED, bytes)?;
-        Self::fields(rest).ok_or(StatementError::Malformed)
-    }
-
-    fn fields(mut bytes: Cursor<'_>) -> Option<Self> {
-        Some(Self {
-            session: bytes.text()?,
-            episode: bytes.u16()?,
-            seat: Seat(bytes.u8()?),
-            frame: bytes.u32()?,
-            chain: bytes.digest()?,
-            signature: signature(bytes)?,
-        })
-    }
-}
-
-fn opening(kind: [u8; 2], session: &SessionId, episode: u16, seat: Seat) -> Vec<u8> {
-    let mut out = Vec::from(kind);
-    let fits = put_short(&mut out, session.as_str().as_bytes());
-    assert!(fits, "an identifier has at most 64 bytes");
-    out.extend_from_slice(&episode.to_le_bytes());
-    out.push(seat.0);
-    out
-}
-
-fn sealed(mut out: Vec<u8>, signature: &[u8]) -> Vec<u8> {
-    let fits = signature.len() <= MAX_SIGNATURE && put_short(&mut out, signature);
-    assert!(fits, "a signature has at most {MAX_SIGNATURE} bytes");
-    out
-}
-
-fn opened(kind: [u8; 2], bytes: &[u8]) -> Result<Cursor<'_>, StatementError> {
-    if bytes.len() > MAX_ENCODED {
-        return Err(StatementError::Malformed);
-    }
-    bytes.strip_prefix(&kind).map(Cursor).ok_or(StatementError::Kind)
-}
-
-/// The signature, which has to be the last field.
-fn signature(mut bytes: Cursor<'_>) -> Option<Vec<u8>> {
-    let signature = bytes.short()?;
-    (signature.len() <= MAX_SIGNATURE && bytes.0.is_empty()).then(|| signature.to_vec())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Committed, Field, MAX_ENCODED, MAX_SIGNATURE, Statement, StatementError};
+    use super::{Committed, Field, Finished, MAX_ENCODED, OnDisk, Statement, StatementError};
+    use crate::keys::KeyPair;
     use dyad_gridworld::Digest;
     use dyad_protocol::Seat;
     use proptest::prelude::*;
 
+    fn key() -> KeyPair {
+        KeyPair::from_seed(&[3; 32])
+    }
+
     fn longest() -> Statement {
-        Statement {
-            session: "s".repeat(64).parse().unwrap(),
-            episode: u16::MAX,
-            seat: Seat(3),
+        let said = Finished {
             rows: 1350,
             last_frame: u32::MAX,
             chain: Digest([1; 32]),
             table: Digest([2; 32]),
             inputs: Digest([3; 32]),
-            signature: vec![7; MAX_SIGNATURE],
-        }
+        };
+        Statement::new("s".repeat(64).parse().unwrap(), u16::MAX, Seat(3), said, &key())
     }
 
     #[test]
@@ -263,10 +277,26 @@ mod tests {
 
     #[test]
     fn a_committed_message_comes_back() {
-        let Statement { session, episode, seat, chain, .. } = longest();
-        let committed =
-            Committed { session, episode, seat, frame: 9, chain, signature: Vec::new() };
+        let Statement { session, episode, seat, said, .. } = longest();
+        let said = OnDisk { frame: 9, chain: said.chain };
+        let committed = Committed::new(session, episode, seat, said, &key());
         assert_eq!(Committed::decode(&committed.encode()), Ok(committed));
+    }
+
+    #[test]
+    fn a_signature_covers_every_byte() {
+        let statement = longest();
+        let keys = [[9; 32], [8; 32], [7; 32], [3; 32]];
+        let keys = keys.map(|seed| KeyPair::from_seed(&seed).public());
+        assert!(statement.is_authentic(&keys));
+        assert!(!statement.is_authentic(&keys[..3]), "a seat without a key");
+        let bytes = statement.encode();
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            let authentic = Statement::decode(&changed).is_ok_and(|it| it.is_authentic(&keys));
+            assert!(!authentic, "byte {at}");
+        }
     }
 
     #[test]
@@ -283,21 +313,23 @@ mod tests {
     fn a_difference_names_the_first_part() {
         let (ours, mut theirs) = (longest(), longest());
         theirs.seat = Seat(0);
-        theirs.signature.clear();
+        theirs.signature = [0; 64];
         assert_eq!(ours.difference(&theirs), None);
-        theirs.inputs = Digest([9; 32]);
+        theirs.said.inputs = Digest([9; 32]);
         assert_eq!(ours.difference(&theirs), Some(Field::Inputs));
-        theirs.table = Digest([9; 32]);
+        theirs.said.table = Digest([9; 32]);
         assert_eq!(ours.difference(&theirs), Some(Field::Table));
-        theirs.rows += 1;
+        theirs.said.rows += 1;
         assert_eq!(ours.difference(&theirs), Some(Field::Rows));
+        theirs.episode = 0;
+        assert_eq!(ours.difference(&theirs), Some(Field::Episode));
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read_without_a_panic(
             kind in prop::sample::select(vec![b'S', b'C', 0]),
-            mut bytes in prop::collection::vec(any::<u8>(), 0..600),
+            mut bytes in prop::collection::vec(any::<u8>(), 0..300),
         ) {
             bytes.splice(0..0, [kind, 1]);
             if let Ok(statement) = Statement::decode(&bytes) {

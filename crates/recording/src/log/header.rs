@@ -5,7 +5,7 @@ use crate::bytes::{Cursor, put_long, put_short};
 use dyad_gridworld::encoding::DecodeError;
 use dyad_gridworld::settings::SettingsError;
 use dyad_gridworld::{Digest, Game, MAX_PLAYERS, Phase, RULES_VERSION, Settings, World};
-use dyad_protocol::{ParticipantId, SceneId, SessionId, StudyId};
+use dyad_protocol::{ParticipantId, PublicKey, SceneId, SessionId, StudyId};
 use std::sync::Arc;
 
 /// Bytes before the header's payload: magic, format version, length.
@@ -24,6 +24,8 @@ pub struct SessionInfo {
     pub scene: SceneId,
     /// The participants' pseudonyms, by seat.
     pub participants: Vec<ParticipantId>,
+    /// Their public keys, by seat, as the lab gave them to everybody.
+    pub keys: Vec<PublicKey>,
 }
 
 /// What stands before the first entry of a log.
@@ -116,7 +118,7 @@ impl Header {
 
     fn payload(&self) -> Result<Vec<u8>, HeaderError> {
         let Self { rules, session, episode, settings, game, first_frame, world, previous } = self;
-        let SessionInfo { program, study, id, scene, participants } = session;
+        let SessionInfo { program, study, id, scene, participants, keys } = session;
         let mut out = Vec::from(rules.to_le_bytes());
         let fits = |name, good| if good { Ok(()) } else { Err(HeaderError::Field(name)) };
         fits("program", put_short(&mut out, program.as_bytes()))?;
@@ -130,6 +132,8 @@ impl Header {
         for participant in participants {
             fits("participants", put_short(&mut out, participant.as_str().as_bytes()))?;
         }
+        fits("keys", keys.len() == participants.len())?;
+        keys.iter().for_each(|key| out.extend_from_slice(&key.0));
         fits("settings", put_long(&mut out, settings.as_bytes()))?;
         out.extend_from_slice(&game.0);
         fits("first_frame", *first_frame <= MAX_FIRST_FRAME)?;
@@ -177,6 +181,8 @@ impl Header {
         let scene = bytes.text().ok_or(wrong("scene"))?;
         let episode = bytes.u16().ok_or(wrong("episode"))?;
         let participants = participants(&mut bytes).ok_or(wrong("participants"))?;
+        let keys = participants.iter().map(|_| bytes.key()).collect::<Option<_>>();
+        let keys = keys.ok_or(wrong("keys"))?;
         let settings = bytes.long().and_then(|json| std::str::from_utf8(json).ok());
         let settings = settings.ok_or(wrong("settings"))?.to_owned();
         let game = bytes.digest().ok_or(wrong("game"))?;
@@ -187,7 +193,7 @@ impl Header {
         if !bytes.0.is_empty() {
             return Err(wrong("end"));
         }
-        let session = SessionInfo { program, study, id, scene, participants };
+        let session = SessionInfo { program, study, id, scene, participants, keys };
         Ok(Self { rules, session, episode, settings, game, first_frame, world, previous })
     }
 
@@ -215,7 +221,7 @@ impl Header {
         let starts = if self.episode == 0 {
             world == World::new(Arc::clone(&game))
         } else {
-            world.phase() == pause && world.episode() == self.episode - 1
+            world.phase() == pause && world.held() == 0 && world.episode() == self.episode - 1
         };
         let claims = [
             ("the game's digest is not that of its settings", self.game == game.digest()),

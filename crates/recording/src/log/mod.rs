@@ -3,7 +3,7 @@
 //! ```text
 //! file   = header entry* [certificate]
 //! header = magic, format version, length, payload, CRC      what the episode is
-//! entry  = kind, length, payload, CRC                       a frame, or a checkpoint
+//! entry  = kind, length, payload, CRC                       a frame, a hold, or a checkpoint
 //! ```
 //!
 //! FORMAT.md describes every byte. The log holds inputs, not rows, and nothing that only one
@@ -22,7 +22,7 @@ pub use read::{Damage, Ending, Log, read};
 pub use write::{CertificateTooLong, Writer};
 
 use crate::statement::{Committed, Statement};
-use dyad_gridworld::{MAX_PLAYERS, PlayerInput};
+use dyad_gridworld::{Hold, MAX_PLAYERS, PlayerInput};
 
 /// The first bytes of every log.
 pub const MAGIC: [u8; 8] = *b"\x89dyadlog";
@@ -43,6 +43,7 @@ const FRAME: u8 = 1;
 const CHECKPOINT: u8 = 2;
 const COMPLETE: u8 = 3;
 const SURVIVOR: u8 = 4;
+const HOLD: u8 = 5;
 
 /// Whether a checkpoint follows this frame.
 const fn checkpoint_due(frame: u32) -> bool {
@@ -72,6 +73,17 @@ impl Frame {
         out
     }
 }
+
+/// The payload of a hold's entry.
+fn hold_payload(hold: &Hold) -> [u8; HOLD_LENGTH] {
+    let mut out = [0; HOLD_LENGTH];
+    out[..4].copy_from_slice(&hold.next.to_le_bytes());
+    out[4..8].copy_from_slice(&hold.frames.to_le_bytes());
+    out[8..].copy_from_slice(&hold.epoch.to_le_bytes());
+    out
+}
+
+const HOLD_LENGTH: usize = 4 + 4 + 2;
 
 const fn frame_length(players: usize) -> usize {
     4 + 2 * players + 8

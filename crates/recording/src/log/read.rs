@@ -1,13 +1,13 @@
 //! From bytes to a log: as much of it as is sound, and how it ends.
 
 use super::{
-    CHECKPOINT, CHECKPOINT_LENGTH, COMPLETE, Certificate, FRAME, Frame, Header, HeaderError,
-    SURVIVOR, checkpoint_due, frame_length,
+    CHECKPOINT, CHECKPOINT_LENGTH, COMPLETE, Certificate, FRAME, Frame, HOLD, HOLD_LENGTH, Header,
+    HeaderError, SURVIVOR, checkpoint_due, frame_length, hold_payload,
 };
 use crate::bytes::Cursor;
 use crate::chain::{self, InputsDigest};
 use crate::statement::{Committed, Statement};
-use dyad_gridworld::{Digest, MAX_PLAYERS, PlayerInput};
+use dyad_gridworld::{Digest, Hold, MAX_PLAYERS, PlayerInput};
 use dyad_protocol::Seat;
 use std::fmt;
 
@@ -19,6 +19,8 @@ pub struct Log {
     pub header: Header,
     /// The frames, in order and without a gap.
     pub frames: Vec<Frame>,
+    /// Where the world was held, in order; each before one of these frames.
+    pub holds: Vec<Hold>,
     /// Head of the chain after the last of them.
     pub chain: Digest,
     /// How the log ends.
@@ -65,6 +67,9 @@ pub enum Damage {
         /// The one that stands there.
         found: u32,
     },
+    /// A hold that doesn't continue the ones before it, or has no frame after it.
+    #[error("the hold before frame {0} cannot stand there")]
+    Hold(u32),
     /// An input that no program of this version writes.
     #[error("frame {0} holds an input that means nothing")]
     Input(u32),
@@ -95,19 +100,29 @@ pub fn read(bytes: &[u8]) -> Result<Log, HeaderError> {
         next: header.first_frame,
         checkpoint_due: false,
         chain: first,
+        ahead: first,
         frames: Vec::new(),
+        holds: Vec::new(),
+        sound_holds: 0,
     };
     let ending = reader.entries(bytes, at);
-    let Reader { frames, chain, .. } = reader;
-    Ok(Log { header, frames, chain, ending, first })
+    let Reader { frames, mut holds, sound_holds, chain, .. } = reader;
+    holds.truncate(sound_holds);
+    Ok(Log { header, frames, holds, chain, ending, first })
 }
 
 struct Reader {
     players: usize,
     next: u32,
     checkpoint_due: bool,
+    /// The chain's value after the last frame.
     chain: Digest,
+    /// The same after the holds that follow it.
+    ahead: Digest,
     frames: Vec<Frame>,
+    holds: Vec<Hold>,
+    /// How many holds have their frame.
+    sound_holds: usize,
 }
 
 /// Why an entry cannot be taken.
@@ -123,12 +138,14 @@ impl From<Damage> for Stop {
 }
 
 impl Reader {
+    /// Takes entries from byte `at` on. A hold is sound only together with its frame.
     fn entries(&mut self, bytes: &[u8], mut at: usize) -> Ending {
+        let mut rest = Cursor(&bytes[at..]);
         loop {
-            let mut rest = Cursor(&bytes[at..]);
             let taken = self.entry(&mut rest);
             let end = bytes.len() - rest.0.len();
             match taken {
+                Ok(None) if self.is_held() => {}
                 Ok(None) => at = end,
                 Ok(Some(certificate)) if end == bytes.len() => return Ending::Closed(certificate),
                 Ok(Some(_)) => {
@@ -149,7 +166,9 @@ impl Reader {
         }
         let certificate = match kind {
             FRAME => return Ok(self.frame(payload).map(|()| None)?),
+            HOLD => return Ok(self.hold(payload).map(|()| None)?),
             CHECKPOINT => return Ok(self.checkpoint(payload).map(|()| None)?),
+            _ if self.is_held() => return Err(Damage::Hold(self.next).into()),
             COMPLETE => complete(payload, self.players),
             _ => survivor(payload, self.players),
         };
@@ -166,10 +185,28 @@ impl Reader {
             return Err(Damage::Input(frame.number));
         }
         self.next = self.next.wrapping_add(1);
-        self.chain = chain::next(self.chain, payload);
+        self.chain = chain::next(self.ahead, FRAME, payload);
+        self.ahead = self.chain;
+        self.sound_holds = self.holds.len();
         self.checkpoint_due = checkpoint_due(frame.number);
         self.frames.push(frame);
         Ok(())
+    }
+
+    fn hold(&mut self, payload: &[u8]) -> Result<(), Damage> {
+        let hold = hold(payload).expect("the length was checked");
+        let is_later = self.holds.last().is_none_or(|last| last.epoch < hold.epoch);
+        if hold.next != self.next || !is_later {
+            return Err(Damage::Hold(hold.next));
+        }
+        self.ahead = chain::next(self.ahead, HOLD, payload);
+        self.holds.push(hold);
+        Ok(())
+    }
+
+    /// Whether a hold's frame is still to come.
+    const fn is_held(&self) -> bool {
+        self.holds.len() > self.sound_holds
     }
 
     fn checkpoint(&mut self, payload: &[u8]) -> Result<(), Damage> {
@@ -191,6 +228,7 @@ fn framed<'a>(rest: &mut Cursor<'a>, players: usize) -> Result<(u8, &'a [u8]), S
     let fixed = match kind {
         FRAME => Some(frame_length(players)),
         CHECKPOINT => Some(CHECKPOINT_LENGTH),
+        HOLD => Some(HOLD_LENGTH),
         COMPLETE | SURVIVOR => None,
         other => return Err(Damage::Kind(other).into()),
     };
@@ -242,11 +280,22 @@ fn frame(payload: &[u8], players: usize) -> Option<Frame> {
     Some(Frame { number, inputs, digest: bytes.u64()? })
 }
 
+fn hold(payload: &[u8]) -> Option<Hold> {
+    let mut bytes = Cursor(payload);
+    Some(Hold { next: bytes.u32()?, frames: bytes.u32()?, epoch: bytes.u16()? })
+}
+
 impl Log {
     /// The last frame, if there is one.
     #[must_use]
     pub fn last_frame(&self) -> Option<u32> {
         self.frames.last().map(|frame| frame.number)
+    }
+
+    /// The holds right before a frame, in order.
+    pub fn holds_before(&self, frame: u32) -> impl Iterator<Item = &Hold> {
+        let start = self.holds.partition_point(|hold| hold.next < frame);
+        self.holds[start..].iter().take_while(move |hold| hold.next == frame)
     }
 
     /// The chain's value after a frame of this log.
@@ -255,13 +304,16 @@ impl Log {
         let index = usize::try_from(frame.checked_sub(self.header.first_frame)?).ok()?;
         let upto = self.frames.get(..=index)?;
         let players = self.header.players();
-        Some(
-            upto.iter()
-                .fold(self.first, |chain, frame| chain::next(chain, &frame.payload(players))),
-        )
+        let link = |chain, frame: &Frame| {
+            let holds = self.holds_before(frame.number);
+            let chain =
+                holds.fold(chain, |chain, hold| chain::next(chain, HOLD, &hold_payload(hold)));
+            chain::next(chain, FRAME, &frame.payload(players))
+        };
+        Some(upto.iter().fold(self.first, link))
     }
 
-    /// The digest over one seat's inputs in this log, to be compared with [`Statement::inputs`].
+    /// The digest over one seat's inputs in this log, to be compared with a statement.
     ///
     /// # Panics
     /// If there is no such seat in any session.

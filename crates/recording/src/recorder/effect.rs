@@ -38,6 +38,16 @@ pub enum Effect {
     /// The session simulated something else than its confirmed inputs lead to. Only the first
     /// such frame is reported. The record goes on: it follows from the inputs alone.
     Divergence(Box<Divergence>),
+    /// A partner's record is another than this one: the chains differ after a frame that both
+    /// have. Reported once for each seat.
+    ChainDiffers {
+        /// Whose.
+        seat: Seat,
+        /// The last frame after which they were known to be equal, if there was one.
+        agreed: Option<u32>,
+        /// The frame after which they differ.
+        frame: u32,
+    },
     /// Another input was confirmed for this seat than this machine submitted.
     OtherInput {
         /// The frame.

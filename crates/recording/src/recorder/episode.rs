@@ -2,10 +2,13 @@
 
 use super::effect::Effect;
 use crate::chain::InputsDigest;
+use crate::keys::KeyPair;
 use crate::log::{Certificate, Frame, Header, HeaderError, SessionInfo, Writer};
-use crate::statement::{Committed, Statement};
+use crate::statement::{self, Committed, Message, Statement};
 use crate::table;
-use dyad_gridworld::{ConfirmedFrame, Digest, Game, MAX_PLAYERS, Outcome, PlayerInput, World};
+use dyad_gridworld::{
+    ConfirmedFrame, Digest, Game, Hold, MAX_PLAYERS, Outcome, PlayerInput, World,
+};
 use dyad_protocol::{ParticipantId, Seat};
 
 /// An episode whose frames are coming in.
@@ -53,10 +56,11 @@ impl Episode {
         self.log.chain()
     }
 
-    /// Takes a frame; gives what to append to the log. `digest` is the replica's, so that the log
+    /// Takes a frame and the hold before it; gives what to append to the log. `digest` is the replica's, so that the log
     /// re-simulates whatever the session thought.
     pub(super) fn frame(
         &mut self,
+        hold: Option<&Hold>,
         frame: &ConfirmedFrame,
         digest: Digest,
         own: PlayerInput,
@@ -67,7 +71,10 @@ impl Episode {
         for (digest, &input) in self.confirmed.iter_mut().zip(&frame.inputs) {
             digest.put(number, input);
         }
-        let mut bytes = Vec::with_capacity(80);
+        let mut bytes = Vec::with_capacity(96);
+        if let Some(hold) = hold {
+            self.log.hold(hold, &mut bytes);
+        }
         let entry = Frame { number, inputs: frame.inputs, digest: digest.short() };
         self.log.frame(&entry, &mut bytes);
         bytes
@@ -89,19 +96,16 @@ impl Episode {
     }
 
     /// No frame follows.
-    pub(super) fn finish(self, session: &SessionInfo, seat: Seat) -> Finished {
+    pub(super) fn finish(self, session: &SessionInfo, seat: Seat, key: &KeyPair) -> Finished {
         let Self { number, log, table, rows, last_frame, confirmed, issued } = self;
-        let own = Statement {
-            session: session.id.clone(),
-            episode: number,
-            seat,
+        let said = statement::Finished {
             rows,
             last_frame,
             chain: log.chain(),
             table: Digest(*table.finalize().as_bytes()),
             inputs: issued.value(),
-            signature: Vec::new(),
         };
+        let own = Message::new(session.id.clone(), number, seat, said, key);
         let confirmed = confirmed.map(|digest| digest.value());
         let mut statements = [const { None }; MAX_PLAYERS];
         statements[seat.index()] = Some(own.clone());
@@ -134,7 +138,8 @@ impl Finished {
     /// What to report if a seat's statement is not what it should be by this record.
     pub(super) fn disagreement(&self, statement: &Statement) -> Option<Effect> {
         let inputs = self.confirmed[statement.seat.index()];
-        let field = statement.difference(&Statement { inputs, ..self.own.clone() })?;
+        let expected = statement::Finished { inputs, ..self.own.said };
+        let field = statement.said.difference(&expected)?;
         Some(Effect::Disagreement { episode: self.number(), seat: statement.seat, field })
     }
 

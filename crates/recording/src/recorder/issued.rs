@@ -8,7 +8,7 @@ const MAX_AHEAD: u32 = 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct Issued {
-    /// In order of frames; frames without an entry hold the zero input.
+    /// In order of frames.
     inputs: VecDeque<(u32, PlayerInput)>,
 }
 
@@ -26,18 +26,23 @@ impl Issued {
         true
     }
 
-    /// The input for a frame that is confirmed now; earlier ones are forgotten.
-    pub(super) fn take(&mut self, frame: u32) -> PlayerInput {
+    /// Forgets everything: these frames will be issued anew.
+    pub(super) fn clear(&mut self) {
+        self.inputs.clear();
+    }
+
+    /// The input that was issued for a frame that is confirmed now; earlier ones are forgotten.
+    pub(super) fn take(&mut self, frame: u32) -> Option<PlayerInput> {
         while let Some(&(first, input)) = self.inputs.front() {
             if first > frame {
                 break;
             }
             self.inputs.pop_front();
             if first == frame {
-                return input;
+                return Some(input);
             }
         }
-        PlayerInput::default()
+        None
     }
 }
 
@@ -47,15 +52,14 @@ mod tests {
     use dyad_gridworld::{Action, PlayerInput};
 
     #[test]
-    fn the_last_input_for_a_frame_counts_and_gaps_are_zero() {
+    fn the_last_input_for_a_frame_counts() {
         let (up, down) = (PlayerInput::new(Action::Up), PlayerInput::new(Action::Down));
         let mut issued = Issued::default();
         assert!(issued.put(0, 3, up));
         assert!(issued.put(0, 1, up));
         assert!(issued.put(0, 3, down), "a stalled step submits again");
         let taken: Vec<_> = (0..5).map(|frame| issued.take(frame)).collect();
-        let zero = PlayerInput::default();
-        assert_eq!(taken, [zero, up, zero, down, zero]);
+        assert_eq!(taken, [None, Some(up), None, Some(down), None]);
     }
 
     #[test]

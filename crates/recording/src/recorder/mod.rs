@@ -15,24 +15,33 @@
 //! Frames between two episodes belong to the later one's log, those of the first countdown to
 //! log 0, those after the session's last row to none. An episode may be finished and still wait
 //! for statements while the next is open.
+//!
+//! A session that was interrupted goes on with [`Recorder::hold`]; if this program was killed
+//! meanwhile, a new recorder takes up what is left ([`Recorder::resume`]), and
+//! [`Recorder::supplied`] takes the frames that only the partner still had.
 
 mod effect;
 mod episode;
 mod error;
 mod issued;
+mod partners;
+mod resume;
 
 pub use effect::{Divergence, Effect};
-pub use error::{NewError, OrderError, Refusal};
+pub use error::{NewError, OrderError, Refusal, ResumeError};
+pub use resume::{Left, Resumption};
 
+use crate::keys::KeyPair;
 use crate::log::{Header, SessionInfo};
-use crate::statement::{Committed, Statement};
+use crate::statement::{Committed, OnDisk, Statement};
 use dyad_gridworld::encoding::Encoder;
 use dyad_gridworld::{
-    ConfirmedFrame, Digest, Game, MAX_PLAYERS, Outcome, Phase, PlayerInput, RULES_VERSION, World,
+    ConfirmedFrame, Digest, Entry, Game, Hold, Outcome, Phase, PlayerInput, RULES_VERSION, World,
 };
-use dyad_protocol::{Seat, SessionId};
+use dyad_protocol::Seat;
 use episode::{Episode, Finished};
 use issued::Issued;
+use partners::Inbox;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -40,29 +49,27 @@ use std::sync::Arc;
 pub struct Recorder {
     session: SessionInfo,
     seat: Seat,
+    key: KeyPair,
     settings: String,
     replica: World,
     /// The replica's encoding before the next frame, kept for the report of a divergence.
     before: Encoder,
     diverged: bool,
     issued: Issued,
+    /// The hold before the next frame, as long as that frame is not confirmed.
+    hold: Option<Hold>,
+    /// The newest connection that began with a hold.
+    epoch: u16,
     open: Option<Episode>,
     /// Finished, but not every seat's statement is here. Oldest first.
     finished: Vec<Finished>,
+    /// This side's own statements.
+    stated: Vec<Statement>,
     inbox: Inbox,
     /// The last logged frame.
     tip: Option<Tip>,
     ended: bool,
     effects: VecDeque<Effect>,
-}
-
-/// What others said and what it may still be needed for.
-#[derive(Debug, Default)]
-struct Inbox {
-    /// Statements on the episode that is open here: its end came sooner at the partner's.
-    early: Vec<Statement>,
-    /// The last of each seat.
-    committed: [Option<Committed>; MAX_PLAYERS],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,11 +81,16 @@ struct Tip {
 
 impl Recorder {
     /// A recorder for a session that starts with a new world of this game. `seat` is this
-    /// machine's own.
+    /// machine's own, `key` what it signs with.
     ///
     /// # Errors
-    /// [`NewError`] where the session and the game don't fit, or a log could not hold them.
-    pub fn new(session: SessionInfo, seat: Seat, game: &Arc<Game>) -> Result<Self, NewError> {
+    /// [`NewError`] where session, game and key don't fit, or a log could not hold them.
+    pub fn new(
+        session: SessionInfo,
+        seat: Seat,
+        game: &Arc<Game>,
+        key: KeyPair,
+    ) -> Result<Self, NewError> {
         let (participants, players) = (session.participants.len(), game.players());
         if participants != players {
             return Err(NewError::Participants { participants, players });
@@ -86,18 +98,25 @@ impl Recorder {
         if seat.index() >= players {
             return Err(NewError::Seat(seat));
         }
+        if session.keys.get(seat.index()) != Some(&key.public()) {
+            return Err(NewError::Key(seat));
+        }
         let settings = serde_json::to_string(game.settings())?;
         let replica = World::new(Arc::clone(game));
         let recorder = Self {
             session,
             seat,
+            key,
             settings,
             before: replica.encode(),
             replica,
             diverged: false,
             issued: Issued::default(),
+            hold: None,
+            epoch: 0,
             open: None,
             finished: Vec::new(),
+            stated: Vec::new(),
             inbox: Inbox::default(),
             tip: None,
             ended: false,
@@ -122,23 +141,84 @@ impl Recorder {
         }
     }
 
+    /// The session goes on after an interruption, and its world is held from the next frame on.
+    /// The hold is recorded as soon as that frame is confirmed; one that was not, because the
+    /// session was interrupted again, is replaced by the next. What was issued for the frames that
+    /// follow is forgotten: say it anew after this call.
+    ///
+    /// # Errors
+    /// [`OrderError`] where it is not about the next frame, or of an older connection than the
+    /// hold before it. Nothing has changed then.
+    pub fn hold(&mut self, hold: Hold) -> Result<(), OrderError> {
+        self.expect(hold.next)?;
+        let replaced = self.hold.is_some_and(|pending| pending.epoch <= hold.epoch);
+        if hold.epoch <= self.epoch || (self.hold.is_some() && !replaced) {
+            let last = self.hold.map_or(self.epoch, |pending| pending.epoch);
+            return Err(OrderError::Epoch { last, found: hold.epoch });
+        }
+        self.hold = Some(hold);
+        self.issued.clear();
+        Ok(())
+    }
+
     /// The next frame was confirmed: steps the replica and records.
     ///
     /// # Errors
     /// [`OrderError`] where it is not the next frame. Nothing was recorded then, and nothing
     /// can be: stop the session.
     pub fn confirmed(&mut self, frame: &ConfirmedFrame) -> Result<(), OrderError> {
+        self.expect(frame.frame)?;
+        let issued = self.issued.take(frame.frame).unwrap_or_default();
+        self.take(frame, issued);
+        Ok(())
+    }
+
+    /// The partner still has the next entry of the record, and this side has not, because it was
+    /// killed before it was on disk. What this machine issued for the frame it then does not know
+    /// either: it has to take the partner's word for it.
+    ///
+    /// # Errors
+    /// [`OrderError`], as [`Self::hold`] and [`Self::confirmed`].
+    pub fn supplied(&mut self, entry: &Entry) -> Result<(), OrderError> {
+        match entry {
+            Entry::Hold(hold) => self.hold(*hold),
+            Entry::Frame(frame) => {
+                self.expect(frame.frame)?;
+                let confirmed = frame.inputs[self.seat.index()];
+                let issued = self.issued.take(frame.frame).unwrap_or(confirmed);
+                self.take(frame, issued);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the record goes on with this frame.
+    const fn expect(&self, frame: u32) -> Result<(), OrderError> {
         let expected = self.replica.frame();
         if self.ended {
-            return Err(OrderError::Ended(frame.frame));
+            return Err(OrderError::Ended(frame));
         }
-        if frame.frame != expected {
-            return Err(OrderError::Gap { expected, found: frame.frame });
+        if frame != expected {
+            return Err(OrderError::Gap { expected, found: frame });
         }
-        let own = self.take_issued(frame);
+        Ok(())
+    }
+
+    fn take(&mut self, frame: &ConfirmedFrame, issued: PlayerInput) {
+        let confirmed = frame.inputs[self.seat.index()];
+        if issued != confirmed {
+            let frame = frame.frame;
+            self.effects.push_back(Effect::OtherInput { frame, issued, confirmed });
+        }
         let logged = self.replica.phase() != Phase::Coasting;
         if logged && self.open.is_none() {
             self.open_episode();
+        }
+        let hold = self.hold.take();
+        if let Some(hold) = hold {
+            self.epoch = hold.epoch;
+            self.replica.hold(hold.frames);
+            self.before = self.replica.encode();
         }
         let outcome = self.replica.step(&frame.inputs);
         let after = self.replica.encode();
@@ -148,19 +228,8 @@ impl Recorder {
         }
         self.before = after;
         if logged {
-            self.log(frame, digest, own, outcome.as_ref());
+            self.log(hold.as_ref(), frame, digest, issued, outcome.as_ref());
         }
-        Ok(())
-    }
-
-    /// What this machine issued for a frame; reports it if something else was confirmed.
-    fn take_issued(&mut self, frame: &ConfirmedFrame) -> PlayerInput {
-        let issued = self.issued.take(frame.frame);
-        let confirmed = frame.inputs[self.seat.index()];
-        if issued != confirmed {
-            self.effects.push_back(Effect::OtherInput { frame: frame.frame, issued, confirmed });
-        }
-        issued
     }
 
     fn diverge(&mut self, frame: &ConfirmedFrame, after: &Encoder, found: Digest) {
@@ -177,13 +246,17 @@ impl Recorder {
         self.effects.push_back(Effect::Divergence(Box::new(divergence)));
     }
 
+    /// The episode whose log holds the next frame: in a pause it is the one after the pause.
+    fn next_episode(&self) -> u16 {
+        let pause = matches!(self.replica.phase(), Phase::Between { .. });
+        self.replica.episode() + u16::from(pause)
+    }
+
     fn header(&self) -> Header {
-        // A log opened in the pause after an episode is the next one's.
-        let after_pause = matches!(self.replica.phase(), Phase::Between { .. });
         Header {
             rules: RULES_VERSION,
             session: self.session.clone(),
-            episode: self.replica.episode() + u16::from(after_pause),
+            episode: self.next_episode(),
             settings: self.settings.clone(),
             game: self.replica.game().digest(),
             first_frame: self.replica.frame(),
@@ -208,6 +281,7 @@ impl Recorder {
 
     fn log(
         &mut self,
+        hold: Option<&Hold>,
         frame: &ConfirmedFrame,
         digest: Digest,
         own: PlayerInput,
@@ -215,9 +289,13 @@ impl Recorder {
     ) {
         let Some(open) = &mut self.open else { return };
         let episode = open.number();
-        let bytes = open.frame(frame, digest, own);
-        self.tip = Some(Tip { episode, frame: frame.frame, chain: open.chain() });
+        let bytes = open.frame(hold, frame, digest, own);
+        let tip = Tip { episode, frame: frame.frame, chain: open.chain() };
+        self.tip = Some(tip);
         self.effects.push_back(Effect::Log { episode, bytes });
+        self.inbox.remember(tip.frame, tip.chain);
+        self.compare_with_committed(tip);
+        let Some(open) = &mut self.open else { return };
         let Some(outcome) = outcome else { return };
         let bytes = open.row(&self.replica, frame, outcome, &self.session.participants);
         self.effects.push_back(Effect::Table { episode, bytes });
@@ -228,117 +306,31 @@ impl Recorder {
 
     fn finish_episode(&mut self) {
         let Some(open) = self.open.take() else { return };
-        let finished = open.finish(&self.session, self.seat);
+        let finished = open.finish(&self.session, self.seat, &self.key);
+        self.stated.push(finished.own().clone());
         self.effects.push_back(Effect::Statement(finished.own().clone()));
         let episode = finished.number();
         self.effects.extend(finished.disagreement(finished.own()));
         self.finished.push(finished);
-        let early = std::mem::take(&mut self.inbox.early);
-        for statement in early.into_iter().filter(|statement| statement.episode == episode) {
+        for statement in self.inbox.take_early(episode) {
             self.take_statement(statement);
         }
         self.close_complete();
     }
 
-    /// A partner stated something about an episode. Statements that come again are harmless.
-    ///
-    /// # Errors
-    /// [`Refusal`] where it can be no statement about this session or contradicts an earlier one.
-    pub fn statement(&mut self, statement: Statement) -> Result<(), Refusal> {
-        self.vet(&statement.session, statement.seat)?;
-        if self.ended {
-            return Ok(());
-        }
-        let known = self.finished.iter().find(|finished| finished.number() == statement.episode);
-        let known = known.map(|finished| finished.statement(statement.seat)).unwrap_or_else(|| {
-            let same = |early: &&Statement| {
-                (early.episode, early.seat) == (statement.episode, statement.seat)
-            };
-            self.inbox.early.iter().find(same)
-        });
-        match known {
-            Some(known) if *known == statement => return Ok(()),
-            Some(_) => return Err(Refusal::Contradiction),
-            None => {}
-        }
-        if self.finished.iter().any(|finished| finished.number() == statement.episode) {
-            self.take_statement(statement);
-            self.close_complete();
-            return Ok(());
-        }
-        self.keep_early(statement)
-    }
-
-    /// Keeps a statement on an episode that is not finished here. The partner can be ahead of
-    /// this side, but not by more than the episode that is played. At most one for each seat is
-    /// kept: [`Self::statement`] has sorted out repetitions.
-    fn keep_early(&mut self, statement: Statement) -> Result<(), Refusal> {
-        let current = self.open.as_ref().map_or_else(|| self.header().episode, Episode::number);
-        let coasting = self.replica.phase() == Phase::Coasting;
-        if coasting || statement.episode < current {
-            return Ok(());
-        }
-        if statement.episode > current {
-            return Err(Refusal::Future);
-        }
-        self.inbox.early.push(statement);
-        Ok(())
-    }
-
-    fn vet(&self, session: &SessionId, seat: Seat) -> Result<(), Refusal> {
-        if *session != self.session.id {
-            return Err(Refusal::Session);
-        }
-        if seat == self.seat || seat.index() >= self.session.participants.len() {
-            return Err(Refusal::Seat(seat));
-        }
-        Ok(())
-    }
-
-    fn take_statement(&mut self, statement: Statement) {
-        let finished =
-            self.finished.iter_mut().find(|finished| finished.number() == statement.episode);
-        let Some(finished) = finished else { return };
-        self.effects.extend(finished.disagreement(&statement));
-        finished.put(statement);
-    }
-
-    /// Closes every finished episode on which all seats have spoken.
-    fn close_complete(&mut self) {
-        let players = self.session.participants.len();
-        let (complete, waiting): (Vec<_>, Vec<_>) =
-            self.finished.drain(..).partition(|finished| finished.is_complete(players));
-        self.finished = waiting;
-        for finished in complete {
-            self.effects.extend(finished.close_complete());
-        }
-    }
-
-    /// A partner said what it has on disk. Only the latest counts.
-    ///
-    /// # Errors
-    /// [`Refusal`] where it can be no message of this session.
-    pub fn committed_by(&mut self, message: Committed) -> Result<(), Refusal> {
-        self.vet(&message.session, message.seat)?;
-        let slot = &mut self.inbox.committed[message.seat.index()];
-        if slot.as_ref().is_none_or(|known| known.frame < message.frame) {
-            *slot = Some(message);
-        }
-        Ok(())
+    /// This side's statements on all episodes that are finished.
+    #[must_use]
+    pub fn stated(&self) -> &[Statement] {
+        &self.stated
     }
 
     /// The last frame that was logged, to be told to the partner and the lab. Take it before the
     /// files are flushed to disk and send it after, so that it says no more than is true.
     #[must_use]
     pub fn committed(&self) -> Option<Committed> {
-        self.tip.map(|Tip { episode, frame, chain }| Committed {
-            session: self.session.id.clone(),
-            episode,
-            seat: self.seat,
-            frame,
-            chain,
-            signature: Vec::new(),
-        })
+        let Tip { episode, frame, chain } = self.tip?;
+        let said = OnDisk { frame, chain };
+        Some(Committed::new(self.session.id.clone(), episode, self.seat, said, &self.key))
     }
 
     /// The session is over, regularly or not: closes with a survivor's certificate whatever is
@@ -348,9 +340,9 @@ impl Recorder {
             return;
         }
         let open = self.open.take();
-        let open = open.map(|open| open.finish(&self.session, self.seat));
+        let open = open.map(|open| open.finish(&self.session, self.seat, &self.key));
         for finished in self.finished.drain(..).chain(open) {
-            self.effects.extend(finished.close_survivor(&self.inbox.committed));
+            self.effects.extend(finished.close_survivor(self.inbox.committed()));
         }
     }
 

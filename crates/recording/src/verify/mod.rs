@@ -1,9 +1,8 @@
 //! Whether one log is sound, how two logs relate, and what an episode's records are worth.
 //!
 //! A sound log has unbroken checksums and an unbroken chain, re-simulates to every digest it
-//! stores, and carries statements that its own content confirms. That proves that the record
-//! follows from the inputs in it. It doesn't prove who made the inputs: someone who runs all
-//! the clients of a session can make up any game.
+//! stores, and carries statements that its own content confirms and that are signed with the keys
+//! in its header. CERTIFICATE.md says what that proves, and what not.
 
 mod relation;
 mod verdict;
@@ -13,7 +12,7 @@ pub use verdict::verdict;
 
 use crate::log::{self, Certificate, Ending, HeaderError, Log};
 use crate::replay::{self, Derived, ReplayError};
-use crate::statement::{Committed, Field, Statement};
+use crate::statement::{Committed, Field, Finished, Statement};
 use dyad_gridworld::Digest;
 use dyad_protocol::Seat;
 use std::fmt;
@@ -95,40 +94,56 @@ fn contradictions(log: &Log, derived: &Derived) -> Vec<Contradiction> {
 
 fn contradiction(log: &Log, derived: &Derived, statement: &Statement) -> Option<Contradiction> {
     let seat = statement.seat;
-    if seat.index() >= log.header.players() {
-        return Some(Contradiction { seat, field: Field::Episode });
+    let contradiction = |field| Some(Contradiction { seat, field });
+    if !statement.is_authentic(&log.header.session.keys) {
+        return contradiction(Field::Signature);
     }
-    let truth = Statement {
-        session: log.header.session.id.clone(),
-        episode: log.header.episode,
-        seat,
+    if statement.session != log.header.session.id || statement.episode != log.header.episode {
+        return contradiction(Field::Episode);
+    }
+    let truth = Finished {
         rows: rows(derived),
         last_frame: log.last_frame().unwrap_or(log.header.first_frame),
         chain: log.chain,
         table: Digest::of(&derived.table),
         inputs: log.inputs_digest(seat),
-        signature: Vec::new(),
     };
-    statement.difference(&truth).map(|field| Contradiction { seat, field })
+    statement.said.difference(&truth).map(|field| Contradiction { seat, field })
 }
 
 /// A partner's message about the same frame, with another chain. About frames that this log
 /// doesn't hold nothing can be said.
-fn unlike(log: &Log, said: &Committed) -> Option<Contradiction> {
-    let contradiction = |field| Some(Contradiction { seat: said.seat, field });
-    if said.session != log.header.session.id {
+fn unlike(log: &Log, message: &Committed) -> Option<Contradiction> {
+    let contradiction = |field| Some(Contradiction { seat: message.seat, field });
+    if !message.is_authentic(&log.header.session.keys) {
+        return contradiction(Field::Signature);
+    }
+    if message.session != log.header.session.id {
         return contradiction(Field::Episode);
     }
-    if said.episode != log.header.episode {
+    if message.episode != log.header.episode {
         return None;
     }
-    let here = log.chain_at(said.frame)?;
-    if here == said.chain { None } else { contradiction(Field::Chain) }
+    let here = log.chain_at(message.said.frame)?;
+    if here == message.said.chain { None } else { contradiction(Field::Chain) }
+}
+
+/// How many messages a certificate holds.
+fn messages(certificate: &Certificate) -> usize {
+    match certificate {
+        Certificate::Complete { statements } => statements.len(),
+        Certificate::Survivor { committed, .. } => 1 + committed.len(),
+    }
 }
 
 impl fmt::Display for Contradiction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the statement of seat {} differs from the log in its {}", self.seat, self.field)
+        match self.field {
+            Field::Signature => write!(f, "seat {} has not signed what it is said to", self.seat),
+            field => {
+                write!(f, "the statement of seat {} differs from the log in its {field}", self.seat)
+            }
+        }
     }
 }
 
@@ -148,7 +163,15 @@ impl fmt::Display for Report {
             Some(last) => writeln!(f, "frames        {} to {last}", header.first_frame)?,
             None => writeln!(f, "frames        none")?,
         }
+        for hold in &self.log.holds {
+            writeln!(f, "held          {hold}")?;
+        }
         writeln!(f, "ending        {}", self.log.ending)?;
+        if let Some(certificate) = self.log.certificate() {
+            let wrong = self.contradictions.iter().filter(|it| it.field == Field::Signature);
+            let good = messages(certificate).saturating_sub(wrong.count());
+            writeln!(f, "signatures    {good} good, by the keys in the log's header")?;
+        }
         match &self.derived {
             Ok(derived) => {
                 let finished = if derived.finished { "finished" } else { "not finished" };

@@ -1,8 +1,9 @@
 //! How two logs relate.
 
 use super::Report;
+use crate::forensics::input_in_words;
 use crate::log::{Frame, Header, SessionInfo};
-use dyad_gridworld::PlayerInput;
+use dyad_gridworld::Hold;
 use std::fmt;
 
 /// How one log relates to another. Its text is a sentence for people.
@@ -36,8 +37,9 @@ pub enum Relation {
 pub struct Difference {
     /// The frame.
     pub frame: u32,
-    /// The first column of the table that differs there; `inputs.{i}` where the inputs differ in
-    /// a frame without a row or in a way that no column shows, `digest` where only the world does.
+    /// The first column of the table that differs there; `hold` where the world was not held in
+    /// the same way before the frame, `inputs.{i}` where the inputs differ in a frame without a
+    /// row or in a way that no column shows, `digest` where only the world does.
     pub column: String,
     /// The first log's value.
     pub a: String,
@@ -57,7 +59,10 @@ pub fn relate(a: &Report, b: &Report) -> Relation {
         return Relation::Unrelated(field);
     }
     let (ours, theirs) = (&a.log.frames, &b.log.frames);
-    let differs = ours.iter().zip(theirs).find(|(ours, theirs)| ours != theirs);
+    let differs = ours
+        .iter()
+        .zip(theirs)
+        .find(|(ours, theirs)| ours != theirs || holds(a, ours.number).ne(holds(b, theirs.number)));
     if let Some((ours, theirs)) = differs {
         return Relation::Diverged(difference(a, b, ours, theirs));
     }
@@ -72,12 +77,13 @@ pub fn relate(a: &Report, b: &Report) -> Relation {
 
 /// The first field in which the headers differ. All peers' headers of one episode are equal.
 fn unlike(a: &Header, b: &Header) -> Option<&'static str> {
-    let SessionInfo { program, study, id, scene, participants } = &a.session;
+    let SessionInfo { program, study, id, scene, participants, keys } = &a.session;
     let fields = [
         ("study", *study == b.session.study),
         ("session", *id == b.session.id),
         ("scene", *scene == b.session.scene),
         ("participants", *participants == b.session.participants),
+        ("keys", *keys == b.session.keys),
         ("program", *program == b.session.program),
         ("episode", a.episode == b.episode),
         ("rules", a.rules == b.rules),
@@ -91,10 +97,26 @@ fn unlike(a: &Header, b: &Header) -> Option<&'static str> {
 
 fn difference(a: &Report, b: &Report, ours: &Frame, theirs: &Frame) -> Difference {
     let frame = ours.number;
-    let (column, a, b) = in_table(a, b, frame)
+    let (column, a, b) = in_holds(a, b, frame)
+        .or_else(|| in_table(a, b, frame))
         .or_else(|| in_inputs(ours, theirs))
         .unwrap_or_else(|| in_digest(ours, theirs));
     Difference { frame, column, a, b }
+}
+
+fn holds(report: &Report, frame: u32) -> impl Iterator<Item = &Hold> {
+    report.log.holds_before(frame)
+}
+
+fn in_holds(a: &Report, b: &Report, frame: u32) -> Option<(String, String, String)> {
+    if holds(a, frame).eq(holds(b, frame)) {
+        return None;
+    }
+    let words = |report| {
+        let words: Vec<_> = holds(report, frame).map(ToString::to_string).collect();
+        if words.is_empty() { "not held".to_owned() } else { words.join(", ") }
+    };
+    Some(("hold".to_owned(), words(a), words(b)))
 }
 
 fn in_table(a: &Report, b: &Report, frame: u32) -> Option<(String, String, String)> {
@@ -113,13 +135,7 @@ fn in_table(a: &Report, b: &Report, frame: u32) -> Option<(String, String, Strin
 fn in_inputs(a: &Frame, b: &Frame) -> Option<(String, String, String)> {
     let mut pairs = a.inputs.iter().zip(&b.inputs).enumerate();
     let (seat, (a, b)) = pairs.find(|(_, (a, b))| a != b)?;
-    Some((format!("inputs.{seat}"), in_words(*a), in_words(*b)))
-}
-
-fn in_words(input: PlayerInput) -> String {
-    let focus = if input.focused() { "focused" } else { "not focused" };
-    let held = if input.held() { ", held key" } else { "" };
-    format!("action {}, {focus}{held}", input.action().number())
+    Some((format!("inputs.{seat}"), input_in_words(*a), input_in_words(*b)))
 }
 
 fn in_digest(a: &Frame, b: &Frame) -> (String, String, String) {

@@ -1,15 +1,18 @@
 //! Logs cut and damaged at every byte, and the golden record.
 
-use crate::support::{Peer, game, play, record};
+use crate::support::{Peer, game, play, play_held, record_entries};
+use dyad_gridworld::Hold;
 use dyad_recording::log::{self, Ending, HeaderError, Log, MAX_HEADER};
 use dyad_recording::replay;
 use dyad_recording::verify::verify;
 use proptest::prelude::*;
 
-/// A small log with checkpoints and a certificate.
+/// A small log with checkpoints, holds and a certificate.
 fn small() -> Vec<u8> {
     let game = game(60, 1);
-    let [peer, _] = record(&game, &play(&game, 4));
+    let hold = |next, frames, epoch| Hold { next, frames, epoch };
+    let holds = [hold(0, 2, 1), hold(30, 0, 2), hold(41, 5, 7)];
+    let [peer, _] = record_entries(&game, &play_held(&game, 4, &holds));
     peer.logs[&0].clone()
 }
 
@@ -31,6 +34,9 @@ fn a_log_cut_at_any_byte_gives_the_longest_sound_prefix() {
                 let Ending::Cut { at } = log.ending else { panic!("{length}: {}", log.ending) };
                 assert!(at <= length);
                 assert_eq!(log.frames, whole.frames[..log.frames.len()]);
+                let held =
+                    |log: &Log| log.holds.last().is_none_or(|it| Some(it.next) <= log.last_frame());
+                assert!(whole.holds.starts_with(&log.holds) && held(&log), "{length} bytes");
                 assert!(log.frames.len() >= best, "a longer log gives no fewer frames");
                 best = log.frames.len();
                 // What the reader says is sound is all it uses.
@@ -69,6 +75,7 @@ fn a_flipped_bit_anywhere_is_named_and_gives_no_wrong_row() {
                     assert!(at >= head + 4, "byte {at}, bit {bit}: the header is damaged");
                     assert!(!matches!(log.ending, Ending::Closed(_)), "byte {at}, bit {bit}");
                     assert_eq!(log.frames, whole.frames[..log.frames.len()]);
+                    assert!(whole.holds.starts_with(&log.holds), "byte {at}, bit {bit}");
                     assert_eq!(log.header, whole.header);
                 }
             }
@@ -141,7 +148,7 @@ proptest! {
 
     #[test]
     fn forged_entries_are_read_without_a_panic(
-        kind in 0_u8..6,
+        kind in 0_u8..7,
         payload in prop::collection::vec(any::<u8>(), 0..200),
         frames in 0_usize..65,
     ) {
@@ -172,7 +179,10 @@ fn the_golden_record_is_read_and_derived_again() {
     let Log { header, frames, .. } = &report.log;
     assert_eq!((header.episode, header.first_frame, frames.len()), (1, 125, 129));
     assert_eq!(report.derived.unwrap().table, GOLDEN_TABLE);
-    assert!(verify(GOLDEN_SURVIVOR).unwrap().is_sound());
+    let report = verify(GOLDEN_SURVIVOR).unwrap();
+    assert!(report.is_sound(), "{report}");
+    let held: Vec<_> = report.log.holds.iter().map(|hold| (hold.next, hold.frames)).collect();
+    assert_eq!(held, [(0, 3), (50, 10)]);
 }
 
 /// And they are still written as they were.

@@ -1,6 +1,6 @@
 //! Verification of one log, relations of two, verdicts on an episode.
 
-use crate::support::{Peer, exchange, game, participants, play, record};
+use crate::support::{Peer, exchange, game, participants, play, record, resigned};
 use dyad_gridworld::{Action, ConfirmedFrame, Digest, Game, PlayerInput, World};
 use dyad_protocol::Seat;
 use dyad_protocol::records::Verdict;
@@ -54,6 +54,7 @@ fn a_sound_log_is_reported_in_words() {
          written by    dyad 0.1.0-test, rules version 1\n\
          frames        45 to 93\n\
          ending        complete, with every player's statement\n\
+         signatures    2 good, by the keys in the log's header\n\
          re-simulated  40 rows, finished\n\
          table         {digest}\n\
          chain head    {}\n\
@@ -90,7 +91,7 @@ fn a_header_that_lies_about_its_start_is_not_sound() {
         (&|h| h.game = Digest([1; 32]), "digest"),
         (&|h| h.rules = 999, "rules version 999"),
         (&|h| h.settings = "{}".to_owned(), "settings"),
-        (&|h| (h.session.participants.pop(), ()).1, "participant"),
+        (&|h| (h.session.participants.pop(), h.session.keys.pop(), ()).2, "participant"),
     ];
     for (lie, expected) in lies {
         let mut header = header.clone();
@@ -119,7 +120,8 @@ fn statements_are_checked_against_the_log() {
     };
     assert!(rewritten(&Certificate::Complete { statements: statements.clone() }).is_sound());
     let mut lies = statements.clone();
-    lies[1].rows += 1;
+    lies[1].said.rows += 1;
+    lies[1] = resigned(&lies[1], 1);
     let report = rewritten(&Certificate::Complete { statements: lies });
     assert_eq!(report.contradictions, [Contradiction { seat: Seat(1), field: Field::Rows }]);
     assert!(report.to_string().contains("seat 1 differs from the log in its number of rows"));
@@ -127,9 +129,14 @@ fn statements_are_checked_against_the_log() {
     let own = statements[0].clone();
     let mut said = a.recorder.committed().unwrap();
     said.seat = Seat(1);
+    let forged = Certificate::Survivor { own: own.clone(), committed: vec![said.clone()] };
+    let signature = [Contradiction { seat: Seat(1), field: Field::Signature }];
+    assert_eq!(rewritten(&forged).contradictions, signature);
+    said = resigned(&said, 1);
     let later = Certificate::Survivor { own: own.clone(), committed: vec![said.clone()] };
     assert!(rewritten(&later).is_sound(), "a message about the next episode says nothing here");
-    (said.episode, said.frame) = (0, 11);
+    (said.episode, said.said.frame) = (0, 11);
+    said = resigned(&said, 1);
     let unlike = rewritten(&Certificate::Survivor { own, committed: vec![said] });
     assert_eq!(unlike.contradictions, [Contradiction { seat: Seat(1), field: Field::Chain }]);
 }
@@ -243,6 +250,25 @@ fn records_that_cannot_be_trusted_are_invalid_with_a_reason() {
     assert!(matches!(verdict(&[]), Verdict::Invalid { .. }));
     let mixed = [peers[0].bundle(0), peers[1].bundle(1)];
     assert!(matches!(verdict(&mixed), Verdict::Invalid { message } if message.contains("success")));
+}
+
+#[test]
+fn a_certificate_that_somebody_else_signed_makes_the_record_invalid() {
+    let game = game(STEPS, 1);
+    let peers = record(&game, &play(&game, 2));
+    let mut records = bundles(&peers, 0);
+    let log = log::read(&records[0].log).unwrap();
+    let Some(Certificate::Complete { statements }) = log.certificate() else { panic!() };
+    // Ada says in Bob's name what Bob has really said, but has not his key.
+    let statements = vec![statements[0].clone(), resigned(&statements[1], 0)];
+    records[0].log.clear();
+    let mut writer = Writer::open(&log.header, &mut records[0].log).unwrap();
+    log.frames.iter().for_each(|frame| writer.frame(frame, &mut records[0].log));
+    writer.close(&Certificate::Complete { statements }, &mut records[0].log).unwrap();
+    let Verdict::Invalid { message } = verdict(&records) else { panic!() };
+    assert_eq!(message, "record of p-ada: seat 1 has not signed what it is said to");
+    let report = verify(&records[0].log).unwrap();
+    assert!(report.to_string().contains("signatures    1 good"), "{report}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Recorders in whole sessions, regular and not.
 
-use crate::support::{self, Peer, exchange, game, play, record};
+use crate::support::{self, Peer, exchange, game, key, play, record, resigned};
 use dyad_gridworld::{Action, Digest, PlayerInput};
 use dyad_protocol::Seat;
 use dyad_recording::log::{self, Certificate, Ending};
@@ -92,7 +92,7 @@ fn a_session_cut_at_any_frame_keeps_every_confirmed_row() {
             };
             let derived = replay::derive(&log).unwrap();
             assert_eq!(derived.table, peer.tables[episode]);
-            assert_eq!(own.rows as usize, derived.rows.len());
+            assert_eq!(own.said.rows as usize, derived.rows.len());
             assert!(whole.tables[episode].starts_with(&derived.table), "cut {cut}");
         }
         let rows: usize =
@@ -121,21 +121,22 @@ fn the_survivor_keeps_what_the_partner_last_said() {
     }
     let said = peers[1].recorder.committed().unwrap();
     // An old message that comes late doesn't take the newest one's place.
-    peers[0].recorder.committed_by(latest.unwrap()).unwrap();
+    assert_eq!(peers[0].recorder.committed_by(latest.unwrap()), Err(Refusal::Old));
+    assert_eq!(peers[0].recorder.committed_by(said.clone()), Ok(()), "the same again");
     frames[30..33].iter().for_each(|frame| peers[0].take(frame));
     peers[0].end();
     let log = log::read(&peers[0].logs[&0]).unwrap();
     let Some(Certificate::Survivor { committed, .. }) = log.certificate() else { panic!() };
     assert_eq!(*committed, std::slice::from_ref(&said));
-    assert_eq!(log.chain_at(29), Some(said.chain));
-    assert_ne!(log.chain_at(28), Some(said.chain));
+    assert_eq!(log.chain_at(29), Some(said.said.chain));
+    assert_ne!(log.chain_at(28), Some(said.said.chain));
 }
 
 #[test]
 fn gaps_repetitions_and_late_frames_are_refused() {
     let game = game(STEPS, 1);
     let frames = play(&game, 2);
-    let mut recorder = Recorder::new(support::session(), Seat(0), &game).unwrap();
+    let mut recorder = Recorder::new(support::session(), Seat(0), &game, key(0)).unwrap();
     let gap = |expected, found| Err(OrderError::Gap { expected, found });
     assert_eq!(recorder.confirmed(&frames[1]), gap(0, 1));
     assert_eq!(recorder.confirmed(&frames[0]), Ok(()));
@@ -151,13 +152,15 @@ fn sessions_that_do_not_fit_the_game_are_refused() {
     let game = game(STEPS, 1);
     let mut alone = support::session();
     alone.participants.pop();
-    let made = Recorder::new(alone, Seat(0), &game);
+    let made = Recorder::new(alone, Seat(0), &game, key(0));
     assert!(matches!(made.err(), Some(NewError::Participants { participants: 1, players: 2 })));
-    let made = Recorder::new(support::session(), Seat(2), &game);
+    let made = Recorder::new(support::session(), Seat(2), &game, key(0));
     assert!(matches!(made.err(), Some(NewError::Seat(Seat(2)))));
+    let made = Recorder::new(support::session(), Seat(1), &game, key(0));
+    assert!(matches!(made.err(), Some(NewError::Key(Seat(1)))));
     let mut long = support::session();
     long.program = "x".repeat(300);
-    let made = Recorder::new(long, Seat(0), &game);
+    let made = Recorder::new(long, Seat(0), &game, key(0));
     assert!(matches!(made.err(), Some(NewError::Header(_))));
 }
 
@@ -231,8 +234,9 @@ fn a_statement_that_differs_is_reported_and_kept() {
         peers.iter_mut().for_each(|peer| peer.take(frame));
     }
     let mut lie = peers[1].outbox.remove(0);
-    lie.table = Digest::of(b"another table");
-    peers[0].hear(&[lie.clone()]);
+    lie.said.table = Digest::of(b"another table");
+    let lie = resigned(&lie, 1);
+    peers[0].hear(std::slice::from_ref(&lie));
     let mark = Effect::Disagreement { episode: 0, seat: Seat(1), field: Field::Table };
     assert_eq!(peers[0].marks, [mark]);
     let log = log::read(&peers[0].logs[&0]).unwrap();
@@ -252,14 +256,14 @@ fn statements_that_cannot_be_are_refused() {
     let mut refuse = |change: &dyn Fn(&mut Statement), expected| {
         let mut statement = good.clone();
         change(&mut statement);
-        assert_eq!(peers[0].recorder.statement(statement), expected);
+        assert_eq!(peers[0].recorder.statement(resigned(&statement, 1)), expected);
     };
     refuse(&|s| s.session = "s-2".parse().unwrap(), Err(Refusal::Session));
     refuse(&|s| s.seat = Seat(0), Err(Refusal::Seat(Seat(0))));
     refuse(&|s| s.seat = Seat(2), Err(Refusal::Seat(Seat(2))));
     refuse(&|s| s.episode = 2, Err(Refusal::Future));
     refuse(&|s| s.episode = 1, Ok(()));
-    refuse(&|s| (s.episode, s.rows) = (1, 7), Err(Refusal::Contradiction));
+    refuse(&|s| (s.episode, s.said.rows) = (1, 7), Err(Refusal::Contradiction));
     refuse(&|_| (), Ok(()));
     refuse(&|_| (), Ok(()));
 }

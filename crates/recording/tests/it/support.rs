@@ -4,12 +4,13 @@
 use dyad_gridworld::rng::Rng;
 use dyad_gridworld::task::TaskSettings;
 use dyad_gridworld::{
-    Action, ConfirmedFrame, Game, MAX_PLAYERS, Phase, PlayerInput, Settings, World,
+    Action, ConfirmedFrame, Entry, Game, Hold, MAX_PLAYERS, Phase, PlayerInput, Settings, World,
 };
 use dyad_protocol::{ParticipantId, Seat};
 use dyad_recording::bundle::Bundle;
 use dyad_recording::log::SessionInfo;
-use dyad_recording::{Effect, Recorder};
+use dyad_recording::statement::{Message, Say};
+use dyad_recording::{Effect, KeyPair, Recorder};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -40,7 +41,13 @@ pub(crate) fn session() -> SessionInfo {
         id: "s-1".parse().expect("an identifier"),
         scene: "cramped".parse().expect("an identifier"),
         participants: participants().into(),
+        keys: [0, 1].map(|seat| key(seat).public()).into(),
     }
+}
+
+/// What a seat signs with.
+pub(crate) fn key(seat: u8) -> KeyPair {
+    KeyPair::from_seed(&[seat + 1; 32])
 }
 
 pub(crate) fn participants() -> [ParticipantId; 2] {
@@ -49,18 +56,31 @@ pub(crate) fn participants() -> [ParticipantId; 2] {
 
 /// A whole session with random inputs, and three frames of coasting.
 pub(crate) fn play(game: &Arc<Game>, seed: u64) -> Vec<ConfirmedFrame> {
+    let entries = play_held(game, seed, &[]).into_iter();
+    entries
+        .filter_map(|entry| if let Entry::Frame(frame) = entry { Some(frame) } else { None })
+        .collect()
+}
+
+/// The same with these holds, in order.
+pub(crate) fn play_held(game: &Arc<Game>, seed: u64, holds: &[Hold]) -> Vec<Entry> {
     let mut rng = Rng::new(seed);
     let mut world = World::new(Arc::clone(game));
-    let (mut frames, mut coasting) = (Vec::new(), 0);
+    let (mut entries, mut coasting) = (Vec::new(), 0);
     while coasting < 3 {
+        let next = world.frame();
+        for hold in holds.iter().filter(|hold| hold.next == next) {
+            world.hold(hold.frames);
+            entries.push(Entry::Hold(*hold));
+        }
         let mut inputs = [PlayerInput::default(); MAX_PLAYERS];
         inputs[..game.players()].fill_with(|| input(&mut rng));
         let frame = world.frame();
         coasting += u32::from(world.phase() == Phase::Coasting);
         world.step(&inputs);
-        frames.push(ConfirmedFrame { frame, inputs, digest: world.digest() });
+        entries.push(Entry::Frame(ConfirmedFrame { frame, inputs, digest: world.digest() }));
     }
-    frames
+    entries
 }
 
 fn input(rng: &mut Rng) -> PlayerInput {
@@ -69,6 +89,12 @@ fn input(rng: &mut Rng) -> PlayerInput {
     let number = choices[rng.below(8) as usize];
     let action = Action::from_number(number).expect("one of the seven");
     PlayerInput::new(action).with_focus(rng.below(20) > 0).with_held(rng.below(10) == 0)
+}
+
+/// The same message, changed as it may be, with a right signature of this seat's key.
+pub(crate) fn resigned<S: Say + Copy>(message: &Message<S>, signer: u8) -> Message<S> {
+    let Message { session, episode, seat, said, .. } = message;
+    Message::new(session.clone(), *episode, *seat, *said, &key(signer))
 }
 
 /// One participant's recorder with the files it asks for.
@@ -87,10 +113,10 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) fn new(seat: u8, game: &Arc<Game>) -> Self {
-        let seat = Seat(seat);
+        let recorder = Recorder::new(session(), Seat(seat), game, key(seat));
         Self {
-            seat,
-            recorder: Recorder::new(session(), seat, game).expect("a good session"),
+            seat: Seat(seat),
+            recorder: recorder.expect("a good session"),
             logs: BTreeMap::new(),
             tables: BTreeMap::new(),
             closed: BTreeMap::new(),
@@ -105,6 +131,13 @@ impl Peer {
         self.recorder.issued(frame.frame, own).expect("not recorded yet");
         self.recorder.confirmed(frame).expect("in order");
         self.drain();
+    }
+
+    pub(crate) fn take_entry(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Hold(hold) => self.recorder.hold(*hold).expect("before the next frame"),
+            Entry::Frame(frame) => self.take(frame),
+        }
     }
 
     pub(crate) fn drain(&mut self) {
@@ -153,6 +186,7 @@ impl Peer {
             log: self.logs[&episode].clone(),
             table: self.tables[&episode].clone(),
             local: b"frame\n".to_vec(),
+            divergence: None,
         }
     }
 }
@@ -167,20 +201,32 @@ pub(crate) fn record(game: &Arc<Game>, frames: &[ConfirmedFrame]) -> [Peer; 2] {
     peers
 }
 
+/// Both peers after a session that was held and went well all the same.
+pub(crate) fn record_entries(game: &Arc<Game>, entries: &[Entry]) -> [Peer; 2] {
+    let mut peers = [Peer::new(0, game), Peer::new(1, game)];
+    for entry in entries {
+        peers.iter_mut().for_each(|peer| peer.take_entry(entry));
+        exchange(&mut peers);
+    }
+    peers
+}
+
 /// Delivers all statements.
 pub(crate) fn exchange([a, b]: &mut [Peer; 2]) {
     b.hear(&std::mem::take(&mut a.outbox));
     a.hear(&std::mem::take(&mut b.outbox));
 }
 
-/// The golden record: an episode's log and table, and a log that one side closed alone.
+/// The golden record: an episode's log and table, and a log with holds that one side closed alone.
 pub(crate) fn golden() -> [Vec<u8>; 3] {
     let game = game(120, 20_260_101);
     let frames = play(&game, 7);
     let [mut whole, _] = record(&game, &frames);
+    let hold = |next, frames, epoch| Hold { next, frames, epoch };
+    let entries = play_held(&game, 7, &[hold(0, 3, 1), hold(50, 10, 2)]);
     let mut peers = [Peer::new(0, &game), Peer::new(1, &game)];
-    for frame in &frames[..70] {
-        peers.iter_mut().for_each(|peer| peer.take(frame));
+    for entry in &entries[..70] {
+        peers.iter_mut().for_each(|peer| peer.take_entry(entry));
     }
     let said = peers[1].recorder.committed().expect("frames were recorded");
     let [survivor, _] = &mut peers;
