@@ -14,6 +14,7 @@ use crate::config::SessionParameters;
 use crate::wire::{self, Body, Limits, Rejected, Wire};
 use dyad_protocol::Seat;
 use ggrs::{Message, NonBlockingSocket};
+use std::ops::Add;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Most messages besides inputs that wait for one flush; beyond it the oldest goes. Round trips
@@ -66,6 +67,23 @@ pub struct Counts {
     pub resent: u64,
 }
 
+impl Add for Counts {
+    type Output = Self;
+
+    fn add(self, later: Self) -> Self {
+        Self {
+            sent: self.sent + later.sent,
+            sent_bytes: self.sent_bytes + later.sent_bytes,
+            accepted: self.accepted + later.accepted,
+            other_epoch: self.other_epoch + later.other_epoch,
+            malformed: self.malformed + later.malformed,
+            last_malformed: later.last_malformed.or(self.last_malformed),
+            overflowed: self.overflowed + later.overflowed,
+            resent: self.resent + later.resent,
+        }
+    }
+}
+
 impl Exchange {
     /// The exchange of a session with these parameters.
     #[must_use]
@@ -75,6 +93,12 @@ impl Exchange {
             .map(|seat| Lane { seat, newest: None, fresh: false, others: Vec::new(), received: -1 })
             .collect();
         Self { parameters, epoch, frame: 0, lanes, inbox: Vec::new(), counts: Counts::default() }
+    }
+
+    /// Which datagrams it takes.
+    #[must_use]
+    pub const fn epoch(&self) -> u16 {
+        self.epoch
     }
 
     /// Tells how many frames this side has simulated: it limits what a peer can have sent.

@@ -102,6 +102,18 @@ impl Journal {
         })
     }
 
+    /// Forgets what was simulated and not confirmed, and goes on with `next`: an epoch has begun.
+    /// The totals stay.
+    ///
+    /// # Panics
+    /// If `next` was confirmed before.
+    pub fn resume(&mut self, next: u32) {
+        assert!(next >= self.next, "frame {next} was confirmed before");
+        self.next = next;
+        self.end = next;
+        self.resimulated = 0;
+    }
+
     /// Ends the bookkeeping of a step and returns how many frames it simulated again.
     fn close_step(&mut self) {
         let depth = std::mem::take(&mut self.resimulated);

@@ -1,6 +1,7 @@
 //! The messages of the reliable channel, in postcard.
 
-use dyad_gridworld::Digest;
+use crate::history::Position;
+use dyad_gridworld::{Digest, Entry, MAX_PLAYERS, PlayerInput};
 use dyad_protocol::{Seat, SessionId};
 use serde::{Deserialize, Serialize};
 
@@ -35,11 +36,77 @@ pub enum PeerMessage {
     },
     /// A sign of life where nothing else is said.
     Alive,
+    /// Asks for what the sender lacks after an interruption; repeated until it has come.
+    Ask {
+        /// The epoch that is to begin.
+        epoch: u16,
+        /// What the sender has.
+        from: Position,
+    },
+    /// The answer to [`Self::Ask`], or the next part of it.
+    Supply {
+        /// The epoch that is to begin.
+        epoch: u16,
+        /// After what.
+        from: Position,
+        /// What comes next; at most [`MAX_SUPPLY`], and none if it is no longer known.
+        entries: Vec<Supplied>,
+    },
+    /// The sender has every statement, and everybody has acknowledged its own: it needs nobody
+    /// any more. Repeated as long as it lingers.
+    Settled {
+        /// Whether everybody else has said so to the sender.
+        everybody: bool,
+    },
     /// The sender leaves before the end and says why.
     Left {
         /// Why.
         reason: LeaveReason,
     },
+}
+
+/// The most entries of one [`PeerMessage::Supply`].
+pub const MAX_SUPPLY: usize = 512;
+
+/// One entry of a history on its way to a peer who lacks it. Frames count on from the message's
+/// position.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Supplied {
+    /// The bits of every player's input, by seat.
+    Frame(Vec<u16>),
+    /// A resumption.
+    Hold {
+        /// For how many frames the world was held.
+        frames: u32,
+        /// The epoch that began.
+        epoch: u16,
+    },
+}
+
+impl Supplied {
+    /// An entry of a session of so many players.
+    #[must_use]
+    pub fn of(entry: &Entry, players: usize) -> Self {
+        match entry {
+            Entry::Frame(frame) => {
+                Self::Frame(frame.inputs[..players].iter().map(|input| input.bits()).collect())
+            }
+            Entry::Hold(hold) => Self::Hold { frames: hold.frames, epoch: hold.epoch },
+        }
+    }
+
+    /// The inputs of a frame of so many players. `None` if these are no such inputs.
+    #[must_use]
+    pub fn inputs(bits: &[u16], players: usize) -> Option<[PlayerInput; MAX_PLAYERS]> {
+        let mut inputs = [PlayerInput::default(); MAX_PLAYERS];
+        for (input, &bits) in inputs.iter_mut().zip(bits) {
+            *input = PlayerInput::from_bits(bits);
+            if input.bits() != bits {
+                return None;
+            }
+        }
+        (bits.len() == players).then_some(inputs)
+    }
 }
 
 /// Why somebody leaves a session before its end.
@@ -51,7 +118,7 @@ pub enum LeaveReason {
     Failure,
 }
 
-/// What a peer says of itself before the first frame. All but the last three fields must be
+/// What a peer says of itself before the first frame of an epoch. All up to the hold must be
 /// equal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
@@ -65,10 +132,17 @@ pub struct Hello {
     pub game: Digest,
     /// The session.
     pub session: SessionId,
-    /// Which of the session's connections this is; counts up when a session is resumed.
-    pub epoch: u16,
     /// Input delay and prediction window.
     pub netcode: (u8, u8),
+    /// For how many frames the world is held when a session is resumed.
+    pub hold: u32,
+    /// Which of the session's rollback sessions is to begin: 0, and one more each time that play
+    /// is interrupted. The highest that anybody names is the one.
+    pub epoch: u16,
+    /// What the sender has confirmed.
+    pub position: Position,
+    /// Digest of the world there.
+    pub state: Digest,
     /// The sender's seat.
     pub seat: Seat,
     /// Seats whose HELLO the sender has heard, as bits.
@@ -78,7 +152,7 @@ pub struct Hello {
 }
 
 /// Version of the reliable channel's messages and of the datagrams.
-pub const WIRE_VERSION: u16 = 1;
+pub const WIRE_VERSION: u16 = 2;
 
 impl Hello {
     /// What keeps the two from playing together, if anything does.
@@ -94,8 +168,8 @@ impl Hello {
             .or_else(|| differs("version of the rules", &self.rules, &theirs.rules))
             .or_else(|| differs("session", &self.session, &theirs.session))
             .or_else(|| differs("game settings", &self.game, &theirs.game))
-            .or_else(|| differs("epoch", &self.epoch, &theirs.epoch))
             .or_else(|| differs("input delay and window", &netcode(self), &netcode(theirs)))
+            .or_else(|| differs("countdown of a resumed game", &self.hold, &theirs.hold))
     }
 }
 

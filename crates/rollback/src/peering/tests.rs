@@ -1,7 +1,11 @@
 //! Two or more peerings, connected by queues that a test can hold back or cut.
 
-use super::{Connection, Event, Hello, LeaveReason, PeerMessage, Peering, Stage, WIRE_VERSION};
+use super::{
+    Connection, Event, Hello, LeaveReason, Patience, PeerMessage, Peering, Stage, WIRE_VERSION,
+};
+use crate::history::Position;
 use dyad_gridworld::Digest;
+use dyad_gridworld::rng::Rng;
 use dyad_protocol::Seat;
 use proptest::prelude::{any, prop, proptest};
 use std::time::Duration;
@@ -13,17 +17,22 @@ fn hello(seat: u8) -> Hello {
         rules: 1,
         game: Digest::of(b"game"),
         session: "s-1".parse().unwrap(),
-        epoch: 0,
         netcode: (2, 16),
+        hold: 90,
+        epoch: 0,
+        position: Position::default(),
+        state: Digest::default(),
         seat: Seat(seat),
         heard: 0,
         ready: false,
     }
 }
 
-/// A mesh of peers; the connection from `a` to `b` is number `b` at `a`.
+/// A mesh of peers; the connection from `a` to `b` is number `b` at `a`, and ten more each time
+/// that it is made anew.
 struct Mesh {
     now: Duration,
+    generation: u64,
     peers: Vec<Peering>,
     events: Vec<Vec<Event>>,
 }
@@ -31,7 +40,9 @@ struct Mesh {
 impl Mesh {
     fn new(players: u8, episodes: u16) -> Self {
         let now = Duration::ZERO;
-        let peer = |seat| Peering::new(hello(seat), usize::from(players), episodes, now);
+        let peer = |seat| {
+            Peering::new(hello(seat), usize::from(players), episodes, Patience::default(), now)
+        };
         let mut peers: Vec<Peering> = (0..players).map(peer).collect();
         for (a, peer) in (0..).zip(&mut peers) {
             for b in (0..u64::from(players)).filter(|&b| b != a) {
@@ -39,7 +50,16 @@ impl Mesh {
             }
         }
         let events = vec![Vec::new(); peers.len()];
-        Self { now, peers, events }
+        Self { now, generation: 0, peers, events }
+    }
+
+    /// Makes all connections of a pair anew.
+    fn connect(&mut self, a: usize, b: usize) {
+        self.generation += 1;
+        for (end, far) in [(a, b), (b, a)] {
+            let connection = Connection(self.generation * 10 + far as u64);
+            self.peers[end].connected(self.now, connection);
+        }
     }
 
     /// Lets 10 ms pass; `passes(from, to)` says whether a message arrives.
@@ -48,9 +68,10 @@ impl Mesh {
         for from in 0..self.peers.len() {
             self.peers[from].poll(self.now);
             while let Some((Connection(to), bytes)) = self.peers[from].poll_send() {
-                let to = usize::try_from(to).unwrap();
-                if passes(from, to) {
-                    self.peers[to].receive(self.now, Connection(from as u64), &bytes);
+                let (generation, to) = (to / 10, usize::try_from(to % 10).unwrap());
+                if passes(from, to) && generation == self.generation {
+                    let connection = Connection(generation * 10 + from as u64);
+                    self.peers[to].receive(self.now, connection, &bytes);
                 }
             }
         }
@@ -102,7 +123,7 @@ fn peers_that_differ_refuse_each_other_and_say_in_what() {
     let mut other = hello(1);
     other.game = Digest::of(b"another game");
     let mut mesh = Mesh::new(2, 1);
-    mesh.peers[1] = Peering::new(other, 2, 1, mesh.now);
+    mesh.peers[1] = Peering::new(other, 2, 1, Patience::default(), mesh.now);
     mesh.peers[1].connected(mesh.now, Connection(0));
     mesh.run(50);
     for peer in 0..2 {
@@ -118,18 +139,15 @@ fn peers_that_differ_refuse_each_other_and_say_in_what() {
 fn statements_arrive_once_and_the_session_closes_after_lingering() {
     let mut mesh = Mesh::new(3, 2);
     mesh.run(50);
-    let mut lose = 0_u32;
+    let mut rng = Rng::new(2);
     for episode in 0..2_u16 {
         for seat in 0..3_u8 {
             let now = mesh.now;
             mesh.peers[usize::from(seat)].seal(now, episode, vec![seat, episode.to_le_bytes()[0]]);
         }
         for _ in 0..400 {
-            // Every third message is lost: acknowledgements as well as statements.
-            mesh.step(|_, _| {
-                lose += 1;
-                !lose.is_multiple_of(3)
-            });
+            // A third of all messages is lost: acknowledgements as well as statements.
+            mesh.step(|_, _| rng.below(3) > 0);
         }
         let closed = mesh.count(0, &Event::Closed);
         assert_eq!(closed, usize::from(episode == 1), "closed only after the last episode");
@@ -147,17 +165,189 @@ fn statements_arrive_once_and_the_session_closes_after_lingering() {
 }
 
 #[test]
-fn silence_grows_only_for_who_is_silent() {
+fn a_silent_peer_interrupts_play_and_both_meet_in_the_next_epoch() {
     let mut mesh = Mesh::new(2, 1);
     mesh.run(50);
-    for _ in 0..300 {
+    // 1 is not heard, but hears.
+    for _ in 0..250 {
         mesh.step(|from, _| from == 0);
     }
     assert!(mesh.peers[0].silence(mesh.now) >= Duration::from_secs(2));
-    assert!(mesh.peers[1].silence(mesh.now) < Duration::from_secs(1));
+    assert_eq!(mesh.count(0, &Event::Interrupted), 1);
+    assert_eq!(mesh.count(0, &Event::Reconnect), 1);
+    assert_eq!(mesh.peers[0].epoch(), 1);
+    mesh.connect(0, 1);
+    mesh.run(50);
+    for peer in 0..2 {
+        assert_eq!(mesh.count(peer, &Event::Interrupted), 1, "peer {peer}");
+        assert_eq!(mesh.count(peer, &Event::Ready), 2, "peer {peer}");
+        assert_eq!(mesh.peers[peer].epoch(), 1);
+        assert_eq!(mesh.peers[peer].stage(), Stage::Playing);
+    }
+}
+
+#[test]
+fn who_is_not_reached_is_given_up() {
+    let mut mesh = Mesh::new(2, 1);
+    mesh.run(50);
+    for _ in 0..3300 {
+        mesh.step(|_, _| false);
+    }
+    for peer in 0..2 {
+        assert_eq!(mesh.count(peer, &Event::GaveUp), 1);
+        assert_eq!(mesh.peers[peer].stage(), Stage::Closed);
+    }
+}
+
+#[test]
+fn another_run_of_a_program_begins_another_epoch() {
+    let mut mesh = Mesh::new(2, 2);
+    mesh.run(50);
     let now = mesh.now;
-    mesh.peers[0].heard(now, Seat(1));
-    assert_eq!(mesh.peers[0].silence(now), Duration::ZERO);
+    mesh.peers[0].seal(now, 0, vec![1]);
+    mesh.run(50);
+    let anew = Hello { epoch: 1, position: Position { next: 9, epoch: 0 }, ..hello(1) };
+    mesh.peers[1] = Peering::new(anew, 2, 2, Patience::default(), now);
+    mesh.connect(0, 1);
+    mesh.run(50);
+    assert_eq!(mesh.count(0, &Event::Interrupted), 1);
+    assert_eq!(mesh.count(0, &Event::Ready), 2);
+    let position = mesh.peers[0].positions().next().map(|(_, position, _)| position);
+    assert_eq!(position, Some(Position { next: 9, epoch: 0 }));
+    // What was said to the run before is said to this one.
+    let sealed = Event::Sealed { seat: Seat(0), episode: 0, statement: vec![1] };
+    assert_eq!(mesh.count(1, &sealed), 2);
+}
+
+/// A program that was killed and started again before anybody missed it, and does not know that
+/// its session had been resumed before.
+#[test]
+fn an_epoch_that_was_played_is_never_begun_again() {
+    let mut mesh = Mesh::new(2, 1);
+    for epoch in 1..4 {
+        mesh.run(50);
+        let now = mesh.now;
+        mesh.peers[1] = Peering::new(hello(1), 2, 1, Patience::default(), now);
+        mesh.connect(0, 1);
+        mesh.run(50);
+        assert_eq!((mesh.peers[0].epoch(), mesh.peers[1].epoch()), (epoch, epoch));
+        assert_eq!(mesh.peers[0].stage(), Stage::Playing);
+    }
+}
+
+fn say_hello(mesh: &mut Mesh, connection: u64, hello: Hello) {
+    let (now, bytes) = (mesh.now, postcard::to_stdvec(&PeerMessage::Hello(hello)).unwrap());
+    mesh.peers[0].receive(now, Connection(connection), &bytes);
+}
+
+/// Who is late at the barrier must not be told of what the others have begun since.
+#[test]
+fn a_barrier_is_about_what_was_confirmed_before_it() {
+    let mut mesh = Mesh::new(2, 1);
+    say_hello(&mut mesh, 1, Hello { heard: 1, ..hello(1) });
+    assert_eq!(mesh.peers[0].stage(), Stage::Playing);
+    mesh.peers[0].confirmed(Position { next: 5, epoch: 0 }, Digest::of(b"later"));
+    while mesh.peers[0].poll_send().is_some() {}
+    say_hello(&mut mesh, 1, hello(1));
+    let (_, answer) = mesh.peers[0].poll_send().expect("an answer");
+    let PeerMessage::Hello(answer) = postcard::from_bytes(&answer).unwrap() else { panic!() };
+    assert_eq!((answer.position, answer.ready), (Position::default(), true));
+    // At the next one it is.
+    say_hello(&mut mesh, 1, Hello { epoch: 1, ..hello(1) });
+    let (_, answer) = mesh.peers[0].poll_send().expect("an answer");
+    let PeerMessage::Hello(answer) = postcard::from_bytes(&answer).unwrap() else { panic!() };
+    assert_eq!((answer.position.next, answer.epoch), (5, 1));
+}
+
+#[test]
+fn what_was_not_taken_of_an_epoch_is_over_with_it() {
+    let mut mesh = Mesh::new(2, 1);
+    say_hello(&mut mesh, 1, Hello { heard: 1, ..hello(1) });
+    say_hello(&mut mesh, 1, Hello { epoch: 1, ..hello(1) });
+    assert_eq!(mesh.peers[0].poll_event(), Some(Event::Interrupted));
+    assert_eq!(mesh.peers[0].poll_event(), None, "the barrier of epoch 0 was passed too late");
+}
+
+#[test]
+fn another_connection_has_to_be_heard_on_anew() {
+    let mut mesh = Mesh::new(3, 1);
+    let now = mesh.now;
+    say_hello(&mut mesh, 1, Hello { heard: 1, ..hello(1) });
+    mesh.peers[0].connected(now, Connection(11));
+    say_hello(&mut mesh, 11, hello(1));
+    say_hello(&mut mesh, 2, Hello { heard: 1, ..hello(2) });
+    assert_eq!(mesh.peers[0].stage(), Stage::Greeting);
+    // What still comes on the first one is nobody's.
+    say_hello(&mut mesh, 1, Hello { heard: 1, ..hello(1) });
+    assert_eq!(mesh.peers[0].stage(), Stage::Greeting);
+    say_hello(&mut mesh, 11, Hello { heard: 1, ..hello(1) });
+    assert_eq!(mesh.peers[0].stage(), Stage::Playing);
+    assert_eq!(mesh.peers[0].malformed(), 0);
+}
+
+/// The other end reconnects, or its program was killed: it comes back by itself. If it does not,
+/// the connection is made from here.
+#[test]
+fn a_closed_connection_is_waited_for() {
+    let mut mesh = Mesh::new(2, 1);
+    mesh.run(50);
+    mesh.peers[0].disconnected(Connection(1));
+    for _ in 0..350 {
+        mesh.step(|_, _| false);
+    }
+    assert_eq!((mesh.count(0, &Event::Interrupted), mesh.count(0, &Event::Reconnect)), (1, 0));
+    for _ in 0..1000 {
+        mesh.step(|_, _| false);
+    }
+    assert_eq!(mesh.count(0, &Event::Reconnect), 1);
+}
+
+fn seal_all(mesh: &mut Mesh) {
+    let now = mesh.now;
+    mesh.peers.iter_mut().for_each(|peer| peer.seal(now, 0, vec![1]));
+}
+
+/// Two of three cannot reach each other at the end: the third has everything, and stays until
+/// they have.
+#[test]
+fn who_needs_nobody_stays_for_those_who_need_each_other() {
+    let mut mesh = Mesh::new(3, 1);
+    mesh.run(50);
+    seal_all(&mut mesh);
+    for _ in 0..120 {
+        mesh.step(|from, to| from == 0 || to == 0);
+    }
+    assert!(matches!(mesh.peers[0].stage(), Stage::Lingering { .. }));
+    mesh.run(300);
+    for peer in 0..3 {
+        assert_eq!(mesh.count(peer, &Event::Closed), 1, "peer {peer}");
+    }
+}
+
+#[test]
+fn who_has_everything_completes_even_if_nobody_says_goodbye() {
+    let mut mesh = Mesh::new(2, 1);
+    mesh.run(50);
+    seal_all(&mut mesh);
+    // 1 has 0's statement, and hears nothing more.
+    mesh.run(2);
+    for _ in 0..3800 {
+        mesh.step(|from, _| from == 1);
+    }
+    assert_eq!((mesh.count(1, &Event::Closed), mesh.count(1, &Event::GaveUp)), (1, 0));
+}
+
+#[test]
+fn leaving_after_the_end_is_no_loss() {
+    let mut mesh = Mesh::new(2, 1);
+    mesh.run(50);
+    seal_all(&mut mesh);
+    mesh.run(2);
+    let now = mesh.now;
+    mesh.peers[0].leave(now, LeaveReason::Quit);
+    mesh.run(600);
+    assert_eq!(mesh.count(1, &Event::Closed), 1);
+    assert!(!mesh.events[1].iter().any(|event| matches!(event, Event::Left { .. })));
 }
 
 #[test]
@@ -173,19 +363,28 @@ fn who_leaves_is_heard_of_once() {
 }
 
 #[test]
-fn a_second_claim_to_a_seat_is_dropped() {
+fn the_newest_connection_of_a_seat_is_the_one() {
     let mut mesh = Mesh::new(2, 1);
-    mesh.run(50);
-    let impostor = postcard::to_stdvec(&PeerMessage::Hello(hello(1))).unwrap();
     let now = mesh.now;
     mesh.peers[0].connected(now, Connection(9));
-    mesh.peers[0].receive(now, Connection(9), &impostor);
-    assert_eq!(mesh.peers[0].connection(Seat(1)), Some(Connection(1)));
-    assert_eq!(mesh.peers[0].malformed(), 1);
-    // A replaced connection is taken once the old one is gone.
-    mesh.peers[0].disconnected(Connection(1));
-    mesh.peers[0].receive(now, Connection(9), &impostor);
+    let hello = postcard::to_stdvec(&PeerMessage::Hello(hello(1))).unwrap();
+    mesh.peers[0].receive(now, Connection(1), &hello);
+    mesh.peers[0].receive(now, Connection(9), &hello);
     assert_eq!(mesh.peers[0].connection(Seat(1)), Some(Connection(9)));
+    mesh.peers[0].disconnected(Connection(1));
+    assert_eq!(mesh.peers[0].connection(Seat(1)), Some(Connection(9)));
+}
+
+#[test]
+fn epochs_far_ahead_are_no_honest_peers() {
+    let mut mesh = Mesh::new(2, 1);
+    mesh.run(50);
+    let now = mesh.now;
+    let far = Hello { epoch: 5000, ..hello(1) };
+    let bytes = postcard::to_stdvec(&PeerMessage::Hello(far)).unwrap();
+    mesh.peers[0].receive(now, Connection(1), &bytes);
+    assert_eq!(mesh.peers[0].malformed(), 1);
+    assert_eq!(mesh.peers[0].epoch(), 0);
 }
 
 proptest! {
