@@ -15,8 +15,8 @@ use dyad_netplay::memory::MemoryTransport;
 use dyad_netplay::transport::{Channel, Transport, TransportEvent};
 use dyad_netplay::{InputSource, MatchSettings, Netplay, NetplayPlugin, Simulation, Stage};
 use dyad_protocol::Seat;
-use dyad_rollback::SessionParameters;
-use dyad_rollback::peering::Connection;
+use dyad_rollback::peering::{Connection, Patience};
+use dyad_rollback::{History, SessionParameters};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -26,11 +26,13 @@ const STEPS_PER_SECOND: u16 = 30;
 const DEPTH: u8 = 16;
 /// The window that allows it: the confirmed frame itself is never taken back.
 const WINDOW: u8 = DEPTH + 1;
+/// The gate does not count as silence.
+const HOUR: Duration = Duration::from_secs(3600);
 
 fn main() {
     let mut app = held_back();
     app.update();
-    let depth = app.world().resource::<Netplay>().statistics().journal.deepest;
+    let depth = app.world().resource::<Netplay>().statistics().session.journal.deepest;
     assert_eq!(depth, u32::from(DEPTH), "the benchmark measures a full rollback");
     divan::main();
 }
@@ -99,7 +101,7 @@ fn playing() -> (App, App, Arc<AtomicBool>) {
 fn frame(app: &App) -> u32 {
     let netplay = app.world().resource::<Netplay>();
     assert!(!matches!(netplay.stage(), Stage::Ended(_)), "{:?}", netplay.stage());
-    netplay.statistics().simulated
+    netplay.statistics().session.simulated
 }
 
 fn game() -> Arc<Game> {
@@ -134,11 +136,13 @@ fn player(seat: Seat, transport: Gated) -> App {
         parameters,
         session: "s-bench".parse().expect("an id"),
         program: "bench".to_owned(),
-        connect_within: Duration::from_secs(3600),
-        give_up_after: Duration::from_secs(3600),
+        hold: 30,
+        patience: Patience { silence: HOUR, connect: HOUR, ..Patience::default() },
     };
     let input = Restless(Rng::new(u64::from(seat.0)));
-    let netplay = Netplay::new(settings, transport, input, Duration::ZERO).expect("a match");
+    let history = History::new(Arc::clone(&game));
+    let netplay =
+        Netplay::new(settings, history, transport, input, Duration::ZERO).expect("a match");
     let mut app = App::new();
     let step = Duration::from_nanos(1_000_000_000 / u64::from(STEPS_PER_SECOND));
     app.add_plugins((MinimalPlugins, NetplayPlugin))
@@ -177,5 +181,9 @@ impl Transport for Gated {
 
     fn send(&mut self, now: Duration, connection: Connection, channel: Channel, bytes: Vec<u8>) {
         self.inner.send(now, connection, channel, bytes);
+    }
+
+    fn reconnect(&mut self, now: Duration) {
+        self.inner.reconnect(now);
     }
 }

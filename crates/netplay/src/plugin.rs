@@ -1,7 +1,7 @@
 //! The systems of a match, and their order.
 //!
 //! ```text
-//! PreUpdate   Receive          take what has arrived; start the ggrs session
+//! PreUpdate   Receive          take what has arrived; start or stop the ggrs session
 //!             RunGgrsSystems   bevy_ggrs: ReadInputs ─▶ Save/Load/Advance ...
 //!                              └ GgrsSchedule: step the world, then journal the frame
 //!             Commit           take what is final; send
@@ -10,7 +10,7 @@
 //! A match exists while the [`Netplay`] resource does. `bevy_ggrs` removes the session resource
 //! from the world while a step is tried, so nothing inside may ask for it.
 
-use crate::session::{Netplay, Stage};
+use crate::session::{Netplay, Turn};
 use bevy::ecs::schedule::{ScheduleLabel, SingleThreadedExecutor};
 use bevy::platform::collections::HashMap;
 use bevy::prelude::{
@@ -35,12 +35,14 @@ use std::time::Instant;
 #[derive(Resource, Clone, Debug, Deref, DerefMut)]
 pub struct Simulation(pub World);
 
-/// The order of netplay within `PreUpdate`.
+/// The order of netplay within `PreUpdate`, and its place in the rollback schedule.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NetplaySystems {
     /// Before the rollback schedules: what has arrived is taken.
     Receive,
-    /// After them: what is final is taken, and what is to be said is sent.
+    /// Within the rollback schedule: a frame is simulated and journaled, first time or again.
+    Step,
+    /// After the rollback schedules: what is final is taken, and what is to be said is sent.
     Commit,
 }
 
@@ -67,7 +69,7 @@ impl Plugin for NetplayPlugin {
                     .run_if(resource_exists::<Netplay>),
             )
             .add_systems(ReadInputs, read_inputs)
-            .add_systems(GgrsSchedule, step);
+            .add_systems(GgrsSchedule, step.in_set(NetplaySystems::Step));
         one_thread(app, ReadInputs);
         one_thread(app, SaveWorld);
         one_thread(app, LoadWorld);
@@ -91,16 +93,26 @@ struct StepBegan(Instant);
 fn receive(
     mut commands: Commands,
     mut netplay: ResMut<Netplay>,
+    mut world: ResMut<Simulation>,
     mut began: ResMut<StepBegan>,
     time: Res<Time<Real>>,
 ) {
-    if let Some(session) = netplay.receive(time.elapsed()) {
-        let speed = netplay.settings().parameters.steps_per_second;
-        commands.insert_resource(RollbackFrameRate(usize::from(speed)));
-        // A session of an earlier match may have left its counters behind.
-        commands.insert_resource(RollbackFrameCount(0));
-        commands.insert_resource(ConfirmedFrameCount(-1));
-        commands.insert_resource(Session::P2P(session));
+    for turn in netplay.receive(time.elapsed()) {
+        match turn {
+            Turn::Start(session, start) => {
+                let speed = netplay.settings().parameters.steps_per_second;
+                world.0 = *start;
+                commands.insert_resource(RollbackFrameRate(usize::from(speed)));
+                // An earlier session may have left its counters behind.
+                commands.insert_resource(RollbackFrameCount(0));
+                commands.insert_resource(ConfirmedFrameCount(-1));
+                commands.insert_resource(Session::P2P(*session));
+            }
+            Turn::Stop(confirmed) => {
+                world.0 = *confirmed;
+                commands.remove_resource::<Session<DyadConfig>>();
+            }
+        }
     }
     began.0 = Instant::now();
 }
@@ -112,7 +124,8 @@ fn read_inputs(
     frame: Res<RollbackFrameCount>,
     players: Res<LocalPlayers>,
 ) {
-    let input = netplay.offer_input(frame.0, &world);
+    let frame = u32::try_from(frame.0).expect("frames count from 0 on");
+    let input = netplay.offer_input(frame, &world);
     let inputs: HashMap<_, _> = players.0.iter().map(|&player| (player, input)).collect();
     commands.insert_resource(LocalInputs::<DyadConfig>(inputs));
 }
@@ -142,7 +155,6 @@ fn step(
 }
 
 fn after_step(
-    mut commands: Commands,
     mut netplay: ResMut<Netplay>,
     session: Option<ResMut<Session<DyadConfig>>>,
     frame: Res<RollbackFrameCount>,
@@ -154,8 +166,7 @@ fn after_step(
         Some(Session::P2P(session)) => Some(session),
         _ => None,
     };
-    netplay.after_step(frame.0, confirmed.0, began.0.elapsed(), running);
-    if matches!(netplay.stage(), Stage::Ended(_)) {
-        commands.remove_resource::<Session<DyadConfig>>();
-    }
+    // Without a session there are no frames.
+    let frame = u32::try_from(frame.0).unwrap_or(0);
+    netplay.after_step(frame, confirmed.0, began.0.elapsed(), running);
 }

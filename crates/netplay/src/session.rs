@@ -1,34 +1,22 @@
-//! One match, from its first connection to its closing handshake.
+//! One match, from its first connection to its closing handshake: [`dyad_rollback::Session`]
+//! over a transport, with an input source, and with what this computer alone sees of it.
 
-use crate::transport::{Channel, Path, Transport, TransportEvent};
+use crate::transport::{Path, Transport, TransportEvent};
+use bevy::log::info;
 use bevy::prelude::Resource;
-use dyad_gridworld::{ConfirmedFrame, Game, PlayerInput, RULES_VERSION, World};
+use dyad_gridworld::{ConfirmedFrame, Entry, Hold, PlayerInput, World};
 use dyad_impair::Counts as Impaired;
-use dyad_protocol::{Seat, SessionId};
+use dyad_protocol::Seat;
 use dyad_rollback::config::SessionError;
-use dyad_rollback::peering::{self, Hello, LeaveReason, Mismatch, Peering, WIRE_VERSION};
-use dyad_rollback::{DyadConfig, Exchange, Journal, SeatSocket, SessionParameters};
-use ggrs::{GgrsEvent, P2PSession};
+use dyad_rollback::peering::LeaveReason;
+use dyad_rollback::quality::Quality;
+use dyad_rollback::session::{Event, Item};
+use dyad_rollback::{DyadConfig, History, Session, session};
+use ggrs::P2PSession;
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
-/// What the players of a match have in common, and this player's seat.
-#[derive(Clone, Debug)]
-pub struct MatchSettings {
-    /// The game.
-    pub game: Arc<Game>,
-    /// Players, seat, speed and rollback.
-    pub parameters: SessionParameters,
-    /// The session.
-    pub session: SessionId,
-    /// The program's version; peers must run the same.
-    pub program: String,
-    /// How long connecting may take.
-    pub connect_within: Duration,
-    /// How long a partner may be silent before the match is given up.
-    pub give_up_after: Duration,
-}
+pub use dyad_rollback::session::{Ending, NotResumed, Settings as MatchSettings, Stage};
 
 /// Where inputs come from: keys, or a scripted player.
 pub trait InputSource: Send + Sync + 'static {
@@ -37,41 +25,18 @@ pub trait InputSource: Send + Sync + 'static {
     fn read(&mut self, world: &World, seat: Seat) -> PlayerInput;
 }
 
-/// Where a match stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// No connection to everybody yet.
-    Connecting,
-    /// Connections are there; the barrier is not passed.
-    Greeting,
-    /// ggrs measures the round trip before the first frame.
-    Synchronizing,
-    /// Frames are simulated.
-    Playing,
-    /// It is over.
-    Ended(Ending),
-}
-
-/// How a match ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// Every episode was played, recorded and stated by everybody.
-    Completed,
-    /// A partner left and said so.
-    PartnerLeft {
-        /// Who.
-        seat: Seat,
-        /// Why.
-        reason: LeaveReason,
-    },
-    /// A partner was silent for too long.
-    PartnerLost,
-    /// The partners' computers never connected; with the last trouble, if there was one.
-    NotConnected(Option<String>),
-    /// The partner's program or settings do not fit.
-    Refused(Mismatch),
-    /// This side left.
-    Left(LeaveReason),
+/// What goes to the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordItem {
+    /// This computer issued an input for its own seat, for this frame. After a hold it may be for
+    /// a frame that had one: the earlier one was never confirmed.
+    Issued(u32, PlayerInput),
+    /// A frame is final.
+    Frame(Committed),
+    /// The session goes on after an interruption.
+    Hold(Hold),
+    /// Something that was played before an interruption, and that a partner has supplied.
+    Supplied(Entry),
 }
 
 /// A confirmed frame, with what this computer alone knows of it.
@@ -102,8 +67,8 @@ pub struct Telemetry {
     pub stalled_for: Duration,
     /// How long the rollback schedules ran in which it was first simulated.
     pub step: Duration,
-    /// Round trip to the partner, milliseconds; 0 while unknown.
-    pub rtt_ms: u32,
+    /// Round trip to the partner, if it is known.
+    pub rtt: Option<Duration>,
     /// How far ahead of the partner ggrs estimates this side to be, in frames.
     pub frames_ahead: i32,
 }
@@ -111,30 +76,20 @@ pub struct Telemetry {
 /// What a match has gone through so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Statistics {
-    /// From the journal: commits, rollbacks and their depth.
-    pub journal: dyad_rollback::journal::Totals,
-    /// Frames simulated, predictions included.
-    pub simulated: u32,
-    /// From the exchange: datagrams and why some were dropped.
-    pub exchange: dyad_rollback::exchange::Counts,
-    /// Reliable messages that were dropped as malformed.
-    pub malformed: u64,
-    /// Steps that were tried.
-    pub attempts: u64,
-    /// Steps that stalled at the prediction window.
-    pub stalls: u64,
-    /// Round trip, milliseconds, if it is known.
-    pub rtt_ms: Option<u32>,
+    /// The session's counters.
+    pub session: session::Statistics,
+    /// Round trip, jitter and loss, as far as they are known.
+    pub quality: Quality,
     /// How far ahead this side is, in frames.
     pub frames_ahead: i32,
-    /// Desyncs that ggrs reported.
-    pub desyncs: u64,
-    /// How the partner is reached, where the transport can tell.
+    /// How the partner is reached, or was when it was last known.
     pub path: Option<Path>,
     /// What the impairment did, if there is one.
     pub impaired: Option<Impaired>,
     /// When the match was made, connected, past the barrier, and first simulated.
     pub milestones: Milestones,
+    /// How long play was interrupted, altogether.
+    pub interrupted: Duration,
 }
 
 /// When the parts of a start were over, since the program started.
@@ -171,77 +126,59 @@ pub enum Statement {
     },
 }
 
+/// What the plugin has to do to `bevy_ggrs`.
+pub(crate) enum Turn {
+    /// Run this session over this world.
+    Start(Box<P2PSession<DyadConfig>>, Box<World>),
+    /// Drop the session; this world is what is confirmed.
+    Stop(Box<World>),
+}
+
 /// A running match. The plugin's systems drive it; the client reads from it.
 #[derive(Resource)]
 pub struct Netplay {
-    settings: MatchSettings,
+    session: Session,
     transport: Box<dyn Transport>,
     input: Box<dyn InputSource>,
-    peering: Peering,
-    socket: SeatSocket,
-    journal: Journal,
-    stage: Stage,
     now: Duration,
+    stage: Stage,
     trouble: Option<String>,
-    offered: Option<(i32, PlayerInput)>,
-    issued: Vec<(u32, PlayerInput)>,
-    attempted: bool,
-    frame: i32,
     stalled: u16,
     stalled_since: Option<Duration>,
+    interrupted_since: Option<Duration>,
+    /// What was seen of the frames that are not confirmed yet, oldest first.
     seen: VecDeque<Telemetry>,
-    confirmed: Vec<Committed>,
+    items: Vec<RecordItem>,
     statements: Vec<Statement>,
     statistics: Statistics,
 }
 
 impl Netplay {
-    /// A match that begins to connect. `now` is the time since the program started.
+    /// A match that begins to connect. It goes on from `history`, which for a new one is empty.
+    /// `now` is the time since the program started.
     ///
     /// # Errors
     /// [`SessionError`] if the parameters are out of range.
     pub fn new(
         settings: MatchSettings,
+        history: History,
         transport: impl Transport,
         input: impl InputSource,
         now: Duration,
     ) -> Result<Self, SessionError> {
-        let parameters = settings.parameters;
-        parameters.check()?;
-        let epoch = 0;
-        let hello = Hello {
-            wire: WIRE_VERSION,
-            program: settings.program.clone(),
-            rules: RULES_VERSION,
-            game: settings.game.digest(),
-            session: settings.session.clone(),
-            epoch,
-            netcode: (parameters.input_delay, parameters.prediction_window),
-            seat: parameters.seat,
-            heard: 0,
-            ready: false,
-        };
-        let episodes = settings.game.settings().episodes;
-        // The first frames' inputs are blank by construction.
-        let blank = 0..u32::from(parameters.input_delay);
+        let session = Session::new(settings, history, now)?;
         Ok(Self {
-            peering: Peering::new(hello, parameters.players, episodes, now),
-            socket: SeatSocket::new(Exchange::new(parameters, epoch)),
-            settings,
+            stage: session.stage(),
+            session,
             transport: Box::new(transport),
             input: Box::new(input),
-            journal: Journal::default(),
-            stage: Stage::Connecting,
             now,
             trouble: None,
-            offered: None,
-            issued: blank.map(|frame| (frame, PlayerInput::default())).collect(),
-            attempted: false,
-            frame: 0,
             stalled: 0,
             stalled_since: None,
+            interrupted_since: None,
             seen: VecDeque::new(),
-            confirmed: Vec::new(),
+            items: Vec::new(),
             statements: Vec::new(),
             statistics: Statistics {
                 milestones: Milestones { matched: now, ..Milestones::default() },
@@ -253,7 +190,7 @@ impl Netplay {
     /// What the match is about.
     #[must_use]
     pub const fn settings(&self) -> &MatchSettings {
-        &self.settings
+        self.session.settings()
     }
 
     /// Where it stands.
@@ -277,33 +214,33 @@ impl Netplay {
     /// How long the most silent partner has been silent.
     #[must_use]
     pub fn silence(&self) -> Duration {
-        self.peering.silence(self.now)
+        self.session.peering().silence(self.now)
+    }
+
+    /// How much longer an interruption may last before the match is given up, if play is
+    /// interrupted.
+    #[must_use]
+    pub fn patience_left(&self) -> Option<Duration> {
+        let until = self.session.peering().interrupted_until()?;
+        Some(until.saturating_sub(self.now))
     }
 
     /// What the match has gone through so far.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        let others = Seat::all(self.settings.parameters.players);
-        let connection = others.filter_map(|seat| self.peering.connection(seat)).next();
+        let ongoing = self.interrupted_since.map(|since| self.now.saturating_sub(since));
         Statistics {
-            journal: self.journal.totals(),
-            simulated: self.journal.simulated(),
-            exchange: self.socket.lock().counts(),
-            malformed: self.peering.malformed(),
-            path: connection.and_then(|connection| self.transport.path(connection)),
+            session: self.session.statistics(),
+            quality: self.session.quality(),
             impaired: self.transport.impaired(),
+            interrupted: self.statistics.interrupted + ongoing.unwrap_or_default(),
             ..self.statistics
         }
     }
 
-    /// The frames that have become final since the last call, in order.
-    pub fn take_confirmed(&mut self) -> Vec<Committed> {
-        std::mem::take(&mut self.confirmed)
-    }
-
-    /// The inputs that this computer has issued for its own seat since the last call.
-    pub fn take_issued(&mut self) -> Vec<(u32, PlayerInput)> {
-        std::mem::take(&mut self.issued)
+    /// What goes to the record, since the last call, in order.
+    pub fn take_items(&mut self) -> Vec<RecordItem> {
+        std::mem::take(&mut self.items)
     }
 
     /// The partners' statements since the last call.
@@ -313,107 +250,99 @@ impl Netplay {
 
     /// States what this side's record of a finished episode holds.
     pub fn seal(&mut self, episode: u16, statement: Vec<u8>) {
-        self.peering.seal(self.now, episode, statement);
+        self.session.seal(self.now, episode, statement);
     }
 
     /// States what this side has on disk.
     pub fn committed(&mut self, statement: &[u8]) {
-        self.peering.committed(self.now, statement);
+        self.session.committed(self.now, statement);
     }
 
     /// Leaves the match before its end and tells the partner.
     pub fn leave(&mut self, reason: LeaveReason) {
-        self.peering.leave(self.now, reason);
-        self.send_reliable();
-        self.end(Ending::Left(reason));
+        self.session.leave(self.now, reason);
+        self.send();
+        self.note_stage();
     }
 
-    fn end(&mut self, ending: Ending) {
-        if !matches!(self.stage, Stage::Ended(_)) {
-            self.stage = Stage::Ended(ending);
-        }
-    }
-
-    /// Takes what has arrived. Returns a ggrs session when the barrier has just been passed.
-    pub(crate) fn receive(&mut self, now: Duration) -> Option<P2PSession<DyadConfig>> {
+    /// Takes what has arrived. Returns what to do to `bevy_ggrs`, in order.
+    pub(crate) fn receive(&mut self, now: Duration) -> Vec<Turn> {
         self.now = now;
-        let events = self.transport.poll(now);
-        if matches!(self.stage, Stage::Ended(_)) {
-            // Polled only so that the last words still go out.
-            return None;
-        }
-        for event in events {
+        // After the end it is polled only so that the last words still go out.
+        for event in self.transport.poll(now) {
             match event {
-                TransportEvent::Connected(connection) => self.peering.connected(now, connection),
-                TransportEvent::Disconnected(connection) => self.peering.disconnected(connection),
-                TransportEvent::Received { connection, channel: Channel::Reliable, bytes } => {
-                    self.peering.receive(now, connection, &bytes);
-                }
-                TransportEvent::Received { connection, channel: Channel::Unreliable, bytes } => {
-                    if let Some(seat) = self.peering.seat(connection) {
-                        self.peering.heard(now, seat);
-                        self.socket.lock().accept(seat, &bytes);
-                    }
+                TransportEvent::Connected(connection) => self.session.connected(now, connection),
+                TransportEvent::Disconnected(connection) => self.session.disconnected(connection),
+                TransportEvent::Received { connection, channel, bytes } => {
+                    self.session.receive(now, connection, channel, &bytes);
                 }
                 TransportEvent::Trouble(reason) => self.trouble = Some(reason),
             }
         }
-        self.peering.poll(now);
-        self.note_connections(now);
-        let mut session = None;
-        while let Some(event) = self.peering.poll_event() {
-            session = self.handle(event).or(session);
-        }
-        session
+        self.session.poll(now);
+        let turns = self.turns();
+        self.gather_items();
+        self.note_stage();
+        turns
     }
 
-    fn note_connections(&mut self, now: Duration) {
-        let me = self.settings.parameters.seat;
-        let mut others = Seat::all(self.settings.parameters.players).filter(|&seat| seat != me);
-        if self.stage == Stage::Connecting
-            && others.all(|seat| self.peering.connection(seat).is_some())
-        {
-            self.stage = Stage::Greeting;
-            self.statistics.milestones.connected = Some(now);
+    fn turns(&mut self) -> Vec<Turn> {
+        let mut turns = Vec::new();
+        while let Some(event) = self.session.poll_event() {
+            match event {
+                Event::Start { session, world } => {
+                    self.statistics.milestones.ready.get_or_insert(self.now);
+                    turns.push(Turn::Start(session, world));
+                }
+                Event::Stop => {
+                    self.seen.clear();
+                    self.stalled = 0;
+                    self.stalled_since = None;
+                    turns.push(Turn::Stop(Box::new(self.session.history().world().clone())));
+                }
+                Event::Reconnect => self.transport.reconnect(self.now),
+                Event::Sealed { seat, episode, statement } => {
+                    self.statements.push(Statement::Sealed { seat, episode, bytes: statement });
+                }
+                Event::Committed { seat, statement } => {
+                    self.statements.push(Statement::Committed { seat, bytes: statement });
+                }
+            }
         }
+        turns
     }
 
-    fn handle(&mut self, event: peering::Event) -> Option<P2PSession<DyadConfig>> {
-        match event {
-            peering::Event::Ready => {
-                self.statistics.milestones.ready = Some(self.now);
-                self.stage = Stage::Synchronizing;
-                let started = self.settings.parameters.start(self.socket.clone());
-                return Some(started.expect("the parameters were checked when the match was made"));
+    /// The connection is gone on the side whose partner left first.
+    fn note_path(&mut self) {
+        let others = Seat::all(self.settings().parameters.players);
+        let connection = others.filter_map(|seat| self.session.peering().connection(seat)).next();
+        let path = connection.and_then(|connection| self.transport.path(connection));
+        self.statistics.path = path.or(self.statistics.path);
+    }
+
+    fn note_stage(&mut self) {
+        self.stage = self.session.stage();
+        if !matches!(self.stage, Stage::Connecting) {
+            self.statistics.milestones.connected.get_or_insert(self.now);
+        }
+        if self.stage == Stage::Interrupted {
+            if self.interrupted_since.is_none() {
+                info!("play is interrupted: the partner is not heard, or was started anew");
             }
-            peering::Event::Refused(mismatch) => self.end(Ending::Refused(mismatch)),
-            peering::Event::Left { seat, reason } => self.end(Ending::PartnerLeft { seat, reason }),
-            peering::Event::Closed => self.end(Ending::Completed),
-            peering::Event::Sealed { seat, episode, statement } => {
-                self.statements.push(Statement::Sealed { seat, episode, bytes: statement });
-            }
-            peering::Event::Committed { seat, statement } => {
-                self.statements.push(Statement::Committed { seat, bytes: statement });
+            self.interrupted_since.get_or_insert(self.now);
+        } else if let Some(since) = self.interrupted_since.take() {
+            let took = self.now.saturating_sub(since);
+            self.statistics.interrupted += took;
+            if self.stage == Stage::Playing {
+                info!("play goes on after {:.1} s", took.as_secs_f64());
             }
         }
-        None
     }
 
     /// The local player's input for a step that is about to be tried at `frame`.
-    pub(crate) fn offer_input(&mut self, frame: i32, world: &World) -> PlayerInput {
-        self.attempted = true;
-        if let Some((offered_for, input)) = self.offered
-            && offered_for == frame
-        {
-            return input;
-        }
-        let SessionParameters { seat, input_delay, .. } = self.settings.parameters;
-        let input = self.input.read(world, seat);
-        self.offered = Some((frame, input));
-        if let Ok(frame) = u32::try_from(frame) {
-            self.issued.push((frame + u32::from(input_delay), input));
-        }
-        input
+    pub(crate) fn offer_input(&mut self, frame: u32, world: &World) -> PlayerInput {
+        let input = &mut self.input;
+        self.session.offer(frame, |seat| input.read(world, seat))
     }
 
     /// Notes a simulated frame, first time or again.
@@ -424,8 +353,7 @@ impl Netplay {
         speculated: bool,
         world: &World,
     ) {
-        let is_first = frame == self.journal.simulated();
-        self.journal.record(frame, inputs, world.digest());
+        let (frame, is_first) = self.session.simulated(frame, inputs, world.digest());
         if is_first {
             self.statistics.milestones.first_frame.get_or_insert(self.now);
             let since = self.stalled_since.take();
@@ -437,119 +365,74 @@ impl Netplay {
                 ..Telemetry::default()
             });
         } else {
-            let at = (frame - self.journal.next()) as usize;
+            let at = (frame - self.session.next()) as usize;
             if let Some(telemetry) = self.seen.get_mut(at) {
                 telemetry.resimulated = telemetry.resimulated.saturating_add(1);
             }
         }
     }
 
-    /// Everything that follows a run of the rollback schedules, in this order: what is final
-    /// leaves the journal, the step's datagrams go out, then the reliable channel's messages.
+    /// Everything that follows a run of the rollback schedules: what is final leaves, then what
+    /// there is to say goes out.
     pub(crate) fn after_step(
         &mut self,
-        frame: i32,
+        frame: u32,
         confirmed: i32,
         took: Duration,
-        session: Option<&mut P2PSession<DyadConfig>>,
+        ggrs: Option<&mut P2PSession<DyadConfig>>,
     ) {
-        if matches!(self.stage, Stage::Ended(_)) {
-            return;
+        if let Some(ggrs) = &ggrs {
+            self.statistics.frames_ahead = ggrs.frames_ahead();
         }
-        let attempted = std::mem::take(&mut self.attempted);
-        let moved = frame != std::mem::replace(&mut self.frame, frame);
-        let stalled = attempted && !moved;
-        self.statistics.attempts += u64::from(attempted);
-        self.statistics.stalls += u64::from(stalled);
-        if stalled {
+        self.note_step(took);
+        if self.session.after_steps(self.now, ggrs, frame, confirmed) {
             self.stalled = self.stalled.saturating_add(1);
             self.stalled_since.get_or_insert(self.now);
         }
-        let session_exists = session.is_some();
-        if let Some(session) = session {
-            self.read_session(session);
-        }
-        if session_exists {
-            self.note_duration(took);
-            self.commit(confirmed);
-        }
-        let flush = attempted || self.stage == Stage::Synchronizing;
-        let datagrams = {
-            let mut exchange = self.socket.lock();
-            exchange.at_frame(frame);
-            if flush { exchange.flush(stalled) } else { Vec::new() }
-        };
-        for (seat, datagram) in datagrams {
-            if let Some(connection) = self.peering.connection(seat) {
-                self.transport.send(self.now, connection, Channel::Unreliable, datagram);
-            }
-        }
-        self.peering.poll(self.now);
-        self.send_reliable();
-        self.watch_the_clock();
+        self.gather_items();
+        self.send();
+        self.note_stage();
+        self.note_path();
     }
 
-    fn read_session(&mut self, session: &mut P2PSession<DyadConfig>) {
-        for event in session.events() {
-            if let GgrsEvent::DesyncDetected { .. } = event {
-                self.statistics.desyncs += 1;
-            }
-        }
-        if self.stage == Stage::Synchronizing
-            && session.current_state() == ggrs::SessionState::Running
-        {
-            self.stage = Stage::Playing;
-        }
-        self.statistics.frames_ahead = session.frames_ahead();
-        let pings = session.remote_player_handles().into_iter();
-        let pings = pings.filter_map(|player| session.network_stats(player).ok());
-        self.statistics.rtt_ms =
-            pings.map(|stats| u32::try_from(stats.ping).unwrap_or(u32::MAX)).max();
-    }
-
-    /// All frames that were simulated for the first time in this step share its duration.
-    fn note_duration(&mut self, took: Duration) {
+    /// All frames that were simulated for the first time in this step share its duration; those
+    /// that were simulated again were a part of its rollback.
+    fn note_step(&mut self, took: Duration) {
         let new = self.seen.iter_mut().rev().take_while(|seen| seen.simulated_at == self.now);
         new.for_each(|seen| seen.step = took);
-    }
-
-    fn commit(&mut self, confirmed: i32) {
-        let depth = u16::try_from(self.journal.depth()).unwrap_or(u16::MAX);
+        let depth = u16::try_from(self.session.depth()).unwrap_or(u16::MAX);
         let simulated = self.seen.len();
         let unsettled = self.seen.iter_mut().skip(simulated.saturating_sub(usize::from(depth) + 1));
         for telemetry in unsettled {
             telemetry.rollback_depth = telemetry.rollback_depth.max(depth);
         }
-        for frame in self.journal.commit(confirmed) {
-            let seen = self.seen.pop_front().unwrap_or_default();
-            let telemetry = Telemetry {
-                confirmed_at: self.now,
-                rtt_ms: self.statistics.rtt_ms.unwrap_or(0),
-                frames_ahead: self.statistics.frames_ahead,
-                ..seen
+    }
+
+    fn gather_items(&mut self) {
+        while let Some(item) = self.session.poll_item() {
+            let item = match item {
+                Item::Issued(frame, input) => RecordItem::Issued(frame, input),
+                Item::Supplied(entry) => RecordItem::Supplied(entry),
+                Item::Final(Entry::Hold(hold)) => RecordItem::Hold(hold),
+                Item::Final(Entry::Frame(frame)) => RecordItem::Frame(self.committed_frame(frame)),
             };
-            self.confirmed.push(Committed { frame, telemetry });
+            self.items.push(item);
         }
     }
 
-    fn send_reliable(&mut self) {
-        while let Some((connection, bytes)) = self.peering.poll_send() {
-            self.transport.send(self.now, connection, Channel::Reliable, bytes);
-        }
+    fn committed_frame(&mut self, frame: ConfirmedFrame) -> Committed {
+        let telemetry = Telemetry {
+            confirmed_at: self.now,
+            rtt: self.session.quality().rtt,
+            frames_ahead: self.statistics.frames_ahead,
+            ..self.seen.pop_front().unwrap_or_default()
+        };
+        Committed { frame, telemetry }
     }
 
-    fn watch_the_clock(&mut self) {
-        let waited = self.now.saturating_sub(self.statistics.milestones.matched);
-        match self.stage {
-            Stage::Connecting | Stage::Greeting if waited > self.settings.connect_within => {
-                self.end(Ending::NotConnected(self.trouble.clone()));
-            }
-            Stage::Synchronizing | Stage::Playing
-                if self.peering.silence(self.now) > self.settings.give_up_after =>
-            {
-                self.end(Ending::PartnerLost);
-            }
-            _ => {}
+    fn send(&mut self) {
+        while let Some((connection, channel, bytes)) = self.session.poll_send() {
+            self.transport.send(self.now, connection, channel, bytes);
         }
     }
 }

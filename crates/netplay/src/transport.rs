@@ -5,14 +5,7 @@ use dyad_rollback::peering::Connection;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The two channels between any two peers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Channel {
-    /// Unordered, never repeated: ggrs's datagrams.
-    Unreliable,
-    /// In order, repeated until it arrives: everything else.
-    Reliable,
-}
+pub use dyad_rollback::session::Channel;
 
 /// What a transport tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +44,9 @@ pub trait Transport: Send + Sync + 'static {
     /// Sends a message, if the connection is still there.
     fn send(&mut self, now: Duration, connection: Connection, channel: Channel, bytes: Vec<u8>);
 
+    /// Gives up all connections and makes new ones. Those given up bring nothing more.
+    fn reconnect(&mut self, now: Duration);
+
     /// How a peer is reached, where that is known.
     fn path(&self, _connection: Connection) -> Option<Path> {
         None
@@ -69,6 +65,10 @@ impl Transport for Box<dyn Transport> {
 
     fn send(&mut self, now: Duration, connection: Connection, channel: Channel, bytes: Vec<u8>) {
         (**self).send(now, connection, channel, bytes);
+    }
+
+    fn reconnect(&mut self, now: Duration) {
+        (**self).reconnect(now);
     }
 
     fn path(&self, connection: Connection) -> Option<Path> {
@@ -119,6 +119,10 @@ impl<T: Transport> Transport for Impaired<T> {
         let link = self.links.entry((connection, channel)).or_insert_with(new_link);
         link.send(now, bytes);
         self.release(now);
+    }
+
+    fn reconnect(&mut self, now: Duration) {
+        self.inner.reconnect(now);
     }
 
     fn path(&self, connection: Connection) -> Option<Path> {

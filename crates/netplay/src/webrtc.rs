@@ -5,23 +5,32 @@
 //! loop ends when its channels are dropped, which ends the connections; so the channels live
 //! here, and not in the ggrs session.
 
+use crate::relay::RelayOnly;
 use crate::transport::{Channel, Path, Transport, TransportEvent};
 use bevy::log::{debug, warn};
 use dyad_protocol::lobby::IceServers;
 use dyad_rollback::peering::Connection;
-use futures::FutureExt as _;
 use futures::channel::oneshot;
+use futures::future::{self, Either, FutureExt as _};
 use matchbox_socket::{ChannelConfig, Error, PeerId, PeerState, RtcIceServerConfig, WebRtcSocket};
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long an attempt may take until the first connection. WebRTC needs 0.6 s on a local
 /// network and up to 11 s at 15 % loss.
 const ATTEMPT: Duration = Duration::from_secs(15);
+/// The same when connections are made anew: an attempt that began while the cable was out is not
+/// worth waiting for.
+const NEW_ATTEMPT: Duration = Duration::from_secs(6);
+/// How long the lab's signalling may take to answer.
+const SIGNALLING: Duration = Duration::from_secs(5);
+/// The same when connections are made anew. TCP doubles its pauses while the cable is out.
+const NEW_SIGNALLING: Duration = Duration::from_secs(1);
 /// Pauses before the attempts after the first; the last one repeats.
 const PAUSES: [Duration; 3] =
-    [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(3)];
+    [Duration::from_millis(200), Duration::from_millis(500), Duration::from_secs(1)];
 
 /// Channels in the order in which both ends add them.
 const CHANNELS: [Channel; 2] = [Channel::Unreliable, Channel::Reliable];
@@ -40,13 +49,23 @@ pub struct WebRtc {
     signalling: Signalling,
     attempt: Attempt,
     attempts: usize,
+    /// Whether connections are made anew.
+    again: bool,
     peers: Vec<(PeerId, Connection)>,
     next_connection: u64,
 }
 
 enum Attempt {
-    Running { socket: Box<WebRtcSocket>, ended: oneshot::Receiver<String>, since: Duration },
+    Running(Running),
     Pausing { until: Duration },
+}
+
+/// A message loop on its thread. It ends when this is dropped, in whatever it is doing.
+struct Running {
+    socket: Box<WebRtcSocket>,
+    ended: oneshot::Receiver<String>,
+    _cancel: oneshot::Sender<()>,
+    since: Duration,
 }
 
 impl WebRtc {
@@ -54,35 +73,53 @@ impl WebRtc {
     #[must_use]
     pub const fn new(signalling: Signalling) -> Self {
         let attempt = Attempt::Pausing { until: Duration::ZERO };
-        Self { signalling, attempt, attempts: 0, peers: Vec::new(), next_connection: 0 }
+        Self {
+            signalling,
+            attempt,
+            attempts: 0,
+            again: false,
+            peers: Vec::new(),
+            next_connection: 0,
+        }
     }
 
     fn start(&mut self, now: Duration) -> Attempt {
         self.attempts += 1;
         let ice = &self.signalling.ice;
-        let (socket, message_loop) = WebRtcSocket::builder(&self.signalling.url)
+        let mut builder = WebRtcSocket::builder(&self.signalling.url);
+        if ice.relay_only {
+            builder = builder.signaller_builder(Arc::new(RelayOnly));
+        }
+        let (socket, message_loop) = builder
             .ice_server(RtcIceServerConfig {
                 urls: ice.urls.clone(),
                 username: ice.username.clone(),
-                credential: ice.credential.as_ref().map(|token| token.reveal().to_owned()),
+                credential: ice.credential.as_ref().map(|word| word.reveal().to_owned()),
             })
             .add_channel(ChannelConfig::unreliable())
             .add_channel(ChannelConfig::reliable())
-            .reconnect_attempts(Some(2))
+            .reconnect_attempts(Some(1))
             .build();
         let (say, ended) = oneshot::channel();
+        let (cancel, cancelled) = oneshot::channel();
         let run = move || {
             let guarded = AssertUnwindSafe(message_loop).catch_unwind();
-            let end = match futures::executor::block_on(guarded) {
-                Ok(Ok(())) => "the connection was closed".to_owned(),
-                Ok(Err(error)) => explain(&error),
-                Err(panic) => explain_panic(panic.as_ref()),
+            let end = match futures::executor::block_on(future::select(guarded, cancelled)) {
+                Either::Left((Ok(Ok(())), _)) => "the connection was closed".to_owned(),
+                Either::Left((Ok(Err(error)), _)) => explain(&error),
+                Either::Left((Err(panic), _)) => explain_panic(panic.as_ref()),
+                Either::Right(_) => return,
             };
             // Nobody listens any more if the match is over.
             drop(say.send(end));
         };
         match std::thread::Builder::new().name("webrtc".to_owned()).spawn(run) {
-            Ok(_handle) => Attempt::Running { socket: Box::new(socket), ended, since: now },
+            Ok(_handle) => Attempt::Running(Running {
+                socket: Box::new(socket),
+                ended,
+                _cancel: cancel,
+                since: now,
+            }),
             Err(error) => {
                 warn!("no thread for the connection: {error}");
                 Attempt::Pausing { until: now + PAUSES[0] }
@@ -96,7 +133,7 @@ impl WebRtc {
     }
 
     fn drain(&mut self, events: &mut Vec<TransportEvent>) {
-        let Attempt::Running { socket, .. } = &mut self.attempt else { return };
+        let Attempt::Running(Running { socket, .. }) = &mut self.attempt else { return };
         // An error means that the loop has ended, which the receiver tells with its reason.
         for (peer, state) in socket.try_update_peers().unwrap_or_default() {
             match state {
@@ -125,11 +162,19 @@ impl WebRtc {
     }
 
     fn has_failed(&mut self, now: Duration) -> Option<String> {
-        let Attempt::Running { ended, since, .. } = &mut self.attempt else { return None };
+        let Attempt::Running(Running { socket, ended, since, .. }) = &mut self.attempt else {
+            return None;
+        };
         if let Ok(Some(reason)) = ended.try_recv() {
             return Some(reason);
         }
-        let overdue = self.peers.is_empty() && now.saturating_sub(*since) > ATTEMPT;
+        let passed = now.saturating_sub(*since);
+        let (signalling, attempt) =
+            if self.again { (NEW_SIGNALLING, NEW_ATTEMPT) } else { (SIGNALLING, ATTEMPT) };
+        if passed > signalling && socket.id().is_none() {
+            return Some("the lab machine was not reached in time".to_owned());
+        }
+        let overdue = self.peers.is_empty() && passed > attempt;
         overdue.then(|| "the partner's computer was not reached in time".to_owned())
     }
 }
@@ -150,7 +195,7 @@ impl Transport for WebRtc {
     }
 
     fn send(&mut self, _now: Duration, connection: Connection, channel: Channel, bytes: Vec<u8>) {
-        let Attempt::Running { socket, .. } = &mut self.attempt else { return };
+        let Attempt::Running(Running { socket, .. }) = &mut self.attempt else { return };
         let Some(&(peer, _)) = self.peers.iter().find(|(_, known)| *known == connection) else {
             return;
         };
@@ -161,8 +206,15 @@ impl Transport for WebRtc {
         }
     }
 
+    fn reconnect(&mut self, now: Duration) {
+        self.peers.clear();
+        self.attempts = 0;
+        self.again = true;
+        self.attempt = Attempt::Pausing { until: now };
+    }
+
     fn path(&self, connection: Connection) -> Option<Path> {
-        let Attempt::Running { socket, .. } = &self.attempt else { return None };
+        let Attempt::Running(Running { socket, .. }) = &self.attempt else { return None };
         let (peer, _) = self.peers.iter().find(|(_, known)| *known == connection)?;
         let relayed = socket.is_relayed(*peer)?;
         Some(if relayed { Path::Relayed } else { Path::Direct })

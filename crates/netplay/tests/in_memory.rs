@@ -8,20 +8,26 @@ use bevy::MinimalPlugins;
 use bevy::prelude::App;
 use bevy::time::TimeUpdateStrategy;
 use dyad_gridworld::{
-    Action, ConfirmedFrame, Game, MAX_PLAYERS, PlayerInput, Settings, World, layout, rng::Rng,
-    task::TaskSettings,
+    Action, ConfirmedFrame, Entry, Game, MAX_PLAYERS, PlayerInput, Settings, World, layout,
+    rng::Rng, task::TaskSettings,
 };
 use dyad_netplay::memory::MemoryTransport;
 use dyad_netplay::transport::Impaired;
 use dyad_netplay::{
-    Ending, InputSource, MatchSettings, Netplay, NetplayPlugin, Simulation, Stage, Statistics,
+    Ending, InputSource, MatchSettings, Netplay, NetplayPlugin, RecordItem, Simulation, Stage,
+    Statistics,
 };
 use dyad_protocol::Seat;
-use dyad_rollback::SessionParameters;
+use dyad_rollback::peering::Patience;
+use dyad_rollback::{History, SessionParameters};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const STEPS_PER_SECOND: u16 = 120;
+/// Silence after which play is interrupted: shorter than in earnest, for short tests.
+const SILENCE: Duration = Duration::from_millis(400);
+/// Frames for which the world is held when play resumes.
+const HOLD: u32 = 30;
 
 fn game(players: u8, episodes: u16) -> Arc<Game> {
     let layout = "cramped_room";
@@ -62,21 +68,29 @@ impl InputSource for Scripted {
 
 struct Player {
     app: App,
-    record: Vec<ConfirmedFrame>,
+    transport: MemoryTransport,
+    record: Vec<Entry>,
+    /// The world after the record.
+    replica: World,
     sealed: u16,
 }
 
+/// What a player's program is started with.
+#[derive(Clone, Copy)]
+struct Start<'a> {
+    game: &'a Arc<Game>,
+    seat: u8,
+    impairment: &'a str,
+    seed: u64,
+}
+
 impl Player {
-    fn new(
-        game: &Arc<Game>,
-        seat: u8,
-        transport: MemoryTransport,
-        impairment: &str,
-        seed: u64,
-    ) -> Self {
+    /// A player who goes on after `record`, which for a new one is empty.
+    fn new(start: Start<'_>, transport: MemoryTransport, record: Vec<Entry>) -> Self {
+        let game = start.game;
         let parameters = SessionParameters {
             players: game.players(),
-            seat: Seat(seat),
+            seat: Seat(start.seat),
             steps_per_second: STEPS_PER_SECOND,
             input_delay: 2,
             prediction_window: 16,
@@ -86,37 +100,81 @@ impl Player {
             parameters,
             session: "s-test".parse().expect("an id"),
             program: "test".to_owned(),
-            connect_within: Duration::from_secs(60),
-            give_up_after: Duration::from_secs(30),
+            hold: HOLD,
+            patience: Patience { silence: SILENCE, ..Patience::default() },
         };
-        let impairment = impairment.parse().expect("an impairment");
-        let transport = Impaired::new(transport, impairment);
-        let input = Scripted { seed, asked: 0 };
-        let netplay = Netplay::new(settings, transport, input, Duration::ZERO).expect("a match");
-        let mut app = App::new();
-        app.add_plugins((MinimalPlugins, NetplayPlugin))
+        let impairment = start.impairment.parse().expect("an impairment");
+        let impaired = Impaired::new(transport.clone(), impairment);
+        let input = Scripted { seed: start.seed, asked: 0 };
+        let mut player = Self {
+            app: App::new(),
+            transport,
+            record: Vec::new(),
+            replica: World::new(Arc::clone(game)),
+            sealed: 0,
+        };
+        let over: Vec<u16> = record.iter().map(|entry| player.keep(*entry)).collect();
+        let history = History::of(Arc::clone(game), &record);
+        let netplay =
+            Netplay::new(settings, history, impaired, input, Duration::ZERO).expect("a match");
+        player
+            .app
+            .add_plugins((MinimalPlugins, NetplayPlugin))
             .insert_resource(TimeUpdateStrategy::Automatic)
             .insert_resource(Simulation(World::new(Arc::clone(game))))
             .insert_resource(netplay);
-        Self { app, record: Vec::new(), sealed: 0 }
+        player.seal(over.iter().sum());
+        player
     }
 
     fn update(&mut self) {
         self.app.update();
-        let mut netplay = self.app.world_mut().resource_mut::<Netplay>();
-        let confirmed = netplay.take_confirmed();
-        self.record.extend(confirmed.iter().map(|committed| committed.frame));
-        // Stands in for the recorder: an episode is over for this side when it is confirmed.
-        let mut replica = World::new(Arc::clone(&netplay.settings().game));
+        let items = self.app.world_mut().resource_mut::<Netplay>().take_items();
         let mut over = 0;
-        for frame in &self.record {
-            over += u16::from(replica.step(&frame.inputs).is_some_and(|outcome| outcome.last));
-            assert_eq!(replica.digest(), frame.digest, "frame {}", frame.frame);
+        for item in items {
+            over += match item {
+                RecordItem::Frame(committed) => self.keep(Entry::Frame(committed.frame)),
+                RecordItem::Hold(hold) => self.keep(Entry::Hold(hold)),
+                RecordItem::Supplied(entry) => self.keep(entry),
+                RecordItem::Issued(..) => 0,
+            };
         }
-        for episode in self.sealed..over {
+        self.seal(over);
+    }
+
+    /// Stands in for the recorder. Returns how many episodes ended with the entry.
+    fn keep(&mut self, entry: Entry) -> u16 {
+        self.record.push(entry);
+        match entry {
+            Entry::Hold(hold) => {
+                assert_eq!(hold.next, self.replica.frame());
+                self.replica.hold(hold.frames);
+                0
+            }
+            Entry::Frame(frame) => {
+                assert_eq!(frame.frame, self.replica.frame());
+                let outcome = self.replica.step(&frame.inputs);
+                assert_eq!(self.replica.digest(), frame.digest, "frame {}", frame.frame);
+                u16::from(outcome.is_some_and(|outcome| outcome.last))
+            }
+        }
+    }
+
+    /// An episode is over for this side when it is confirmed.
+    fn seal(&mut self, over: u16) {
+        let mut netplay = self.app.world_mut().resource_mut::<Netplay>();
+        for episode in self.sealed..self.sealed + over {
             netplay.seal(episode, vec![9]);
         }
-        self.sealed = over;
+        self.sealed += over;
+    }
+
+    fn frames(&self) -> Vec<ConfirmedFrame> {
+        let frame = |entry: &Entry| match entry {
+            Entry::Frame(frame) => Some(*frame),
+            Entry::Hold(_) => None,
+        };
+        self.record.iter().filter_map(frame).collect()
     }
 
     fn netplay(&self) -> &Netplay {
@@ -141,7 +199,8 @@ fn play(
         .zip(mesh)
         .map(|(seat, transport)| {
             let impairment = format!("{impairment},seed={}", seed * 8 + u64::from(seat));
-            Player::new(&game, seat, transport, impairment.trim_start_matches(','), seed)
+            let impairment = impairment.trim_start_matches(',');
+            Player::new(Start { game: &game, seat, impairment, seed }, transport, Vec::new())
         })
         .collect();
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -157,7 +216,7 @@ fn play(
         .into_iter()
         .map(|player| {
             let statistics = player.netplay().statistics();
-            (player.record, statistics)
+            (player.frames(), statistics)
         })
         .collect()
 }
@@ -191,10 +250,10 @@ fn check(players: u8, episodes: u16, impairment: &str, seed: u64) -> Vec<Statist
     for (record, statistics) in &records {
         assert!(record.len() >= 150, "{} frames", record.len());
         assert_eq!(record[..], truth[..record.len()], "{impairment}, seed {seed}");
-        assert_eq!(statistics.desyncs, 0);
-        let refused = statistics.exchange.last_malformed;
+        assert_eq!(statistics.session.desyncs, 0);
+        let refused = statistics.session.exchange.last_malformed;
         assert_eq!(refused, None, "an honest peer's datagram was refused");
-        assert_eq!(statistics.malformed, 0);
+        assert_eq!(statistics.session.malformed, 0);
     }
     records.into_iter().map(|(_, statistics)| statistics).collect()
 }
@@ -209,7 +268,7 @@ fn the_record_does_not_depend_on_the_network() {
     for seed in 0..3 {
         let bad = "delay=20ms,jitter=15ms,loss=15%,dup=5%,reorder=5%";
         for statistics in check(2, 1, bad, seed) {
-            assert!(statistics.journal.rollbacks > 10, "{statistics:?}");
+            assert!(statistics.session.journal.rollbacks > 10, "{statistics:?}");
             let impaired = statistics.impaired.expect("there is an impairment");
             assert!(impaired.dropped > 5 && impaired.duplicated > 0, "{impaired:?}");
         }
@@ -220,7 +279,108 @@ fn the_record_does_not_depend_on_the_network() {
 fn three_and_four_players_have_the_same_guarantee() {
     for players in [3, 4] {
         for statistics in check(players, 1, "delay=15ms,jitter=10ms,loss=10%", 5) {
-            assert!(statistics.journal.rollbacks > 10, "{statistics:?}");
+            assert!(statistics.session.journal.rollbacks > 10, "{statistics:?}");
         }
     }
+}
+
+/// Updates all players until `done`, or fails.
+fn run_until(players: &mut [Player], what: &str, done: impl Fn(&[Player]) -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !done(players) {
+        let stages = || players.iter().map(|player| player.netplay().stage().clone());
+        assert!(Instant::now() < deadline, "{what}: {:?}", stages().collect::<Vec<_>>());
+        players.iter_mut().for_each(Player::update);
+        std::thread::yield_now();
+    }
+}
+
+/// All records are equal entry for entry, and whole: so many resumptions, all rows.
+fn check_whole(players: &[Player], episodes: u32, resumptions: usize) {
+    let first = &players[0];
+    for player in players {
+        assert_eq!(player.netplay().stage(), &Stage::Ended(Ending::Completed));
+        let common = player.record.len().min(first.record.len());
+        assert_eq!(player.record[..common], first.record[..common]);
+        assert_eq!(u32::from(player.sealed), episodes);
+        let holds = player.record.iter().filter(|entry| matches!(entry, Entry::Hold(_)));
+        assert_eq!(holds.count(), resumptions);
+    }
+}
+
+fn two_players<'a>(game: &'a Arc<Game>, impairment: &'a str) -> Vec<Player> {
+    let mesh = MemoryTransport::mesh(2).into_iter();
+    let start = |seat| Start { game, seat, impairment, seed: 3 };
+    (0..2).zip(mesh).map(|(seat, end)| Player::new(start(seat), end, Vec::new())).collect()
+}
+
+#[test]
+fn a_lost_connection_is_made_anew_and_play_goes_on() {
+    let game = game(2, 2);
+    let mut players = two_players(&game, "delay=5ms,jitter=5ms,down=900ms..2s");
+    run_until(&mut players, "the end", |players| players.iter().all(Player::has_ended));
+    check_whole(&players, 2, 1);
+    for player in &players {
+        let statistics = player.netplay().statistics();
+        assert_eq!(statistics.session.interruptions, 1, "{statistics:?}");
+        assert!(statistics.interrupted > Duration::from_millis(500), "{statistics:?}");
+    }
+}
+
+/// One program is killed and started again with what it had on disk, some frames short of what it
+/// had confirmed; at every part of the session.
+#[test]
+fn a_program_that_is_started_again_goes_on_where_it_was() {
+    for (frame, lost) in [(3, 0), (40, 1), (100, 70), (180, 12), (205, 30)] {
+        let game = game(2, 2);
+        let impairment = "delay=5ms,jitter=5ms,loss=5%";
+        let mut players = two_players(&game, impairment);
+        run_until(&mut players, "play", |players| players[1].replica.frame() >= frame);
+        let killed = players.pop().expect("there are two");
+        let mut left = killed.record;
+        left.truncate(left.len().saturating_sub(lost));
+        // The other may have confirmed less than the killed one had.
+        let owed = players[0].record.len().saturating_sub(left.len());
+        let transport = killed.transport.replacement();
+        drop(killed.app);
+        let start = Start { game: &game, seat: 1, impairment, seed: 3 };
+        players.push(Player::new(start, transport, left));
+        run_until(&mut players, "the end", |players| players.iter().all(Player::has_ended));
+        check_whole(&players, 2, 1);
+        assert!(players[1].netplay().statistics().session.supplied >= owed as u64);
+    }
+}
+
+#[test]
+fn a_program_that_is_killed_again_and_again_loses_nothing() {
+    let game = game(2, 1);
+    let mut players = two_players(&game, "");
+    for round in 1..=4_u32 {
+        let killed_at = 30 + 40 * round;
+        run_until(&mut players, "play", |players| {
+            players.iter().all(|player| player.replica.frame() >= killed_at)
+        });
+        // They take turns.
+        let at = (round % 2) as usize;
+        let transport = players[at].transport.replacement();
+        let record = std::mem::take(&mut players[at].record);
+        let seat = u8::try_from(at).expect("two seats");
+        let start = Start { game: &game, seat, impairment: "", seed: 3 };
+        players[at] = Player::new(start, transport, record);
+    }
+    run_until(&mut players, "the end", |players| players.iter().all(Player::has_ended));
+    check_whole(&players, 1, 4);
+}
+
+#[test]
+fn a_partner_who_does_not_come_back_is_given_up() {
+    let game = game(2, 1);
+    let mut players = two_players(&game, "");
+    run_until(&mut players, "play", |players| players[0].replica.frame() >= 60);
+    players.truncate(1);
+    let interrupted = |players: &[Player]| players[0].netplay().stage() == &Stage::Interrupted;
+    run_until(&mut players, "an interruption", interrupted);
+    assert!(players[0].netplay().patience_left() > Some(Duration::from_secs(20)));
+    let confirmed = players[0].record.len();
+    assert!(confirmed >= 60);
 }
