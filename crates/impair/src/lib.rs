@@ -23,18 +23,24 @@
 //! What happens to an item is a function of the seed, the link's number, how many items were
 //! sent before it, and the time. A failure is repeated by repeating its seed.
 //!
-//! What this crate deliberately does not do: it knows no packet format, limits no bandwidth, and
-//! touches no socket.
+//! A [`router::Router`] joins several hosts by links, a pair of links for each pair of hosts; it knows
+//! IPv4 addresses and bottlenecks, and still does no IO. On Linux, with the feature `tun`, it runs
+//! between network interfaces, under programs that know nothing of it.
 //!
 //! Modules, in reading order:
 //! - [`impairment`]: what is wrong with a network, and the text that says so;
 //! - [`link`]: one direction of it;
+//! - [`router`]: links between hosts;
+//! - `tun`: the router between network interfaces;
 //! - [`rng`]: the generator.
 
 pub mod impairment;
 pub mod link;
 pub mod rng;
+pub mod router;
 mod text;
+#[cfg(all(feature = "tun", target_os = "linux"))]
+pub mod tun;
 
 pub use impairment::{Impairment, Outage, Probability};
 pub use link::{Counts, Link, Mode};

@@ -238,6 +238,13 @@ impl<T> Link<T> {
     pub const fn set_loss(&mut self, loss: Probability) {
         self.network.loss = loss;
     }
+
+    /// Leads the link through another network from now on, under a number of that network's. What
+    /// is under way arrives as it would have.
+    pub fn set_network(&mut self, network: &Impairment, number: u64) {
+        self.network = network.clone();
+        self.rng = Rng::new(network.seed).branch(number);
+    }
 }
 
 /// A time from zero to `most`, evenly distributed over nanoseconds.

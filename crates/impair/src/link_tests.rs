@@ -160,6 +160,17 @@ fn loss_can_change_on_the_way() {
 }
 
 #[test]
+fn a_network_can_be_replaced_on_the_way() {
+    let mut link = Link::new(&network("delay=100ms"), 0, Mode::Datagrams);
+    link.send(Duration::ZERO, 0);
+    link.set_network(&network("delay=20ms"), 0);
+    link.send(Duration::ZERO, 1);
+    let ms = Duration::from_millis;
+    assert_eq!((link.poll(ms(20)), link.poll(ms(99))), (Some(1), None));
+    assert_eq!(link.poll(ms(100)), Some(0));
+}
+
+#[test]
 fn what_is_under_way_is_bounded() {
     let mut link = Link::new(&network("delay=1s"), 0, Mode::Datagrams);
     for _ in 0..MOST_IN_FLIGHT + 3 {
