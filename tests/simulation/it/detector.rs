@@ -9,7 +9,7 @@ use dyad_recording::Effect;
 use dyad_recording::statement::Field;
 use dyad_recording::verify::{Relation, relate, verdict, verify};
 use dyad_simulation::check::check;
-use dyad_simulation::peer::Stage;
+use dyad_simulation::peer::{Ending, Stage};
 use dyad_simulation::profile::by_name;
 use dyad_simulation::scenario::Cast;
 use dyad_simulation::{Fault, Run, Scenario, simulation};
@@ -38,16 +38,17 @@ fn run(faults: impl IntoIterator<Item = Fault>) -> (Scenario, Run) {
     let mut scenario = Scenario::plain(profile, 3, game.expect("a game"), Cast::Random);
     scenario.faults.extend(faults);
     let run = simulation::run(&scenario);
-    assert!(run.peers.iter().all(|peer| peer.stage() == &Stage::Completed));
+    let completed = Stage::Ended(Ending::Completed);
+    assert!(run.peers.iter().all(|peer| peer.stage() == completed));
     (scenario, run)
 }
 
 fn marks(run: &Run, seat: usize) -> &[Effect] {
-    run.peers[seat].record().marks()
+    run.peers[seat].record().books().marks()
 }
 
 fn bundles(run: &Run) -> Vec<dyad_recording::Bundle> {
-    run.peers.iter().map(|peer| peer.record().bundle(0).expect("an episode")).collect()
+    run.peers.iter().map(|peer| peer.record().books().bundle(0).expect("an episode")).collect()
 }
 
 #[test]
@@ -76,7 +77,7 @@ fn a_world_that_stays_wrong_is_seen_by_ggrs_as_well() {
     // One wrong turn may be gone again when ggrs compares, every thirty frames.
     let missteps = (FRAME..).map(|frame| Fault::Misstep { seat: Seat(1), frame });
     let (_, run) = run(missteps.take(50));
-    assert!(run.peers.iter().all(|peer| peer.tally().desyncs > 0));
+    assert!(run.peers.iter().all(|peer| peer.statistics().desyncs > 0));
     assert_eq!(marks(&run, 1).len(), 1, "only the first frame says something");
 }
 

@@ -1,5 +1,5 @@
 //! Every profile over many seeds: two to four players, one to three episodes, several layouts,
-//! speeds and input delays.
+//! speeds and input delays, and what befalls them.
 
 use dyad_simulation::profile::by_name;
 use dyad_simulation::summary::{HEADER, Summary};
@@ -33,17 +33,20 @@ fn sessions(profile: &str) -> Summary {
 fn perfect() {
     let summary = sessions("perfect");
     assert!(summary.deepest <= 1 && summary.stalls + summary.dropped == 0, "{summary:?}");
+    assert_eq!(summary.interruptions + summary.reconnections, 0, "{summary:?}");
 }
 
 #[test]
 fn lan() {
     let summary = sessions("lan");
     assert!(summary.stalls == 0 && summary.deepest <= 2, "{summary:?}");
+    assert_eq!(summary.interruptions, 0, "{summary:?}");
 }
 
 #[test]
 fn wan() {
-    assert!(sessions("wan").rollbacks > 1000);
+    let summary = sessions("wan");
+    assert!(summary.rollbacks > 1000 && summary.interruptions == 0, "{summary:?}");
 }
 
 #[test]
@@ -86,14 +89,64 @@ fn far() {
 #[test]
 fn outages() {
     let summary = sessions("outages");
-    // A second of silence can only have passed on the virtual clock.
+    // Two seconds of silence can only have passed on the virtual clock.
     assert!(summary.stalls > 1000 && summary.interruptions > 10, "{summary:?}");
+    assert!(summary.reconnections > 10 && summary.supplied > 10, "{summary:?}");
 }
 
 #[test]
 fn stops() {
     let summary = sessions("stops");
     assert!(summary.stalls > 1000 && summary.interruptions > 10, "{summary:?}");
+}
+
+#[test]
+fn cuts() {
+    let summary = sessions("cuts");
+    assert!(summary.reconnections > 50 && summary.supplied > 100, "{summary:?}");
+}
+
+#[test]
+fn partitions() {
+    let summary = sessions("partitions");
+    assert!(summary.interruptions > 50 && summary.reconnections > 50, "{summary:?}");
+}
+
+#[test]
+fn freezes() {
+    let summary = sessions("freezes");
+    assert!(summary.interruptions > 20 && summary.reconnections > 20, "{summary:?}");
+}
+
+#[test]
+fn restarts() {
+    let summary = sessions("restarts");
+    assert!(summary.restarts > 50 && summary.supplied > 50, "{summary:?}");
+}
+
+#[test]
+fn losses() {
+    let summary = sessions("losses");
+    assert!(summary.losses > 30 && summary.interruptions > 30, "{summary:?}");
+}
+
+#[test]
+fn leaves() {
+    let summary = sessions("leaves");
+    // Hardly anybody has to find out by silence: who leaves says so.
+    assert!(summary.losses > 30 && summary.interruptions < 5, "{summary:?}");
+}
+
+#[test]
+fn troubles() {
+    let summary = sessions("troubles");
+    assert!(summary.restarts > 20 && summary.interruptions > 50, "{summary:?}");
+}
+
+#[test]
+fn calamities() {
+    let summary = sessions("calamities");
+    assert!(summary.restarts > 10 && summary.losses > 5, "{summary:?}");
 }
 
 #[test]

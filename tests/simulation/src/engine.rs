@@ -1,7 +1,7 @@
 //! The simulated world and ggrs's requests to it: in the client, `bevy_ggrs` and the plugin.
 
-use dyad_gridworld::{Action, ConfirmedFrame, Digest, Game, MAX_PLAYERS, PlayerInput, World};
-use dyad_rollback::{DyadConfig, Journal};
+use dyad_gridworld::{Action, Digest, Game, MAX_PLAYERS, PlayerInput, World};
+use dyad_rollback::{DyadConfig, Session};
 use ggrs::{GgrsRequest, InputStatus};
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use std::sync::Arc;
 pub struct Engine {
     world: World,
     digest: Digest,
-    journal: Journal,
+    /// The frame that ggrs calls 0.
+    base: u32,
     /// Frames in which the world takes a wrong step.
     missteps: Vec<u32>,
 }
@@ -19,40 +20,46 @@ impl Engine {
     #[must_use]
     pub fn new(game: &Arc<Game>, missteps: Vec<u32>) -> Self {
         let world = World::new(Arc::clone(game));
-        Self { digest: world.digest(), world, journal: Journal::default(), missteps }
+        Self { digest: world.digest(), base: 0, world, missteps }
+    }
+
+    /// Begins an epoch with this world.
+    pub fn start(&mut self, world: World) {
+        self.digest = world.digest();
+        self.base = world.frame();
+        self.world = world;
     }
 
     /// Does what ggrs asks for.
-    pub fn fulfil(&mut self, request: GgrsRequest<DyadConfig>) {
+    pub fn fulfil(&mut self, request: GgrsRequest<DyadConfig>, session: &mut Session) {
         match request {
             GgrsRequest::SaveGameState { cell, frame } => {
-                assert_eq!(i64::from(frame), i64::from(self.world.frame()), "saved in order");
+                assert_eq!(i64::from(frame), i64::from(self.frame()), "saved in order");
                 let checksum = u128::from(self.digest.short());
                 cell.save(frame, Some(self.world.clone()), Some(checksum));
             }
             GgrsRequest::LoadGameState { cell, .. } => {
                 self.world = cell.load().expect("ggrs loads what it has had saved");
-                self.digest = self.world.digest();
             }
-            GgrsRequest::AdvanceFrame { inputs } => self.advance(&inputs),
+            GgrsRequest::AdvanceFrame { inputs } => self.advance(&inputs, session),
         }
     }
 
-    fn advance(&mut self, inputs: &[(PlayerInput, InputStatus)]) {
+    fn advance(&mut self, inputs: &[(PlayerInput, InputStatus)], session: &mut Session) {
         let mut by_seat = [PlayerInput::default(); MAX_PLAYERS];
         for (slot, &(input, status)) in by_seat.iter_mut().zip(inputs) {
             assert!(status != InputStatus::Disconnected, "ggrs was told never to do that");
             *slot = input;
         }
         let by_seat = &by_seat[..inputs.len()];
-        let frame = self.world.frame();
-        if self.missteps.contains(&frame) {
+        let frame = self.frame();
+        if self.missteps.contains(&self.world.frame()) {
             self.world = misstep(&self.world, by_seat);
         } else {
             self.world.step(by_seat);
         }
         self.digest = self.world.digest();
-        self.journal.record(frame, by_seat, self.digest);
+        session.simulated(frame, by_seat, self.digest);
     }
 
     /// The world as it is simulated.
@@ -61,15 +68,10 @@ impl Engine {
         &self.world
     }
 
-    /// What was simulated and not confirmed yet.
+    /// How many frames of the epoch are simulated.
     #[must_use]
-    pub const fn journal(&self) -> &Journal {
-        &self.journal
-    }
-
-    /// The frames that have become final; see [`Journal::commit`].
-    pub fn commit(&mut self, confirmed: i32) -> Vec<ConfirmedFrame> {
-        self.journal.commit(confirmed).collect()
+    pub const fn frame(&self) -> u32 {
+        self.world.frame() - self.base
     }
 }
 

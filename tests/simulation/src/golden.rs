@@ -3,7 +3,7 @@
 //! Nothing of ggrs, rollback or the links is used here: a world is stepped, and inputs take
 //! effect so many frames after they are given.
 
-use crate::record::Record;
+use crate::books::Books;
 use crate::scenario::Scenario;
 use crate::script::{Inputs, Script};
 use dyad_gridworld::{ConfirmedFrame, MAX_PLAYERS, Phase, PlayerInput, World};
@@ -19,27 +19,27 @@ pub fn frames(scenario: &Scenario, script: &mut Script, frames: usize) -> Vec<Co
     (0..frames).map(|_| session.step(script)).collect()
 }
 
-/// The records of all seats of a session without a network.
+/// The files of all seats of a session without a network.
 #[must_use]
-pub fn records(scenario: &Scenario, frames: &[ConfirmedFrame]) -> Vec<Record> {
+pub fn books(scenario: &Scenario, frames: &[ConfirmedFrame]) -> Vec<Books> {
     let seats = Seat::all(scenario.game.players());
-    let mut records: Vec<Record> = seats.map(|seat| Record::new(scenario, seat)).collect();
+    let mut books: Vec<Books> = seats.map(|seat| Books::new(scenario, seat)).collect();
     for frame in frames {
-        for (seat, record) in records.iter_mut().enumerate() {
-            record.issued(frame.frame, frame.inputs[seat]);
-            record.confirmed(frame);
+        for (seat, books) in books.iter_mut().enumerate() {
+            books.issued(frame.frame, frame.inputs[seat]);
+            books.confirmed(frame);
         }
-        exchange(&mut records);
+        exchange(&mut books);
     }
-    records
+    books
 }
 
 /// Tells everybody's statements to everybody else.
-fn exchange(records: &mut [Record]) {
-    for from in 0..records.len() {
-        while let Some(statement) = records[from].take_statement() {
-            let others = records.iter_mut().enumerate().filter(|(to, _)| *to != from);
-            others.for_each(|(_, record)| record.statement(&statement.encode()));
+fn exchange(books: &mut [Books]) {
+    for from in 0..books.len() {
+        while let Some(statement) = books[from].take_statement() {
+            let others = books.iter_mut().enumerate().filter(|(to, _)| *to != from);
+            others.for_each(|(_, books)| books.statement(&statement.encode()));
         }
     }
 }

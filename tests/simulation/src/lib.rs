@@ -1,10 +1,13 @@
-//! Whole sessions in virtual time: what Dyad promises, under every network that a seed can draw.
+//! Whole sessions in virtual time: what Dyad promises, under every network that a seed can draw,
+//! and whatever befalls the computers and the people.
 //!
 //! A run is a function of a [`Profile`] and a seed. Two to four peers, each a [`Peer`] that is
-//! netplay without Bevy (rollback's peering, exchange and journal, a ggrs session, a recorder),
-//! talk through seeded [`dyad_impair`] links under a clock that only the simulation moves. ggrs
-//! reads that clock because this workspace replaces its `instant` crate; so minutes of play take
-//! milliseconds, and the same seed gives the same run, bit for bit.
+//! netplay without Bevy (a shell over [`dyad_rollback::Session`], a ggrs session, a recorder),
+//! talk through seeded [`dyad_impair`] links under a clock that only the simulation moves. Links
+//! are cut and connections made anew; computers stand still; programs are killed and started
+//! again with what they had on disk; players are lost, or leave. ggrs reads the simulation's clock
+//! because this workspace replaces its `instant` crate; so minutes of play take milliseconds, and
+//! the same seed gives the same run, bit for bit.
 //!
 //! ```
 //! use dyad_simulation::{Scenario, check, profile, simulation};
@@ -22,17 +25,20 @@
 //! Bevy shell does the same is shown by [`lockstep`]: a test of netplay repeats its schedules.
 //!
 //! Modules, in reading order:
-//! - [`profile`] and [`scenario`]: what a run is determined by;
+//! - [`profile`], [`mishap`] and [`scenario`]: what a run is determined by;
 //! - [`script`]: the players, and [`golden`]: the session without any network;
-//! - [`network`], [`pace`], [`engine`], [`record`], [`peer`]: one computer and what connects it;
+//! - [`network`]: what connects the computers;
+//! - [`pace`], [`engine`], [`record`], [`books`], [`peer`]: one computer;
 //! - [`simulation`]: the event loop, and [`check`]: what must hold of every run;
 //! - [`lockstep`]: schedules of deliveries for the comparison with Bevy;
-//! - [`trial`] and [`summary`]: many runs, and what came of them.
+//! - [`trial`], [`tally`] and [`summary`]: many runs, and what came of them.
 
+pub mod books;
 pub mod check;
 pub mod engine;
 pub mod golden;
 pub mod lockstep;
+pub mod mishap;
 pub mod network;
 pub mod pace;
 pub mod peer;
@@ -42,6 +48,7 @@ pub mod scenario;
 pub mod script;
 pub mod simulation;
 pub mod summary;
+pub mod tally;
 pub mod trial;
 
 pub use peer::Peer;

@@ -11,7 +11,7 @@
 //! datagrams arrive at once, because the end of the synchronization travels with them. The
 //! reliable channel is perfect throughout.
 
-use crate::network::{Channel, Outgoing};
+use crate::network::Channel;
 use crate::peer::{Peer, Stage};
 use crate::profile::Profile;
 use crate::scenario::{Cast, Scenario};
@@ -21,10 +21,14 @@ use dyad_gridworld::task::TaskSettings;
 use dyad_gridworld::{Game, Settings, World, layout};
 use dyad_impair::{Link, Mode};
 use dyad_protocol::Seat;
+use dyad_rollback::peering::Connection;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The connection of each to the other.
+const CONNECTION: Connection = Connection(0);
 
 /// The players of a schedule.
 const SEATS: [Seat; 2] = [Seat(0), Seat(1)];
@@ -102,7 +106,7 @@ pub fn make(scenario: &Scenario) -> Schedule {
     let rounds = (0..MOST_ROUNDS).map_while(|round| lockstep.round(round));
     let arrivals: Vec<_> = rounds.collect();
     let [first, second] = &lockstep.peers;
-    let longer = if first.confirmed().len() > second.confirmed().len() { first } else { second };
+    let longer = if confirmed(first) > confirmed(second) { first } else { second };
     let bits = |inputs: &Inputs| [inputs[0].bits(), inputs[1].bits()];
     let frame = |frame: &dyad_gridworld::ConfirmedFrame| Frame {
         inputs: bits(&frame.inputs),
@@ -116,8 +120,12 @@ pub fn make(scenario: &Scenario) -> Schedule {
         inputs: inputs.iter().take(arrivals.len()).map(bits).collect(),
         arrivals,
         totals: [totals(first), totals(second)],
-        frames: longer.confirmed().iter().map(frame).collect(),
+        frames: longer.record().frames().map(frame).collect(),
     }
+}
+
+fn confirmed(peer: &Peer) -> usize {
+    peer.record().frames().count()
 }
 
 fn game() -> Arc<Game> {
@@ -154,7 +162,7 @@ fn written(scenario: &Scenario) -> Vec<Inputs> {
 
 fn totals(peer: &Peer) -> Totals {
     let dyad_rollback::journal::Totals { committed, rollbacks, resimulated, deepest } =
-        peer.journal();
+        peer.statistics().journal;
     Totals { committed, rollbacks, resimulated, deepest }
 }
 
@@ -180,7 +188,11 @@ struct Lockstep {
 
 impl Lockstep {
     fn new(scenario: &Scenario, script: &Script) -> Self {
-        let peer = |seat| Peer::new(scenario, seat, script.clone(), Duration::ZERO);
+        let peer = |seat: Seat| {
+            let mut peer = Peer::new(scenario, seat, script.clone(), &[], Duration::ZERO);
+            peer.connected(Duration::ZERO, CONNECTION);
+            peer
+        };
         let speed = u64::from(scenario.game.settings().steps_per_second);
         Self {
             peers: SEATS.map(peer),
@@ -199,7 +211,7 @@ impl Lockstep {
             for seat in SEATS {
                 self.update(seat, Duration::ZERO);
             }
-            if self.peers.iter().any(|peer| peer.stage() == &Stage::Playing) {
+            if self.peers.iter().any(|peer| peer.stage() == Stage::Playing) {
                 return;
             }
         }
@@ -208,7 +220,7 @@ impl Lockstep {
 
     /// One try of each; returns what arrived before it. `None` if both have everything.
     fn round(&mut self, round: u32) -> Option<[Vec<u64>; 2]> {
-        let complete = |peer: &Peer| peer.confirmed().len() > self.frames;
+        let complete = |peer: &Peer| confirmed(peer) > self.frames;
         if self.peers.iter().all(complete) {
             return None;
         }
@@ -221,7 +233,7 @@ impl Lockstep {
             }
             let arrivals = self.at_once[at].iter().filter_map(|arrival| arrival.number).collect();
             self.update(seat, self.step);
-            assert_eq!(self.peers[at].tally().attempts, u64::from(round) + 1, "a try a round");
+            assert_eq!(self.peers[at].statistics().attempts, u64::from(round) + 1, "a try a round");
             arrivals
         }))
     }
@@ -231,12 +243,12 @@ impl Lockstep {
         let (at, other) = (seat.index(), SEATS[1 - seat.index()]);
         let peer = &mut self.peers[at];
         for Arrival { channel, bytes, .. } in self.at_once[at].drain(..) {
-            peer.receive(Duration::ZERO, other, channel, &bytes);
+            peer.receive(Duration::ZERO, CONNECTION, channel, &bytes);
         }
-        let tries = peer.tally().attempts;
+        let tries = peer.statistics().attempts;
         peer.update(Duration::ZERO, passed, false);
-        let tried = peer.tally().attempts > tries;
-        while let Some(Outgoing { channel, bytes, .. }) = peer.poll_send() {
+        let tried = peer.statistics().attempts > tries;
+        while let Some((_, channel, bytes)) = peer.poll_send() {
             let number = (tried && channel == Channel::Unreliable).then_some(tries);
             match number {
                 Some(number @ 1..) => self.links[other.index()].send(self.now, (number, bytes)),

@@ -2,23 +2,28 @@
 
 use anyhow::{Result, anyhow};
 use clap::Parser;
+use dyad_simulation::check::check;
 use dyad_simulation::profile::{self, Profile};
 use dyad_simulation::summary::{HEADER, Summary};
 use dyad_simulation::trial::{Failed, attempt};
+use dyad_simulation::{Scenario, simulation};
 use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 #[derive(Parser)]
-#[command(about = "Whole sessions in virtual time under seeded faults")]
+#[command(about = "Whole sessions in virtual time under seeded faults; exit code 1 if one fails")]
 struct Arguments {
-    /// From the first seed up to, without, the second
+    /// From the first seed up to, without, the second; each in every profile
     #[arg(long, value_name = "A..B", value_parser = range, default_value = "0..20")]
     seeds: Range<u64>,
-    /// One kind of network instead of all
+    /// One kind of network and of mishaps instead of all
     #[arg(long, value_name = "NAME", value_parser = profile_named)]
     profile: Option<Profile>,
+    /// Tell the story of the first seed's session in the first profile, and run no other
+    #[arg(long)]
+    story: bool,
     /// Sessions at a time; as many as there are processors if not given
     #[arg(long)]
     jobs: Option<u8>,
@@ -26,8 +31,9 @@ struct Arguments {
 
 fn range(text: &str) -> Result<Range<u64>> {
     let wrong = || anyhow!("write two numbers, the first smaller, such as 0..20");
+    let number = |text: &str| text.parse::<u64>().map_err(|_unreadable| wrong());
     let (from, to) = text.split_once("..").ok_or_else(wrong)?;
-    let range = from.parse()?..to.parse()?;
+    let range = number(from)?..number(to)?;
     if range.is_empty() { Err(wrong()) } else { Ok(range) }
 }
 
@@ -46,10 +52,13 @@ struct Outcome {
 }
 
 fn main() -> ExitCode {
-    let Arguments { seeds, profile, jobs } = Arguments::parse();
+    let Arguments { seeds, profile, story, jobs } = Arguments::parse();
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let jobs = jobs.map_or(processors, usize::from).max(1);
     let profiles = profile.map_or_else(|| profile::ALL.to_vec(), |profile| vec![profile]);
+    if story {
+        return tell(profiles[0], seeds.start);
+    }
     say(&format!("{:<13}{HEADER}  frames/s", ""));
     let mut total = Outcome::default();
     for profile in profiles {
@@ -65,6 +74,22 @@ fn main() -> ExitCode {
         0 => ExitCode::SUCCESS,
         failed => {
             say(&format!("{failed} sessions failed"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Runs one session, and tells what happens in it while it does.
+fn tell(profile: Profile, seed: u64) -> ExitCode {
+    let scenario = Scenario::draw(profile, seed);
+    say(&format!("{}: {:?}", profile.from_first, scenario.mishaps));
+    let mut say_when =
+        |when: Duration, what: &str| say(&format!("{:9.3} {what}", when.as_secs_f64()));
+    let run = simulation::run_and_tell(&scenario, &mut say_when);
+    match check(&scenario, &run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say(&failure.to_string());
             ExitCode::from(1)
         }
     }

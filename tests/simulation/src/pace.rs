@@ -26,15 +26,30 @@ impl Pace {
         self.gathered += time.min(MOST);
     }
 
-    /// Whether a step is due, which uses up its time. Steps are 10 % longer while this side is
-    /// ahead.
+    /// Whether a step is due, which uses up its time.
     pub fn take_step(&mut self) -> bool {
-        let step = if self.slow { self.step * 11 / 10 } else { self.step };
-        let due = self.gathered >= step;
+        let due = self.is_due();
         if due {
-            self.gathered -= step;
+            self.gathered -= self.step();
         }
         due
+    }
+
+    /// Whether a step is due.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        self.until_step().is_zero()
+    }
+
+    /// How long until a step is due.
+    #[must_use]
+    pub fn until_step(&self) -> Duration {
+        self.step().saturating_sub(self.gathered)
+    }
+
+    /// Steps are 10 % longer while this side is ahead.
+    fn step(&self) -> Duration {
+        if self.slow { self.step * 11 / 10 } else { self.step }
     }
 
     /// Says whether this side is ahead.

@@ -1,7 +1,6 @@
-//! Kinds of networks, and of computers that stand still. A seed draws one instance of a kind.
+//! Kinds of networks, and of what befalls a session on them. A seed draws one instance of a kind.
 
-use dyad_gridworld::rng::Rng;
-use dyad_impair::{Impairment, Outage};
+use dyad_impair::Impairment;
 use dyad_protocol::Seat;
 use std::time::Duration;
 
@@ -20,15 +19,31 @@ pub struct Profile {
     pub patience: u32,
 }
 
-/// What happens besides the steady state of the links.
+/// What happens besides the steady state of the links; [`crate::mishap`] draws it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mishaps {
     /// Nothing.
     None,
-    /// Links go down for a while, each direction by itself or all at once.
+    /// Links go down for a while, one direction or all at once.
     Outages,
     /// Computers stand still for a while.
     Stops,
+    /// Links are cut for so long that new connections are made.
+    Cuts,
+    /// Three or four players fall into two groups for a while.
+    Partitions,
+    /// A computer stands still, perhaps for longer than is waited for.
+    Freezes,
+    /// Programs are killed and started again.
+    Restarts,
+    /// A player is lost for good.
+    Losses,
+    /// A person leaves.
+    Leaves,
+    /// Several of all these, none of them fatal.
+    Troubles,
+    /// Several of all these, fatal or not.
+    Calamities,
 }
 
 impl Profile {
@@ -38,8 +53,18 @@ impl Profile {
     }
 }
 
+/// Links that are not perfect, but not what the profile is about.
+const USUAL: &str = "delay=40ms,jitter=10ms,loss=2%";
+
+/// Links that make everything harder.
+const ROUGH: &str = "delay=60ms,jitter=40ms,loss=8%,dup=5%,reorder=5%";
+
+const fn befallen(name: &'static str, links: &'static str, mishaps: Mishaps) -> Profile {
+    Profile { mishaps, ..Profile::symmetric(name, links) }
+}
+
 /// All profiles.
-pub const ALL: [Profile; 11] = [
+pub const ALL: [Profile; 19] = [
     Profile::symmetric("perfect", "none"),
     Profile::symmetric("lan", "delay=1ms,jitter=1ms"),
     Profile::symmetric("wan", "delay=80ms,jitter=10ms,loss=1%"),
@@ -55,35 +80,22 @@ pub const ALL: [Profile; 11] = [
         ..Profile::symmetric("one-way-loss", "delay=30ms,loss=40%")
     },
     Profile { patience: 6, ..Profile::symmetric("far", "delay=300ms,jitter=50ms,loss=20%") },
-    Profile {
-        mishaps: Mishaps::Outages,
-        ..Profile::symmetric("outages", "delay=40ms,jitter=10ms,loss=2%")
-    },
-    Profile {
-        mishaps: Mishaps::Stops,
-        ..Profile::symmetric("stops", "delay=40ms,jitter=10ms,loss=2%")
-    },
+    befallen("outages", USUAL, Mishaps::Outages),
+    befallen("stops", USUAL, Mishaps::Stops),
+    befallen("cuts", USUAL, Mishaps::Cuts),
+    befallen("partitions", USUAL, Mishaps::Partitions),
+    befallen("freezes", USUAL, Mishaps::Freezes),
+    befallen("restarts", USUAL, Mishaps::Restarts),
+    befallen("losses", USUAL, Mishaps::Losses),
+    befallen("leaves", USUAL, Mishaps::Leaves),
+    befallen("troubles", ROUGH, Mishaps::Troubles),
+    befallen("calamities", ROUGH, Mishaps::Calamities),
 ];
 
 /// The profile with a name.
 #[must_use]
 pub fn by_name(name: &str) -> Option<Profile> {
     ALL.into_iter().find(|profile| profile.name == name)
-}
-
-/// The latest moment at which a mishap begins.
-const LATEST: Duration = Duration::from_secs(12);
-
-/// A span within which something does not work: 0.1 to 4 s, early in a session.
-pub(crate) fn span(rng: &mut Rng) -> Outage {
-    let from = milliseconds(rng, 0, LATEST);
-    let length = milliseconds(rng, 100, Duration::from_secs(4));
-    Outage { from, to: from + length }
-}
-
-fn milliseconds(rng: &mut Rng, least: u32, most: Duration) -> Duration {
-    let most = u32::try_from(most.as_millis()).unwrap_or(u32::MAX);
-    Duration::from_millis(u64::from(least + rng.below(most - least)))
 }
 
 impl Profile {

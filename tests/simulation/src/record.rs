@@ -1,138 +1,238 @@
-//! A seat's record, in memory: in the client, the writer thread and its files.
+//! A seat's record: the list of what became final, which of it is on disk, and the statements
+//! about it.
+//!
+//! The list is what peers are compared by and what a program that is started again goes on from.
+//! Files are made of it in [`crate::books`].
 
+use crate::books::Books;
 use crate::scenario::Scenario;
-use dyad_gridworld::{ConfirmedFrame, PlayerInput};
-use dyad_protocol::{ParticipantId, Seat};
-use dyad_recording::bundle::Bundle;
-use dyad_recording::{Committed, Effect, Recorder, Statement};
-use std::collections::{BTreeMap, VecDeque};
+use dyad_gridworld::{ConfirmedFrame, Digest, Entry, Hold, PlayerInput, World};
+use dyad_protocol::Seat;
+use std::collections::VecDeque;
+use std::sync::Arc;
 
-/// A recorder and what it wrote.
+/// What a peer states of an episode: its rows, frames so far, and the world's digest.
+type Summary = [u8; 40];
+
+/// The record of a seat.
 pub struct Record {
-    recorder: Recorder,
-    participant: ParticipantId,
-    files: BTreeMap<u16, Files>,
-    statements: VecDeque<Statement>,
-    marks: Vec<Effect>,
-    refused: Vec<String>,
-}
-
-/// The files of one episode that all peers must have alike.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Files {
-    /// The log.
-    pub log: Vec<u8>,
-    /// The table.
-    pub table: Vec<u8>,
-    /// Whether they were closed, and then whether with everybody's statement.
-    pub closed: Option<bool>,
+    seat: Seat,
+    /// What became final, as a log has it: a hold is a part of it when a frame has followed.
+    entries: Vec<Entry>,
+    on_disk: usize,
+    /// How often it was written.
+    syncs: u32,
+    /// The world after the entries: it tells when an episode is over.
+    replica: World,
+    rows: u32,
+    /// Of the finished episodes.
+    own: Vec<Summary>,
+    statements: VecDeque<(u16, Vec<u8>)>,
+    /// What others stated, by seat and episode.
+    theirs: Vec<(Seat, u16, Summary)>,
+    /// How many entries others have said to have on disk.
+    committed: Vec<(Seat, u32)>,
+    illegible: u32,
+    books: Books,
 }
 
 impl Record {
-    /// The record of a scenario's session at a seat.
+    /// The empty record of a seat.
     #[must_use]
     pub fn new(scenario: &Scenario, seat: Seat) -> Self {
-        let session = scenario.session();
-        let participant = session.participants[seat.index()].clone();
         Self {
-            recorder: Recorder::new(session, seat, &scenario.game).expect("a scenario fits"),
-            participant,
-            files: BTreeMap::new(),
+            seat,
+            entries: Vec::new(),
+            on_disk: 0,
+            syncs: 0,
+            replica: World::new(Arc::clone(&scenario.game)),
+            rows: 0,
+            own: Vec::new(),
             statements: VecDeque::new(),
-            marks: Vec::new(),
-            refused: Vec::new(),
+            theirs: Vec::new(),
+            committed: Vec::new(),
+            illegible: 0,
+            books: Books::new(scenario, seat),
         }
+    }
+
+    /// The record that a program finds on its disk when it is started again.
+    #[must_use]
+    pub fn found(scenario: &Scenario, seat: Seat, disk: &[Entry]) -> Self {
+        let mut record = Self::new(scenario, seat);
+        for entry in disk {
+            match entry {
+                Entry::Frame(frame) => record.supplied(frame),
+                Entry::Hold(hold) => record.hold(hold),
+            }
+        }
+        record.sync();
+        record
     }
 
     /// Takes an input that this seat's computer has given.
     pub fn issued(&mut self, frame: u32, input: PlayerInput) {
-        self.recorder.issued(frame, input).expect("an input is given before it is confirmed");
+        self.books.issued(frame, input);
     }
 
-    /// Takes a confirmed frame.
-    pub fn confirmed(&mut self, frame: &ConfirmedFrame) {
-        self.recorder.confirmed(frame).expect("frames leave the journal in order");
-        self.drain();
+    /// Takes a confirmed frame, and the form in which it goes to the files: of a healthy computer,
+    /// the same.
+    pub fn frame(&mut self, frame: &ConfirmedFrame, filed: &ConfirmedFrame) {
+        self.books.confirmed(filed);
+        self.step(frame);
+    }
+
+    /// Takes a frame that an earlier run of the program has played: it is on the disk, or the
+    /// partners have it.
+    pub fn supplied(&mut self, frame: &ConfirmedFrame) {
+        self.books.supplied(frame);
+        self.step(frame);
+    }
+
+    fn step(&mut self, frame: &ConfirmedFrame) {
+        self.entries.push(Entry::Frame(*frame));
+        let outcome = self.replica.step(&frame.inputs);
+        self.rows += u32::from(outcome.is_some());
+        if outcome.is_some_and(|outcome| outcome.last) {
+            self.finish_episode(&frame.digest);
+        }
+    }
+
+    /// Takes a resumption. If it was interrupted before a frame was confirmed, the next takes its
+    /// place.
+    pub fn hold(&mut self, hold: &Hold) {
+        self.entries.truncate(self.entries().len());
+        self.entries.push(Entry::Hold(*hold));
+        self.replica.hold(hold.frames);
+        self.books.hold(hold);
+    }
+
+    fn finish_episode(&mut self, digest: &Digest) {
+        let mut summary = [0; 40];
+        let numbers = [std::mem::take(&mut self.rows), self.replica.frame()];
+        for (bytes, number) in summary.chunks_exact_mut(4).zip(numbers) {
+            bytes.copy_from_slice(&number.to_le_bytes());
+        }
+        summary[8..].copy_from_slice(&digest.0);
+        let episode = u16::try_from(self.own.len()).expect("there are a few episodes");
+        self.own.push(summary);
+        let books = self.books.take_statement().map(|statement| statement.encode());
+        let bytes = summary.into_iter().chain(books.into_iter().flatten()).collect();
+        self.statements.push_back((episode, bytes));
+    }
+
+    /// The next statement to tell the partners. What it is about is on the disk: after a loss of
+    /// power the end of the episode could come about otherwise.
+    pub fn take_statement(&mut self) -> Option<(u16, Vec<u8>)> {
+        let statement = self.statements.pop_front()?;
+        self.on_disk = self.entries().len();
+        Some(statement)
     }
 
     /// Takes what a partner states about an episode.
-    pub fn statement(&mut self, bytes: &[u8]) {
-        let taken = Statement::decode(bytes)
-            .map_err(|error| error.to_string())
-            .and_then(|it| self.recorder.statement(it).map_err(|refusal| refusal.to_string()));
-        self.refused.extend(taken.err());
-        self.drain();
+    pub fn statement(&mut self, seat: Seat, episode: u16, bytes: &[u8]) {
+        let Some((summary, books)) = bytes.split_first_chunk() else {
+            self.illegible += 1;
+            return;
+        };
+        self.theirs.push((seat, episode, *summary));
+        if !books.is_empty() {
+            self.books.statement(books);
+        }
+    }
+
+    /// Writes everything to the disk, and says so; with the recorder's signature, which is dear,
+    /// in one of four times.
+    pub fn sync(&mut self) -> Vec<u8> {
+        self.on_disk = self.entries().len();
+        self.syncs += 1;
+        let count = u32::try_from(self.on_disk).unwrap_or(u32::MAX).to_le_bytes();
+        let signed = self.syncs.is_multiple_of(4).then(|| self.books.committed()).flatten();
+        let books = signed.map(|committed| committed.encode());
+        count.into_iter().chain(books.into_iter().flatten()).collect()
     }
 
     /// Takes what a partner has on disk.
-    pub fn committed_by(&mut self, bytes: &[u8]) {
-        let taken = Committed::decode(bytes)
-            .map_err(|error| error.to_string())
-            .and_then(|it| self.recorder.committed_by(it).map_err(|refusal| refusal.to_string()));
-        self.refused.extend(taken.err());
-    }
-
-    /// What this seat has on disk; memory is a disk that is always flushed.
-    #[must_use]
-    pub fn committed(&self) -> Option<Committed> {
-        self.recorder.committed()
-    }
-
-    /// The next statement to tell the partners.
-    pub fn take_statement(&mut self) -> Option<Statement> {
-        self.statements.pop_front()
+    pub fn committed_by(&mut self, seat: Seat, bytes: &[u8]) {
+        let Some((count, books)) = bytes.split_first_chunk() else {
+            self.illegible += 1;
+            return;
+        };
+        self.committed.push((seat, u32::from_le_bytes(*count)));
+        if !books.is_empty() {
+            self.books.committed_by(books);
+        }
     }
 
     /// Closes what is still open.
     pub fn end(&mut self) {
-        self.recorder.end();
-        self.drain();
+        self.books.end();
     }
 
-    fn drain(&mut self) {
-        while let Some(effect) = self.recorder.poll_effect() {
-            match effect {
-                Effect::Open { episode } => {
-                    let opened = self.files.insert(episode, Files::default());
-                    assert!(opened.is_none(), "episode {episode} was opened twice");
-                }
-                Effect::Log { episode, bytes } => self.open(episode).log.extend(bytes),
-                Effect::Table { episode, bytes } => self.open(episode).table.extend(bytes),
-                Effect::Close { episode, complete } => self.open(episode).closed = Some(complete),
-                Effect::Statement(statement) => self.statements.push_back(statement),
-                mark => self.marks.push(mark),
-            }
+    /// Loses the last entries, but none that was on disk: the power was cut.
+    pub fn lose(&mut self, entries: usize) {
+        let left = self.entries().len().saturating_sub(entries);
+        self.entries.truncate(left.max(self.on_disk));
+    }
+
+    /// How many entries a loss of power can cost.
+    #[must_use]
+    pub fn at_risk(&self) -> usize {
+        self.entries().len() - self.on_disk
+    }
+
+    /// What became final.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        match self.entries.split_last() {
+            Some((Entry::Hold(_), before)) => before,
+            _ => &self.entries,
         }
     }
 
-    fn open(&mut self, episode: u16) -> &mut Files {
-        let files = self.files.get_mut(&episode).filter(|files| files.closed.is_none());
-        files.expect("the recorder writes between opening and closing")
+    /// The confirmed frames.
+    pub fn frames(&self) -> impl Iterator<Item = &ConfirmedFrame> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Frame(frame) => Some(frame),
+            Entry::Hold(_) => None,
+        })
     }
 
-    /// The files so far, by episode.
+    /// How many episodes are finished.
     #[must_use]
-    pub const fn files(&self) -> &BTreeMap<u16, Files> {
-        &self.files
+    pub const fn finished(&self) -> usize {
+        self.own.len()
     }
 
-    /// What the recorder found wrong.
+    /// What a partner has said that this record contradicts, or that cannot be read.
     #[must_use]
-    pub fn marks(&self) -> &[Effect] {
-        &self.marks
+    pub fn disagreement(&self) -> Option<String> {
+        if self.illegible > 0 {
+            return Some("a statement is too short".to_owned());
+        }
+        let differs = |(_, episode, theirs): &&(Seat, u16, Summary)| {
+            self.own.get(usize::from(*episode)).is_some_and(|own| own != theirs)
+        };
+        let (seat, episode, _) = self.theirs.iter().find(differs)?;
+        Some(format!("seat {seat} states something else about episode {episode}"))
     }
 
-    /// Why messages of partners were not taken.
+    /// How many entries a partner has said to have on disk, at the most.
     #[must_use]
-    pub fn refused(&self) -> &[String] {
-        &self.refused
+    pub fn promised_by(&self, seat: Seat) -> u32 {
+        let promises = self.committed.iter().filter(|(whose, _)| *whose == seat);
+        promises.map(|(_, count)| *count).max().unwrap_or(0)
     }
 
-    /// An episode's files as they travel to the collector, without a local table.
+    /// Whose it is.
     #[must_use]
-    pub fn bundle(&self, episode: u16) -> Option<Bundle> {
-        let Files { log, table, .. } = self.files.get(&episode)?.clone();
-        let participant = self.participant.clone();
-        Some(Bundle { participant, episode, log, table, local: Vec::new() })
+    pub const fn seat(&self) -> Seat {
+        self.seat
+    }
+
+    /// The files.
+    #[must_use]
+    pub const fn books(&self) -> &Books {
+        &self.books
     }
 }

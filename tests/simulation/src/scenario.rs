@@ -1,16 +1,20 @@
 //! Everything that determines a run.
 
-use crate::profile::{Mishaps, Profile, span};
+use crate::mishap::{self, Mishap};
+use crate::profile::{Mishaps, Profile};
 use dyad_gridworld::layout;
 use dyad_gridworld::rng::Rng;
 use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::TaskSettings;
-use dyad_gridworld::{Game, Settings};
+use dyad_gridworld::{Game, MAX_PLAYERS, Settings};
 use dyad_impair::Impairment;
 use dyad_protocol::Seat;
+use dyad_recording::KeyPair;
 use dyad_recording::log::SessionInfo;
 use dyad_rollback::SessionParameters;
-use std::sync::Arc;
+use dyad_rollback::peering::Patience;
+use dyad_rollback::session;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// What a session is and what befalls it. Equal scenarios give equal runs.
@@ -30,7 +34,13 @@ pub struct Scenario {
     pub cast: Cast,
     /// The network from each seat to each other seat: `links[from][to]`.
     pub links: Vec<Vec<Impairment>>,
-    /// What goes wrong within the computers.
+    /// For how many frames the world is held when play resumes.
+    pub hold: u32,
+    /// How long what is waited for.
+    pub patience: Patience,
+    /// What befalls it.
+    pub mishaps: Vec<Mishap>,
+    /// What is broken in the computers.
     pub faults: Vec<Fault>,
 }
 
@@ -48,18 +58,9 @@ pub enum Cast {
     Live,
 }
 
-/// What goes wrong within a computer.
+/// What is broken in a computer, so that its record is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The process stands still.
-    Stop {
-        /// Whose.
-        seat: Seat,
-        /// From this moment.
-        from: Duration,
-        /// Until this one.
-        to: Duration,
-    },
     /// The simulated world takes a wrong step, each time this frame is simulated.
     Misstep {
         /// Whose.
@@ -78,6 +79,10 @@ pub enum Fault {
     },
 }
 
+/// What each seat signs with, in every session: deriving keys is dear.
+static KEYS: LazyLock<[KeyPair; MAX_PLAYERS]> =
+    LazyLock::new(|| [1, 2, 3, 4].map(|seat| KeyPair::from_seed(&[seat; 32])));
+
 /// Layouts with room for any number of players.
 const ROOMY: [&str; 3] = ["cramped_room", "coordination_ring", "counter_circuit"];
 
@@ -87,7 +92,10 @@ impl Scenario {
     pub fn draw(profile: Profile, seed: u64) -> Self {
         let mut rng = Rng::stream(seed, 0);
         // Half of the sessions have two players: that is what most studies do.
-        let players = [2, 2, 2, 3, 4, 4][index(&mut rng, 6)];
+        let players = match profile.mishaps {
+            Mishaps::Partitions => [3, 4][index(&mut rng, 2)],
+            _ => [2, 2, 2, 3, 4, 4][index(&mut rng, 6)],
+        };
         let game = game(&mut rng, seed, players);
         let usual = rng.below(2) == 0;
         let (input_delay, prediction_window) =
@@ -96,11 +104,8 @@ impl Scenario {
         let mut scenario = Self::plain(profile, seed, game, cast);
         scenario.input_delay = input_delay;
         scenario.prediction_window = prediction_window;
-        match profile.mishaps {
-            Mishaps::None => {}
-            Mishaps::Outages => scenario.draw_outages(&mut rng),
-            Mishaps::Stops => scenario.draw_stops(&mut rng),
-        }
+        scenario.hold = 5 + rng.below(25);
+        scenario.mishaps = mishap::draw(&scenario, profile.mishaps, &mut rng);
         scenario
     }
 
@@ -118,28 +123,10 @@ impl Scenario {
             input_delay: 2,
             prediction_window: 16,
             cast,
+            hold: 30,
+            patience: Patience::default(),
+            mishaps: Vec::new(),
             faults: Vec::new(),
-        }
-    }
-
-    fn draw_outages(&mut self, rng: &mut Rng) {
-        for _ in 0..=rng.below(3) {
-            let outage = span(rng);
-            if rng.below(2) == 0 {
-                let links = self.links.iter_mut().flatten();
-                links.for_each(|link| link.outages.push(outage));
-            } else {
-                let (from, to) = (index(rng, self.game.players()), index(rng, self.game.players()));
-                self.links[from][to].outages.push(outage);
-            }
-        }
-    }
-
-    fn draw_stops(&mut self, rng: &mut Rng) {
-        for _ in 0..=rng.below(3) {
-            let seat = Seat(number(rng, self.game.settings().players));
-            let stop = span(rng);
-            self.faults.push(Fault::Stop { seat, from: stop.from, to: stop.to });
         }
     }
 
@@ -155,18 +142,39 @@ impl Scenario {
         }
     }
 
+    /// What a seat's session is about.
+    #[must_use]
+    pub fn settings(&self, seat: Seat) -> session::Settings {
+        let SessionInfo { id, program, .. } = self.session();
+        session::Settings {
+            game: Arc::clone(&self.game),
+            parameters: self.parameters(seat),
+            session: id,
+            program,
+            hold: self.hold,
+            patience: self.patience,
+        }
+    }
+
     /// What the records say of the session.
     #[must_use]
     pub fn session(&self) -> SessionInfo {
         let id = |text: String| text.parse().expect("letters, digits and dashes");
-        let participants = Seat::all(self.game.players());
+        let seats = || Seat::all(self.game.players());
         SessionInfo {
             program: "dyad-simulation".to_owned(),
             study: "simulation".parse().expect("a word"),
             id: format!("s-{}", self.seed).parse().expect("letters, digits and dashes"),
             scene: "scene".parse().expect("a word"),
-            participants: participants.map(|seat| id(format!("p-{seat}"))).collect(),
+            participants: seats().map(|seat| id(format!("p-{seat}"))).collect(),
+            keys: KEYS[..self.game.players()].iter().map(KeyPair::public).collect(),
         }
+    }
+
+    /// What a seat signs with.
+    #[must_use]
+    pub fn key(&self, seat: Seat) -> KeyPair {
+        KEYS[seat.index()].clone()
     }
 
     /// Frames until the last row.
@@ -178,25 +186,36 @@ impl Scenario {
         episodes * (settings.countdown_frames + settings.max_steps) + breaks
     }
 
-    /// When the last outage and the last stop are over.
+    /// How long the session takes if nothing delays it.
     #[must_use]
-    pub fn healed(&self) -> Duration {
-        let outages = self.links.iter().flatten().flat_map(|link| &link.outages);
-        let stops = self.faults.iter().filter_map(|fault| match fault {
-            Fault::Stop { to, .. } => Some(*to),
-            Fault::Misstep { .. } | Fault::ChangedInput { .. } => None,
-        });
-        outages.map(|outage| outage.to).chain(stops).max().unwrap_or_default()
+    pub fn undisturbed(&self) -> Duration {
+        Duration::from_secs(1) * self.frames() / u32::from(self.game.settings().steps_per_second)
     }
 
-    /// When the session must be over: after the network has healed, in a time that does not
-    /// depend on how long it was ill. Ten seconds are for meeting, closing and the rest of a
-    /// back-off.
+    /// Whether everybody must come to the regular end.
     #[must_use]
-    pub fn deadline(&self) -> Duration {
+    pub fn is_survivable(&self) -> bool {
+        mishap::are_survivable(&self.mishaps, &self.patience)
+    }
+
+    /// How long a session may take once nothing befalls it any more. It does not depend on how
+    /// long that took. Ten seconds are for meeting, closing and the rest of a back-off; each
+    /// mishap costs a countdown, and what was predicted when it happened. Somebody who may not
+    /// come back is waited for: by one who waits for one who waits, twice.
+    #[must_use]
+    pub fn allowance(&self, for_somebody: bool) -> Duration {
+        let Patience { connect, interruption, silence } = self.patience;
         let speed = u32::from(self.game.settings().steps_per_second);
-        let undisturbed = Duration::from_secs(1) * self.frames() / speed;
-        self.healed() + undisturbed * self.profile.patience + Duration::from_secs(10)
+        let lost = self.hold + u32::from(self.prediction_window) + 60;
+        let count = u32::try_from(self.mishaps.len()).unwrap_or(u32::MAX);
+        let again = Duration::from_secs(1) * lost * count / speed;
+        let waiting = if for_somebody {
+            connect.max(interruption) + interruption + silence * 4
+        } else {
+            Duration::ZERO
+        };
+        let playing = self.undisturbed() + again + Duration::from_secs(7);
+        playing * self.profile.patience + waiting
     }
 
     /// Whether inputs come so late that they must have been predicted, whatever the seed: they
@@ -220,21 +239,21 @@ fn game(rng: &mut Rng, seed: u64, players: u8) -> Arc<Game> {
         layout_text: layout::classic(name).expect("a classic layout").to_owned(),
         players,
         steps_per_second: [30, 30, 30, 10, 20, 60][index(rng, 6)],
-        max_steps: 40 + rng.below(160),
+        max_steps: 24 + rng.below(56),
         episodes: 1 + u16::from(number(rng, 3)),
-        countdown_frames: 5 + rng.below(40),
-        pause_frames: 1 + rng.below(30),
+        countdown_frames: 5 + rng.below(25),
+        pause_frames: 1 + rng.below(20),
         seed,
         episode_seeds: EpisodeSeeds::Derived,
     };
     Game::new(settings).expect("all of these are within their ranges")
 }
 
-fn index(rng: &mut Rng, below: usize) -> usize {
+pub(crate) fn index(rng: &mut Rng, below: usize) -> usize {
     let below = u32::try_from(below).unwrap_or(u32::MAX);
     usize::try_from(rng.below(below)).unwrap_or_default()
 }
 
-fn number(rng: &mut Rng, below: u8) -> u8 {
+pub(crate) fn number(rng: &mut Rng, below: u8) -> u8 {
     u8::try_from(rng.below(u32::from(below))).unwrap_or_default()
 }

@@ -20,8 +20,16 @@ pub struct Summary {
     pub deepest: u32,
     /// Steps that stalled.
     pub stalls: u64,
-    /// Times that a peer heard nothing for a second.
+    /// Times that a peer's play was interrupted.
     pub interruptions: u64,
+    /// Connections that were made anew.
+    pub reconnections: u64,
+    /// Programs that were killed and started again.
+    pub restarts: u64,
+    /// Players who were lost for good, or left.
+    pub losses: u64,
+    /// Frames that one peer gave another after an interruption.
+    pub supplied: u64,
     /// Datagrams that were sent.
     pub sent: u64,
     /// Datagrams that got lost.
@@ -36,22 +44,26 @@ impl Summary {
     /// The sums of one run.
     #[must_use]
     pub fn of(run: &Run) -> Self {
+        let events = &run.events;
         let mut summary = Self {
             sessions: 1,
+            reconnections: run.reconnections,
+            restarts: events.restarts.into(),
+            losses: (events.losses.len() + events.leaves.len()) as u64,
             sent: run.datagrams.sent,
             dropped: run.datagrams.dropped,
             reordered: run.datagrams.reordered,
             played: run.took,
             ..Self::default()
         };
-        for peer in &run.peers {
-            let (journal, tally) = (peer.journal(), peer.tally());
-            summary.frames += journal.committed;
-            summary.rollbacks += journal.rollbacks;
-            summary.resimulated += journal.resimulated;
-            summary.deepest = summary.deepest.max(journal.deepest);
+        for tally in &run.tallies {
+            summary.frames += tally.frames;
+            summary.rollbacks += tally.rollbacks;
+            summary.resimulated += tally.resimulated;
+            summary.deepest = summary.deepest.max(tally.deepest);
             summary.stalls += tally.stalls;
             summary.interruptions += tally.interruptions;
+            summary.supplied += tally.supplied;
         }
         summary
     }
@@ -66,6 +78,10 @@ impl AddAssign for Summary {
         self.deepest = self.deepest.max(other.deepest);
         self.stalls += other.stalls;
         self.interruptions += other.interruptions;
+        self.reconnections += other.reconnections;
+        self.restarts += other.restarts;
+        self.losses += other.losses;
+        self.supplied += other.supplied;
         self.sent += other.sent;
         self.dropped += other.dropped;
         self.reordered += other.reordered;
@@ -74,15 +90,16 @@ impl AddAssign for Summary {
 }
 
 /// The line above [`Summary`]'s, with the same columns.
-pub const HEADER: &str = "sessions    frames  rollbacks  deepest  resimulated   stalls  silences  \
-                          datagrams    dropped  reordered  hours";
+pub const HEADER: &str = "sessions   frames rollbacks deepest  stalls interruptions reconnections \
+                          restarts losses supplied datagrams dropped reordered hours";
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sessions, frames, rollbacks, resimulated, deepest, stalls, .. } = self;
-        let Self { interruptions, sent, dropped, reordered, played, .. } = self;
-        write!(f, "{sessions:>8}{frames:>10}{rollbacks:>11}{deepest:>9}{resimulated:>13}")?;
-        write!(f, "{stalls:>9}{interruptions:>10}{sent:>11}{dropped:>11}{reordered:>11}")?;
-        write!(f, "{:>7.1}", played.as_secs_f64() / 3600.0)
+        let Self { sessions, frames, rollbacks, deepest, stalls, interruptions, .. } = self;
+        let Self { reconnections, restarts, losses, supplied, sent, dropped, .. } = self;
+        let (reordered, hours) = (self.reordered, self.played.as_secs_f64() / 3600.0);
+        write!(f, "{sessions:>8}{frames:>9}{rollbacks:>10}{deepest:>8}{stalls:>8}")?;
+        write!(f, "{interruptions:>14}{reconnections:>14}{restarts:>9}{losses:>7}{supplied:>9}")?;
+        write!(f, "{sent:>10}{dropped:>8}{reordered:>10}{hours:>6.1}")
     }
 }
