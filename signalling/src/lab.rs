@@ -3,6 +3,7 @@
 use crate::link;
 use crate::lobby::owner::{Door, Input, Owner, QUEUE};
 use crate::lobby::{Event, Lobby, Study, connection};
+use crate::relay::{Relay, RelaySecret};
 use crate::rooms::SharedRooms;
 use crate::topology;
 use axum::Router;
@@ -37,6 +38,8 @@ pub const MAX_CONNECTIONS: usize = 16_384;
 pub struct Options {
     /// The study.
     pub experiment: Experiment,
+    /// What the study's TURN servers share with the lab. Needed if there are any.
+    pub relay_secret: Option<RelaySecret>,
     /// The folder of all data, of which there is one lab at a time.
     pub data: PathBuf,
     /// Where to listen; port 0 lets the system choose.
@@ -50,6 +53,9 @@ pub struct Options {
 /// Why a lab cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The study has TURN servers, and nobody could use them.
+    #[error("the study has TURN servers, but their secret was not given")]
+    NoRelaySecret,
     /// The folder of data cannot be used.
     #[error("the data folder {}: {source}", folder.display())]
     Store {
@@ -93,7 +99,11 @@ impl Lab {
     /// # Errors
     /// [`StartError`].
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let Options { experiment, data, listen, open, max_connections } = options;
+        let Options { experiment, relay_secret, data, listen, open, max_connections } = options;
+        if relay_secret.is_none() && !experiment.network.turn.is_empty() {
+            return Err(StartError::NoRelaySecret);
+        }
+        let relay = relay_secret.map(|secret| Relay::new(secret, experiment.scene()));
         let store = open_store(&data)?;
         let token = link::token(&data).map_err(StartError::Token)?;
         let listener = TcpListener::bind(listen).await;
@@ -114,6 +124,7 @@ impl Lab {
         let owner = Owner {
             lobby: Lobby::new(study, Matchmaking::new(Box::new(Fifo::new(group)))),
             experiment: Arc::new(experiment),
+            relay,
             collector: collector.clone(),
             rooms: rooms.clone(),
             inputs: inputs.downgrade(),

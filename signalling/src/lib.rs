@@ -21,6 +21,7 @@
 //! - [`lobby`]: the lobby's state machine, without IO; `lobby/connection.rs` and
 //!   `lobby/owner.rs` are its shell;
 //! - [`ticket`] and [`mint`]: tickets, and where ids, tokens and seeds come from;
+//! - [`relay`]: credentials for TURN servers;
 //! - [`rooms`] and `topology.rs`: who may signal to whom;
 //! - [`link`]: the join link.
 
@@ -28,8 +29,10 @@ pub mod lab;
 pub mod link;
 pub mod lobby;
 pub mod mint;
+pub mod relay;
 pub mod rooms;
 pub mod ticket;
 mod topology;
 
 pub use lab::{Lab, Options, StartError};
+pub use relay::RelaySecret;

@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use dyad_collector::interrupt::Interrupt;
 use dyad_experiment::Experiment;
 use dyad_signalling::lab::MAX_CONNECTIONS;
-use dyad_signalling::{Lab, Options, link};
+use dyad_signalling::{Lab, Options, RelaySecret, link};
 use serde_json::json;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
@@ -84,10 +84,13 @@ async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let Serve { experiment, data, listen, open, max_connections } = arguments;
-    let experiment = Experiment::load(&experiment)?;
+    let file = experiment;
+    let experiment = Experiment::load(&file)?;
+    let relay_secret = relay_secret(&file, &experiment)?;
     // First, so that a request to stop is never missed once the address is out.
     let interrupt = Interrupt::listen()?;
-    let lab = Lab::start(Options { experiment, data, listen, open, max_connections }).await?;
+    let options = Options { experiment, relay_secret, data, listen, open, max_connections };
+    let lab = Lab::start(options).await?;
     tracing::info!(address = %lab.address(), "the lab is open");
     writeln!(std::io::stderr(), "\nSend this link to your participants:\n\n  {}\n", lab.join())?;
     let line = json!({ "listening": lab.address(), "join": lab.join().to_string() });
@@ -96,6 +99,16 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     tracing::info!("closing");
     lab.stop().await;
     Ok(())
+}
+
+/// The secret of the study's TURN servers, if it has any. Its file is looked for beside the
+/// experiment file.
+fn relay_secret(file: &Path, experiment: &Experiment) -> anyhow::Result<Option<RelaySecret>> {
+    let Some(name) = &experiment.network.turn_secret_file else { return Ok(None) };
+    let path = file.parent().unwrap_or(Path::new(".")).join(name);
+    let secret = RelaySecret::read(&path);
+    let secret = secret.with_context(|| format!("the TURN server's secret {}", path.display()))?;
+    Ok(Some(secret))
 }
 
 fn check(file: &Path) -> anyhow::Result<()> {
@@ -110,6 +123,13 @@ fn check(file: &Path) -> anyhow::Result<()> {
         scene.layout,
         scene.episodes,
     )?;
+    for warning in experiment.warnings() {
+        writeln!(std::io::stderr(), "warning: {warning}")?;
+    }
+    // The file may be checked on a computer that is not to know the secret.
+    if let Err(error) = relay_secret(file, &experiment) {
+        writeln!(std::io::stderr(), "warning: {error:#}")?;
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use crate::mint;
 use dyad_collector::Registration;
 use dyad_experiment::Experiment;
 use dyad_protocol::lobby::Ticket;
-use dyad_protocol::{ParticipantId, Seat};
+use dyad_protocol::{ParticipantId, PublicKey, Seat};
 
 /// A session that is about to start.
 #[derive(Clone, Debug)]
@@ -15,9 +15,22 @@ pub struct Prepared {
     pub tickets: Vec<Ticket>,
 }
 
-/// Prepares a session of the experiment's scene for these people, by seat.
+/// Somebody who takes a seat, and what they sign with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Player {
+    /// Who.
+    pub participant: ParticipantId,
+    /// Their client's public key.
+    pub key: PublicKey,
+}
+
+/// Prepares a session of the experiment's scene for these people, by seat. Credentials for TURN
+/// servers are missing from the tickets: they expire, so they are made each time that a ticket is
+/// given out ([`crate::relay`]).
 #[must_use]
-pub fn prepare(experiment: &Experiment, participants: &[ParticipantId]) -> Prepared {
+pub fn prepare(experiment: &Experiment, players: &[Player]) -> Prepared {
+    let participants: Vec<_> = players.iter().map(|player| player.participant.clone()).collect();
+    let keys: Vec<_> = players.iter().map(|player| player.key).collect();
     let scene = experiment.scene();
     let seed = scene.seed.unwrap_or_else(mint::seed);
     let game = scene.game(seed).expect("the experiment file was checked with its layout");
@@ -27,7 +40,8 @@ pub fn prepare(experiment: &Experiment, participants: &[ParticipantId]) -> Prepa
         study: experiment.study.clone(),
         session: session.clone(),
         scene: scene.id.clone(),
-        participants: participants.to_vec(),
+        participants: participants.clone(),
+        keys: keys.clone(),
         episodes: scene.episodes,
         game: game.digest.clone(),
     };
@@ -36,15 +50,16 @@ pub fn prepare(experiment: &Experiment, participants: &[ParticipantId]) -> Prepa
         session: session.clone(),
         scene: scene.id.clone(),
         seat,
-        participants: participants.to_vec(),
+        participants: participants.clone(),
+        keys: keys.clone(),
         settings: game.settings.clone(),
         game: game.digest.clone(),
         netcode: scene.netcode,
         held_keys: scene.held_keys,
         room: room.clone(),
         room_token: mint::token(),
-        ice: experiment.ice.clone(),
+        ice: experiment.network.ice_servers(),
     };
-    let tickets = Seat::all(participants.len()).map(ticket).collect();
+    let tickets = Seat::all(players.len()).map(ticket).collect();
     Prepared { registration, tickets }
 }

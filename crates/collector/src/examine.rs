@@ -48,6 +48,10 @@ fn belongs(session: &Registration, bundle: &Bundle) -> Result<(), String> {
     if !belongs {
         return Err(format!("{whose}: it is of another session"));
     }
+    // The log's own keys prove nothing: whoever made it may have made those as well.
+    if info.keys != session.keys {
+        return Err(format!("{whose}: its signatures are by other keys than the lab registered"));
+    }
     if header.game.to_string() != session.game.as_str() {
         return Err(format!("{whose}: it is of a game with other settings or rules"));
     }

@@ -4,7 +4,7 @@
 use crate::store::Registration;
 use dyad_protocol::ids::IdError;
 use dyad_protocol::records::{Receipt, RecordName, Verdict};
-use dyad_protocol::{ParticipantId, Seat, SessionId};
+use dyad_protocol::{ParticipantId, PublicKey, Seat, SessionId};
 use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::Path;
@@ -23,7 +23,8 @@ const SCHEMA: &str = "
     ) STRICT;
     CREATE TABLE seats (
         session TEXT NOT NULL REFERENCES sessions, seat INTEGER NOT NULL,
-        participant TEXT NOT NULL REFERENCES participants, PRIMARY KEY (session, seat)
+        participant TEXT NOT NULL REFERENCES participants, key TEXT NOT NULL,
+        PRIMARY KEY (session, seat)
     ) STRICT;
     CREATE TABLE records (
         session TEXT NOT NULL, scene TEXT NOT NULL, participant TEXT NOT NULL,
@@ -127,7 +128,7 @@ impl Index {
     /// # Errors
     /// [`IndexError`], also if the session is there already.
     pub fn register(&mut self, session: &Registration, now_ms: u64) -> Result<(), IndexError> {
-        let Registration { study, session, scene, participants, episodes, game } = session;
+        let Registration { study, session, scene, participants, keys, episodes, game } = session;
         let transaction = self.database.transaction()?;
         transaction.execute(
             "INSERT INTO sessions (session, study, scene, game, episodes, registered_ms)
@@ -141,10 +142,11 @@ impl Index {
                 sql(now_ms)
             ],
         )?;
-        for (seat, participant) in Seat::all(participants.len()).zip(participants) {
+        let seats = Seat::all(participants.len()).zip(participants).zip(keys);
+        for ((seat, participant), key) in seats {
             transaction.execute(
-                "INSERT INTO seats VALUES (?, ?, ?)",
-                params![session.as_str(), seat.0, participant.as_str()],
+                "INSERT INTO seats VALUES (?, ?, ?, ?)",
+                params![session.as_str(), seat.0, participant.as_str(), key.to_string()],
             )?;
         }
         Ok(transaction.commit()?)
@@ -157,9 +159,10 @@ impl Index {
     pub fn session(&self, session: &SessionId) -> Result<Option<Registration>, IndexError> {
         let mut seats = self
             .database
-            .prepare_cached("SELECT participant FROM seats WHERE session = ? ORDER BY seat")?;
-        let participants =
-            seats.query_map([session.as_str()], |row| id(row, 0))?.collect::<Result<_, _>>()?;
+            .prepare_cached("SELECT participant, key FROM seats WHERE session = ? ORDER BY seat")?;
+        let seats = seats.query_map([session.as_str()], |row| Ok((id(row, 0)?, id(row, 1)?)))?;
+        let (participants, keys) =
+            seats.collect::<Result<Vec<(ParticipantId, PublicKey)>, _>>()?.into_iter().unzip();
         let mut query = self.database.prepare_cached(
             "SELECT study, scene, game, episodes FROM sessions WHERE session = ?",
         )?;
@@ -169,6 +172,7 @@ impl Index {
                 session: session.clone(),
                 scene: id(row, 1)?,
                 participants,
+                keys,
                 episodes: row.get(3)?,
                 game: id(row, 2)?,
             })

@@ -5,8 +5,8 @@ use crate::examine;
 use crate::index::Settled;
 use crate::store::{Registration, Store, StoreError, bundle_key};
 use dyad_protocol::records::{Receipt, RecordName, Verdict};
-use dyad_protocol::{HexDigest, ParticipantId, SceneId, SessionId, StudyId};
-use dyad_recording::bundle::{Bundle, local_name, log_name, table_name};
+use dyad_protocol::{HexDigest, ParticipantId, PublicKey, SceneId, SessionId, StudyId};
+use dyad_recording::bundle::Bundle;
 use serde::Serialize;
 
 /// Something that the lab may want to tell people.
@@ -80,13 +80,7 @@ impl Store {
 
     fn unpack(&mut self, session: &Registration, bundle: &Bundle) -> Result<(), StoreError> {
         let Registration { study, session, scene, .. } = session;
-        let Bundle { participant, episode, log, table, local } = bundle;
-        let files = [
-            (log_name(participant, *episode), log),
-            (table_name(participant, *episode), table),
-            (local_name(participant, *episode), local),
-        ];
-        for (name, content) in files {
+        for (name, content) in bundle.files() {
             self.files.replace(&format!("{study}/{session}/{scene}/{name}"), content)?;
         }
         Ok(())
@@ -133,6 +127,8 @@ struct Page<'a> {
     scene: &'a SceneId,
     game: &'a HexDigest,
     participants: &'a [ParticipantId],
+    /// By which the signatures in the logs are to be checked.
+    keys: &'a [PublicKey],
     episodes: Vec<Episode<'a>>,
 }
 
@@ -180,6 +176,7 @@ impl<'a> Page<'a> {
             scene: &session.scene,
             game: &session.game,
             participants: &session.participants,
+            keys: &session.keys,
             episodes: (0..session.episodes).map(episode).collect(),
         }
     }

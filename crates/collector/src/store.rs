@@ -3,7 +3,7 @@
 use crate::files::{Disk, Files};
 use crate::index::{Index, IndexError, TokenHash};
 use dyad_protocol::records::{MAX_BUNDLE, Receipt, RecordName};
-use dyad_protocol::{HexDigest, ParticipantId, SceneId, SessionId, StudyId, Token};
+use dyad_protocol::{HexDigest, ParticipantId, PublicKey, SceneId, SessionId, StudyId, Token};
 use std::io;
 use std::path::Path;
 
@@ -24,6 +24,8 @@ pub struct Registration {
     pub scene: SceneId,
     /// Who plays, by seat. All are enrolled.
     pub participants: Vec<ParticipantId>,
+    /// What they sign with: their public keys, by seat.
+    pub keys: Vec<PublicKey>,
     /// Episodes that are played.
     pub episodes: u16,
     /// Digest of the game, as the tickets name it.

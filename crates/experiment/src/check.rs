@@ -1,16 +1,17 @@
 //! From the text of an experiment file to the checked types, collecting every mistake.
 
 use crate::Experiment;
+use crate::hints;
 use crate::mistake::{Mistake, Mistakes};
+use crate::network::{self, Network};
 use crate::raw;
 use crate::scene::Scene;
 use dyad_gridworld::Game;
-use dyad_gridworld::layout::{CLASSIC, classic};
 use dyad_gridworld::settings::SettingsError;
 use dyad_gridworld::task::TaskSettings;
 use dyad_protocol::StudyId;
 use dyad_protocol::ids::IdError;
-use dyad_protocol::lobby::{IceServers, Netcode};
+use dyad_protocol::lobby::Netcode;
 use serde::Deserialize as _;
 use std::io;
 use std::ops::{Range, RangeInclusive};
@@ -35,14 +36,14 @@ pub(crate) fn experiment(
         toml::from_str(text).map_err(|error| Mistakes(vec![unreadable(text, &error)]))?;
     let mut check = Check { text, read_layout, mistakes: Vec::new() };
     let study: Option<StudyId> = check.id(&file.id);
-    let ice = file.ice.map(|ice| check.ice(ice)).unwrap_or_default();
+    let network = file.network.map(|network| check.network(network)).unwrap_or_default();
     check.count_of_scenes(&file.scene);
     let scenes: Vec<Scene> =
         file.scene.into_iter().filter_map(|scene| check.scene(scene)).collect();
     match (study, check.mistakes.is_empty()) {
         (Some(study), true) => {
             let title = file.title.unwrap_or_else(|| study.to_string());
-            Ok(Experiment { study, title, ice, scenes })
+            Ok(Experiment { study, title, network, scenes })
         }
         _ => {
             check.mistakes.sort_by_key(|mistake| mistake.line);
@@ -97,19 +98,44 @@ impl<R: FnMut(&str) -> io::Result<String>> Check<'_, R> {
             .ok()
     }
 
-    fn ice(&mut self, ice: Spanned<IceServers>) -> IceServers {
-        let span = ice.span();
-        let ice = ice.into_inner();
-        let known = ["stun:", "stuns:", "turn:", "turns:"];
-        for url in &ice.urls {
-            if !known.iter().any(|scheme| url.starts_with(scheme)) {
+    fn network(&mut self, network: Spanned<raw::Network>) -> Network {
+        let table = network.span();
+        let raw::Network { stun, turn, turn_secret_file, relay_only } = network.into_inner();
+        let turns_at = turn.first().map_or_else(|| table.clone(), Spanned::span);
+        let network = Network {
+            stun: self.servers("stun", stun),
+            turn: self.servers("turn", turn),
+            turn_secret_file: turn_secret_file.as_ref().map(|file| file.as_ref().into()),
+            relay_only: relay_only.as_ref().is_some_and(|only| *only.as_ref()),
+        };
+        if network.turn.is_empty() {
+            let turn = "add turn = [\"turn:HOST:3478\"], the address of a TURN server";
+            if let Some(only) = relay_only.filter(|only| *only.as_ref()) {
+                let problem = "there is no TURN server to relay".to_owned();
+                self.mistake(only.span(), "network.relay_only", problem, turn);
+            }
+            if let Some(file) = turn_secret_file {
+                let problem = "there is no TURN server to share a secret with".to_owned();
+                self.mistake(file.span(), "network.turn_secret_file", problem, turn);
+            }
+        } else if turn_secret_file.is_none() {
+            let problem = "it is missing, and a TURN server serves nobody without".to_owned();
+            let hint = "add turn_secret_file = \"FILE\": a text file with the server's secret, \
+                        which coturn calls static-auth-secret";
+            self.mistake(turns_at, "network.turn_secret_file", problem, hint);
+        }
+        network
+    }
+
+    fn servers(&mut self, scheme: &str, urls: Vec<Spanned<String>>) -> Vec<String> {
+        for url in &urls {
+            if let Some(problem) = network::problem(url.as_ref(), scheme) {
                 let hint = "an address looks like \"stun:192.168.1.20:3478\" or \
-                            \"turn:turn.example.org:3478?transport=udp\"";
-                let problem = format!("{url:?} is no STUN or TURN server");
-                self.mistake(span.clone(), "ice.urls", problem, hint);
+                            \"turn:turn.example.org:3478\"; all of it goes over UDP";
+                self.mistake(url.span(), &format!("network.{scheme}"), problem, hint);
             }
         }
-        ice
+        urls.into_iter().map(Spanned::into_inner).collect()
     }
 
     fn count_of_scenes(&mut self, scenes: &[Spanned<raw::Scene>]) {
@@ -131,10 +157,16 @@ impl<R: FnMut(&str) -> io::Result<String>> Check<'_, R> {
         let raw = scene.into_inner();
         self.kind(raw.kind.as_ref());
         let id = self.id(&raw.id);
+        let places = Places {
+            task: raw.task.as_ref().map_or_else(|| span.clone(), Spanned::span),
+            layout: [&raw.layout, &raw.layout_file]
+                .into_iter()
+                .flatten()
+                .next()
+                .map_or_else(|| span.clone(), Spanned::span),
+        };
         let task = self.task(raw.task);
-        let place = [&raw.layout, &raw.layout_file].into_iter().flatten().next();
-        let place = place.map_or_else(|| span.clone(), Spanned::span);
-        let layout = self.layout(span, raw.layout, raw.layout_file);
+        let layout = self.layout(span, task.as_ref(), raw.layout, raw.layout_file);
         let steps_per_second: u16 =
             self.number("steps_per_second", raw.steps_per_second, 30, 1..=120);
         let speed = u32::from(steps_per_second);
@@ -165,7 +197,7 @@ impl<R: FnMut(&str) -> io::Result<String>> Check<'_, R> {
             seed,
             episode_seeds: raw.episode_seeds,
         };
-        (self.mistakes.len() == before && self.playable(&scene, place)).then_some(scene)
+        (self.mistakes.len() == before && self.playable(&scene, places)).then_some(scene)
     }
 
     fn kind(&mut self, kind: Option<&Spanned<String>>) {
@@ -182,9 +214,7 @@ impl<R: FnMut(&str) -> io::Result<String>> Check<'_, R> {
         TaskSettings::deserialize(task.into_inner())
             .map_err(|error| {
                 let problem = error.message().trim_end().replace('\n', "; ");
-                let hint = "for example task = { name = \"cogrid-overcooked\", cook_time = 30 }; \
-                            rewards are in thousandths of a point";
-                self.mistake(span, "task", problem, hint);
+                self.mistake(span, "task", problem, &hints::task());
             })
             .ok()
     }
@@ -193,23 +223,15 @@ impl<R: FnMut(&str) -> io::Result<String>> Check<'_, R> {
     fn layout(
         &mut self,
         scene: Range<usize>,
-        name: Option<Spanned<String>>,
+        task: Option<&TaskSettings>,
+        layout: Option<Spanned<String>>,
         file: Option<Spanned<String>>,
     ) -> Option<(String, String)> {
-        let known = CLASSIC.map(|(name, _)| name).join(", ");
-        match (name, file) {
-            (Some(name), None) => {
-                let text = classic(name.as_ref());
-                if text.is_none() {
-                    let problem = format!("there is no layout {:?}", name.as_ref());
-                    let hint = format!("known are {known}; layout_file = \"FILE\" reads your own");
-                    self.mistake(name.span(), "layout", problem, &hint);
-                }
-                Some((name.into_inner(), text?.to_owned()))
-            }
-            (None, Some(file)) => self.layout_file(&file),
+        match (layout, file) {
+            (Some(layout), None) => self.layout_by_name(task?, &layout),
+            (None, Some(file)) => self.layout_file("layout_file", &file),
             (None, None) => {
-                let hint = format!("add layout = \"NAME\" ({known}) or layout_file = \"FILE\"");
+                let hint = format!("add layout = \"NAME\": {}", hints::layouts(task));
                 self.mistake(scene, "layout", "it is missing".to_owned(), &hint);
                 None
             }
@@ -221,12 +243,30 @@ impl<R: FnMut(&str) -> io::Result<String>> Check<'_, R> {
         }
     }
 
-    fn layout_file(&mut self, file: &Spanned<String>) -> Option<(String, String)> {
+    /// A layout that comes with the task, or else the path of a file.
+    fn layout_by_name(
+        &mut self,
+        task: &TaskSettings,
+        layout: &Spanned<String>,
+    ) -> Option<(String, String)> {
+        let name = layout.as_ref();
+        if let Some((_, text)) = task.layouts().iter().find(|(known, _)| known == name) {
+            return Some((name.clone(), (*text).to_owned()));
+        }
+        if name.contains(['/', '\\']) || name.ends_with(".txt") {
+            return self.layout_file("layout", layout);
+        }
+        let problem = format!("the task {} has no layout {name:?}", task.name());
+        self.mistake(layout.span(), "layout", problem, &hints::layouts(Some(task)));
+        None
+    }
+
+    fn layout_file(&mut self, field: &str, file: &Spanned<String>) -> Option<(String, String)> {
         let text = (self.read_layout)(file.as_ref())
             .map_err(|error| {
                 let problem = format!("cannot read {:?}: {error}", file.as_ref());
                 let hint = "the path starts at the experiment file's folder";
-                self.mistake(file.span(), "layout_file", problem, hint);
+                self.mistake(file.span(), field, problem, hint);
             })
             .ok()?;
         let name = Path::new(file.as_ref()).file_stem().unwrap_or_default();
@@ -273,16 +313,27 @@ impl<R: FnMut(&str) -> io::Result<String>> Check<'_, R> {
         u32::try_from(frames).unwrap_or(u32::MAX)
     }
 
-    /// Whether gridworld makes a game of it; the layout is what can still be wrong.
-    fn playable(&mut self, scene: &Scene, layout: Range<usize>) -> bool {
+    /// Whether gridworld makes a game of it: the layout and the task's parameters are what can
+    /// still be wrong.
+    fn playable(&mut self, scene: &Scene, places: Places) -> bool {
         let Err(error) = Game::new(scene.settings(0)) else { return true };
-        let hint = match error {
-            SettingsError::Layout { .. } => {
-                "assets/layouts/ has examples; gridworld's layout.rs has the legend"
+        let legend = "assets/layouts/README.md has the legend, and examples lie beside it";
+        let (place, field, hint) = match error {
+            SettingsError::OutOfRange { .. } => {
+                (places.task, "task", "leave the parameter out for its default")
             }
-            _ => "change the layout or the task's parameters",
+            SettingsError::TooMany { .. } => (places.layout, "layout", "take a smaller layout"),
+            SettingsError::Layout { .. }
+            | SettingsError::ForeignTile { .. }
+            | SettingsError::NoSpawns { .. } => (places.layout, "layout", legend),
         };
-        self.mistake(layout, "layout", error.to_string(), hint);
+        self.mistake(place, field, error.to_string(), hint);
         false
     }
+}
+
+/// Where what makes a game stands in the file.
+struct Places {
+    task: Range<usize>,
+    layout: Range<usize>,
 }

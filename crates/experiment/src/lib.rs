@@ -11,21 +11,26 @@
 //! Modules, in reading order:
 //! - [`mistake`]: what can be wrong with a file, and where;
 //! - [`scene`]: a scene, and the settings it makes;
-//! - `raw.rs`: the file as serde reads it; `check.rs`: from there to the checked types.
+//! - [`network`]: servers that help participants to connect;
+//! - `raw.rs`: the file as serde reads it; `check.rs`: from there to the checked types;
+//!   `hints.rs`: what is said of mistakes, where it lists what is possible.
 //!
 //! `assets/experiments/` has complete examples.
 
 mod check;
+mod hints;
 pub mod mistake;
+pub mod network;
 mod raw;
 pub mod scene;
 
 pub use dyad_gridworld::RULES_VERSION;
-pub use mistake::{ExperimentError, Mistake, Mistakes};
+pub use mistake::{ExperimentError, Mistake, Mistakes, Warning};
+pub use network::Network;
 pub use scene::{GameDescription, Scene};
 
+use dyad_gridworld::Game;
 use dyad_protocol::StudyId;
-use dyad_protocol::lobby::IceServers;
 use std::io;
 use std::path::Path;
 
@@ -40,13 +45,13 @@ pub struct Experiment {
     /// Its title, for people.
     pub title: String,
     /// Servers that help participants to connect to each other. None by default.
-    pub ice: IceServers,
+    pub network: Network,
     scenes: Vec<Scene>,
 }
 
 impl Experiment {
-    /// Parses an experiment file. `read_layout` returns the text of a file that a scene names
-    /// as `layout_file`.
+    /// Parses an experiment file. A scene's `layout` is the name of one that comes with the
+    /// task, or the path of a file, for which `read_layout` returns the text.
     ///
     /// # Errors
     /// All the file's [`Mistakes`].
@@ -67,6 +72,22 @@ impl Experiment {
         let folder = path.parent().unwrap_or(Path::new("."));
         Self::parse(&text, |name| read_small(&folder.join(name)))
             .map_err(|mistakes| ExperimentError::Mistakes { path: path.to_owned(), mistakes })
+    }
+
+    /// What is odd about the scenes' layouts, though they can be played.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        let of_scene = |scene: &Scene| {
+            let (id, layout) = (scene.id.clone(), scene.layout.clone());
+            let game = Game::new(scene.settings(0));
+            let odd = game.map(|game| game.warnings()).unwrap_or_default();
+            odd.into_iter().map(move |warning| Warning {
+                scene: id.clone(),
+                layout: layout.clone(),
+                warning,
+            })
+        };
+        self.scenes.iter().flat_map(of_scene).collect()
     }
 
     /// The scenes, in order.

@@ -1,5 +1,7 @@
 //! What can be wrong with an experiment file, said such that its author can put it right.
 
+use dyad_gridworld::layout::LayoutWarning;
+use dyad_protocol::SceneId;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -45,6 +47,18 @@ impl fmt::Display for Mistakes {
 }
 
 impl std::error::Error for Mistakes {}
+
+/// Something odd about a scene that can be played all the same.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("scene {scene}: layout {layout:?}: {warning}")]
+pub struct Warning {
+    /// The scene.
+    pub scene: SceneId,
+    /// The layout's name.
+    pub layout: String,
+    /// What is odd about it; lines and columns are the layout's.
+    pub warning: LayoutWarning,
+}
 
 /// Why a file is no experiment.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,6 @@
 //! `check.rs` gives the values their meaning.
 
 use dyad_gridworld::settings::EpisodeSeeds;
-use dyad_protocol::lobby::IceServers;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -11,9 +10,20 @@ use toml::Spanned;
 pub(crate) struct File {
     pub(crate) id: Spanned<String>,
     pub(crate) title: Option<String>,
-    pub(crate) ice: Option<Spanned<IceServers>>,
+    pub(crate) network: Option<Spanned<Network>>,
     #[serde(default)]
     pub(crate) scene: Vec<Spanned<Scene>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Network {
+    #[serde(default)]
+    pub(crate) stun: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) turn: Vec<Spanned<String>>,
+    pub(crate) turn_secret_file: Option<Spanned<String>>,
+    pub(crate) relay_only: Option<Spanned<bool>>,
 }
 
 #[derive(Deserialize)]

@@ -15,8 +15,12 @@ const STEPS: u32 = 1_350;
 const SEEDS: std::ops::Range<u64> = 0..10;
 
 fn world(layout: &str, text: &str, seed: u64) -> World {
+    world_of(TaskSettings::default(), layout, text, seed)
+}
+
+fn world_of(task: TaskSettings, layout: &str, text: &str, seed: u64) -> World {
     let game = Game::new(Settings {
-        task: TaskSettings::default(),
+        task,
         layout: layout.to_owned(),
         layout_text: text.to_owned(),
         players: 2,
@@ -51,6 +55,8 @@ fn play(mut world: World, players: &mut [Box<dyn Policy + Send>; 2], delay: usiz
 fn deliveries(world: &World) -> u16 {
     match world.task() {
         TaskState::CogridOvercooked(kitchen) => kitchen.deliveries(),
+        TaskState::OvercookedAi2019(kitchen) => kitchen.deliveries(),
+        TaskState::GoalFinding(_) => panic!("there is no kitchen"),
     }
 }
 
@@ -99,6 +105,26 @@ fn two_cooks_deliver_in_every_classic_kitchen() {
 }
 
 #[test]
+fn two_cooks_deliver_by_the_rules_of_overcooked_ai() {
+    let task = TaskSettings::OvercookedAi2019(Default::default());
+    for (layout, text) in task.layouts() {
+        at_least(5, &format!("{layout}, Overcooked-AI"), |seed| {
+            let world = world_of(task.clone(), layout, text, seed);
+            deliveries(&play(world, &mut [cook(seed), cook(seed + 100)], 2))
+        });
+    }
+}
+
+#[test]
+fn a_cook_without_a_kitchen_plays_at_random() {
+    let task = TaskSettings::GoalFinding(Default::default());
+    let (layout, text) = task.layouts()[0];
+    let world = world_of(task.clone(), layout, text, 1);
+    let world = play(world, &mut [cook(1), cook(2)], 2);
+    assert_eq!(world.t(), STEPS);
+}
+
+#[test]
 fn two_cooks_deliver_more_when_they_act_in_every_step() {
     for (layout, _) in CLASSIC {
         // The worst of 150 other seeds gave 25, in the two rings.
@@ -138,9 +164,9 @@ fn locked_in(seed: u64) -> World {
         world.step(&[PlayerInput::default(); 2]);
     }
     let cell = |row, column| world.game().layout().cell(row, column).expect("inside the grid");
-    // The canonical encoding: 27 bytes of the world, 3 for each agent (cell, direction, item),
+    // The canonical encoding: 31 bytes of the world, 3 for each agent (cell, direction, item),
     // 7 for each of two pots, then an item for each cell.
-    const AGENTS: usize = 27;
+    const AGENTS: usize = 31;
     const ITEMS: usize = AGENTS + 2 * 3 + 2 * 7;
     let mut bytes = world.encode().as_bytes().to_vec();
     let cook = [cell(3, 1).0, Direction::Down.number(), Item::OnionSoup as u8];

@@ -175,6 +175,73 @@ impl From<Token> for String {
     }
 }
 
+/// A password for somebody else's server: 1 to 256 visible ASCII characters. Its debug form is
+/// redacted, so that it stays out of logs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Password(String);
+
+impl Password {
+    const MAX_LENGTH: usize = 256;
+
+    /// The password itself.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+impl TryFrom<String> for Password {
+    type Error = PasswordError;
+
+    fn try_from(text: String) -> Result<Self, PasswordError> {
+        let length = text.len();
+        if length == 0 || length > Self::MAX_LENGTH {
+            return Err(PasswordError::Length { length, most: Self::MAX_LENGTH });
+        }
+        if text.chars().all(|letter| letter.is_ascii_graphic()) {
+            Ok(Self(text))
+        } else {
+            Err(PasswordError::Letter)
+        }
+    }
+}
+
+impl FromStr for Password {
+    type Err = PasswordError;
+    fn from_str(text: &str) -> Result<Self, PasswordError> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<Password> for String {
+    fn from(password: Password) -> Self {
+        password.0
+    }
+}
+
+/// Why a text is no password. It does not tell any of its letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// Empty, or longer than a password may be.
+    #[error("has {length} characters, 1 to {most} are allowed")]
+    Length {
+        /// Its length in bytes.
+        length: usize,
+        /// The most there may be.
+        most: usize,
+    },
+    /// A character that is not allowed.
+    #[error("contains a space or a character outside ASCII")]
+    Letter,
+}
+
 /// A BLAKE3 digest as text: 64 lowercase hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -221,9 +288,52 @@ impl fmt::Display for HexDigest {
     }
 }
 
+/// The public half of the Ed25519 key pair that a participant's computer made for signing what it
+/// says of a record. As text: 64 lowercase hexadecimal digits. Whether these bytes are a point of
+/// the curve is for who checks a signature to find out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "HexDigest", into = "HexDigest")]
+pub struct PublicKey(pub [u8; 32]);
+
+impl From<HexDigest> for PublicKey {
+    fn from(HexDigest(digits): HexDigest) -> Self {
+        let mut key = [0; 32];
+        for (byte, pair) in key.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+            let nibble = |digit: u8| if digit < b'a' { digit - b'0' } else { digit - b'a' + 10 };
+            *byte = nibble(pair[0]) * 16 + nibble(pair[1]);
+        }
+        Self(key)
+    }
+}
+
+impl From<PublicKey> for HexDigest {
+    fn from(key: PublicKey) -> Self {
+        Self(key.to_string())
+    }
+}
+
+impl FromStr for PublicKey {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        text.parse().map(|digits: HexDigest| digits.into())
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({self})")
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{HexDigest, IdError, SessionId, Token};
+    use super::{HexDigest, IdError, Password, PasswordError, PublicKey, SessionId, Token};
 
     #[test]
     fn an_identifier_can_stand_in_a_path() {
@@ -247,6 +357,29 @@ mod tests {
             assert!(!token.matches(&other.parse().unwrap()), "{other}");
         }
         assert_eq!("a/b".parse::<Token>(), Err(IdError::Letter { letter: '/' }));
+    }
+
+    #[test]
+    fn a_password_is_not_printed_either() {
+        let password: Password = "a+b/c==".parse().unwrap();
+        assert_eq!(format!("{password:?}"), "Password(..)");
+        assert_eq!(password.reveal(), "a+b/c==");
+        for bad in ["two words", "b\u{f6}se", "line\n"] {
+            assert_eq!(bad.parse::<Password>(), Err(PasswordError::Letter), "{bad:?}");
+        }
+        for bad in [String::new(), "x".repeat(257)] {
+            assert!(bad.parse::<Password>().is_err());
+        }
+    }
+
+    #[test]
+    fn a_key_comes_back_from_its_digits() {
+        let key = PublicKey(std::array::from_fn(|at| u8::try_from(at * 37 % 256).unwrap()));
+        assert_eq!(key.to_string().parse(), Ok(key));
+        let json = serde_json::to_string(&key).unwrap();
+        assert_eq!(serde_json::from_str::<PublicKey>(&json).unwrap(), key);
+        assert!(json.starts_with("\"00254a6f94b9de"), "{json}");
+        assert!("0A".repeat(32).parse::<PublicKey>().is_err());
     }
 
     #[test]

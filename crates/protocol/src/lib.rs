@@ -13,7 +13,7 @@ pub mod join;
 pub mod lobby;
 pub mod records;
 
-pub use ids::{HexDigest, ParticipantId, SceneId, Seat, SessionId, StudyId, Token};
+pub use ids::{HexDigest, ParticipantId, PublicKey, SceneId, Seat, SessionId, StudyId, Token};
 pub use join::JoinLink;
 
 /// Version of the messages in this crate. A lab and a client with different versions part at the

@@ -7,7 +7,9 @@
 //! partner. Unknown fields are ignored on both sides; an unknown `type` is an error that is
 //! counted and answered with nothing.
 
-use crate::ids::{HexDigest, ParticipantId, SceneId, SessionId, StudyId, Token};
+use crate::ids::{
+    HexDigest, ParticipantId, Password, PublicKey, SceneId, SessionId, StudyId, Token,
+};
 use crate::{Seat, records::Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +42,8 @@ pub struct Hello {
     pub program: String,
     /// Version of the task rules that the client plays by.
     pub rules: u16,
+    /// What the client will sign its statements with. Who comes back brings the same key.
+    pub key: PublicKey,
     /// The token of the join link, if the link had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Token>,
@@ -129,6 +133,8 @@ pub struct Ticket {
     pub seat: Seat,
     /// All participants, by seat.
     pub participants: Vec<ParticipantId>,
+    /// Their public keys, by seat, as their clients gave them in [`Hello`].
+    pub keys: Vec<PublicKey>,
     /// The game's settings: gridworld's `Settings` as JSON.
     pub settings: serde_json::Value,
     /// Digest of the settings and the rules' version, as gridworld computes it.
@@ -166,11 +172,16 @@ impl Default for Netcode {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IceServers {
     /// Addresses such as `stun:host:3478` or `turn:host:3478?transport=udp`.
+    #[serde(default)]
     pub urls: Vec<String>,
     /// User name for TURN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
     /// Password for TURN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential: Option<Token>,
+    pub credential: Option<Password>,
+    /// Whether participants must reach each other through a TURN server only, and may not tell
+    /// each other any other address.
+    #[serde(default)]
+    pub relay_only: bool,
 }

@@ -11,12 +11,12 @@ pub(crate) mod owner;
 #[cfg(test)]
 mod tests;
 
-use crate::ticket::Prepared;
+use crate::ticket::{Player, Prepared};
 use dyad_collector::Registration;
 use dyad_matchmaking::{self as matchmaking, EndReason, MatchId, Matchmaking, Timestamp};
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal, Ticket};
 use dyad_protocol::records::Verdict;
-use dyad_protocol::{ParticipantId, StudyId, Token};
+use dyad_protocol::{ParticipantId, PublicKey, StudyId, Token};
 use std::collections::{BTreeMap, VecDeque};
 
 /// How long a new connection may stay silent.
@@ -64,7 +64,7 @@ pub enum Effect {
     /// Find out whose token this is, or enrol somebody new; then say [`Event::Admitted`].
     Admit(ConnectionId, Option<Token>),
     /// Prepare a session for these people and write it down; then say [`Event::Registered`].
-    Register(MatchId, Vec<ParticipantId>),
+    Register(MatchId, Vec<Player>),
     /// A session is over, or never came to be: close its signalling room.
     CloseRoom(String),
 }
@@ -83,8 +83,8 @@ pub struct Study {
 #[derive(Debug)]
 enum Stage {
     Fresh,
-    Admitting,
-    Admitted(ParticipantId),
+    Admitting(PublicKey),
+    Admitted(Player),
 }
 
 #[derive(Debug)]
@@ -184,16 +184,16 @@ impl Lobby {
         match (&connection.stage, message) {
             (_, FromClient::Ping { nonce }) => self.send(id, FromLab::Pong { nonce }),
             (Stage::Fresh, FromClient::Hello(hello)) => self.hello(id, hello),
-            (Stage::Admitted(participant), FromClient::Ready) => {
-                let participant = participant.clone();
+            (Stage::Admitted(player), FromClient::Ready) => {
+                let participant = player.participant.clone();
                 self.arrange(now, matchmaking::Event::Ready(participant));
             }
-            (Stage::Admitted(participant), FromClient::Leave) => {
-                let participant = participant.clone();
+            (Stage::Admitted(player), FromClient::Leave) => {
+                let participant = player.participant.clone();
                 self.arrange(now, matchmaking::Event::Left(participant));
             }
-            (Stage::Fresh | Stage::Admitting, FromClient::Ready | FromClient::Leave)
-            | (Stage::Admitting | Stage::Admitted(_), FromClient::Hello(_)) => self.garbled(id),
+            (Stage::Fresh | Stage::Admitting(_), FromClient::Ready | FromClient::Leave)
+            | (Stage::Admitting(_) | Stage::Admitted(_), FromClient::Hello(_)) => self.garbled(id),
         }
     }
 
@@ -202,7 +202,7 @@ impl Lobby {
             Err((refusal, message)) => self.refuse(id, refusal, message),
             Ok(()) => {
                 if let Some(connection) = self.undismissed(id) {
-                    connection.stage = Stage::Admitting;
+                    connection.stage = Stage::Admitting(hello.key);
                 }
                 self.effects.push_back(Effect::Admit(id, hello.resume));
             }
@@ -232,7 +232,8 @@ impl Lobby {
             return self.refuse(id, refusal, hello::sentence(refusal));
         }
         let Some(connection) = self.undismissed(id) else { return };
-        connection.stage = Stage::Admitted(participant.clone());
+        let Stage::Admitting(key) = connection.stage else { return };
+        connection.stage = Stage::Admitted(Player { participant: participant.clone(), key });
         self.present.insert(participant.clone(), id);
         let Study { id: study, title, .. } = &self.study;
         let (study, title) = (study.clone(), title.clone());
@@ -242,7 +243,7 @@ impl Lobby {
 
     fn closed(&mut self, now: Timestamp, id: ConnectionId) {
         let Some(connection) = self.connections.remove(&id) else { return };
-        if let Stage::Admitted(participant) = connection.stage {
+        if let Stage::Admitted(Player { participant, .. }) = connection.stage {
             self.present.remove(&participant);
             self.arrange(now, matchmaking::Event::Lost(participant));
         }
@@ -287,7 +288,8 @@ impl Lobby {
                     self.tell(&participant, FromLab::Waiting { waiting, needed });
                 }
                 matchmaking::Effect::Register { id, participants } => {
-                    self.effects.push_back(Effect::Register(id, participants));
+                    let players = participants.iter().map(|it| self.player(it)).collect();
+                    self.effects.push_back(Effect::Register(id, players));
                 }
                 matchmaking::Effect::Start { id } => self.start(id),
                 matchmaking::Effect::TicketAgain { participant, id } => {
@@ -297,6 +299,15 @@ impl Lobby {
                     self.ended(id, &reason, &participants);
                 }
             }
+        }
+    }
+
+    /// Somebody who has just been matched.
+    fn player(&self, participant: &ParticipantId) -> Player {
+        let connection = self.present.get(participant).and_then(|id| self.connections.get(id));
+        match connection.map(|connection| &connection.stage) {
+            Some(Stage::Admitted(player)) => player.clone(),
+            _ => unreachable!("only people who are connected wait, and only they are matched"),
         }
     }
 

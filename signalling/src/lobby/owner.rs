@@ -2,8 +2,9 @@
 
 use super::{ConnectionId, Effect, Event, Lobby};
 use crate::mint;
+use crate::relay::Relay;
 use crate::rooms::SharedRooms;
-use crate::ticket::prepare;
+use crate::ticket::{Player, prepare};
 use dyad_collector::owner::now_ms;
 use dyad_collector::{Collector, Stopped};
 use dyad_experiment::Experiment;
@@ -54,6 +55,8 @@ impl Door {
 pub(crate) struct Owner {
     pub(crate) lobby: Lobby,
     pub(crate) experiment: Arc<Experiment>,
+    /// Signs tickets, if the study has TURN servers.
+    pub(crate) relay: Option<Relay>,
     pub(crate) collector: Collector,
     pub(crate) rooms: SharedRooms,
     pub(crate) inputs: mpsc::WeakSender<Input>,
@@ -107,18 +110,21 @@ impl Owner {
     fn follow(&mut self) {
         while let Some(effect) = self.lobby.poll_effect() {
             match effect {
-                Effect::Send(id, message) => self.send(id, &message),
+                Effect::Send(id, message) => self.send(id, message),
                 Effect::Close(id) => drop(self.queues.remove(&id)),
                 Effect::Admit(id, resume) => self.admit(id, resume),
-                Effect::Register(id, participants) => self.register(id, participants),
+                Effect::Register(id, players) => self.register(id, players),
                 Effect::CloseRoom(room) => self.rooms.close(&room),
             }
         }
     }
 
-    fn send(&mut self, id: ConnectionId, message: &FromLab) {
+    fn send(&mut self, id: ConnectionId, mut message: FromLab) {
         let Some(queue) = self.queues.get(&id) else { return };
-        let text = serde_json::to_string(message).expect("a message is plain data");
+        if let (FromLab::Matched { ticket }, Some(relay)) = (&mut message, &self.relay) {
+            relay.sign(ticket, now_ms() / 1000);
+        }
+        let text = serde_json::to_string(&message).expect("a message is plain data");
         if queue.try_send(text).is_err() {
             tracing::warn!(connection = id.0, "a client does not take its messages: dropped");
             self.queues.remove(&id);
@@ -135,11 +141,11 @@ impl Owner {
         });
     }
 
-    fn register(&self, id: MatchId, participants: Vec<ParticipantId>) {
+    fn register(&self, id: MatchId, players: Vec<Player>) {
         let (collector, rooms) = (self.collector.clone(), self.rooms.clone());
         let experiment = Arc::clone(&self.experiment);
         self.then_tell(async move {
-            let prepared = prepare(&experiment, &participants);
+            let prepared = prepare(&experiment, &players);
             let registration = prepared.registration.clone();
             let written = collector.with(move |store| store.register(&registration, now_ms()));
             match written.await {

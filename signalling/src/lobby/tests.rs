@@ -1,12 +1,12 @@
 //! The lobby's state machine, event by event.
 
 use super::{ConnectionId, Effect, Event, HELLO_WITHIN_MS, Lobby, MAX_MALFORMED, Study};
-use crate::ticket::{Prepared, prepare};
+use crate::ticket::{Player, Prepared, prepare};
 use dyad_experiment::{Experiment, RULES_VERSION};
 use dyad_matchmaking::{Fifo, MatchId, Matchmaking, Timestamp};
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal};
 use dyad_protocol::records::Verdict;
-use dyad_protocol::{PROTOCOL_VERSION, ParticipantId, Token};
+use dyad_protocol::{PROTOCOL_VERSION, ParticipantId, PublicKey, Token};
 use std::num::NonZeroU8;
 
 fn id(text: &str) -> ParticipantId {
@@ -17,11 +17,18 @@ fn token(text: &str) -> Token {
     text.parse().expect("the test's tokens are tokens")
 }
 
+/// Somebody called `p-{number}`, whose key is made of that number.
+fn player(text: &str) -> Player {
+    let number = text.strip_prefix("p-").and_then(|number| number.parse().ok());
+    Player { participant: id(text), key: PublicKey([number.expect("a small number"); 32]) }
+}
+
 fn hello() -> Hello {
     Hello {
         protocol: PROTOCOL_VERSION,
         program: "test".to_owned(),
         rules: RULES_VERSION,
+        key: PublicKey([0; 32]),
         token: Some(token("link")),
         resume: None,
     }
@@ -30,8 +37,8 @@ fn hello() -> Hello {
 fn prepared(participants: &[&str]) -> Prepared {
     let text = "id = \"s\"\n[[scene]]\nid = \"a\"\nlayout = \"cramped_room\"\n";
     let experiment = Experiment::parse(text, |_| Err(std::io::ErrorKind::NotFound.into()));
-    let participants: Vec<_> = participants.iter().map(|name| id(name)).collect();
-    prepare(&experiment.expect("the file is right"), &participants)
+    let players: Vec<_> = participants.iter().map(|name| player(name)).collect();
+    prepare(&experiment.expect("the file is right"), &players)
 }
 
 /// A lobby for pairs, and the time.
@@ -65,7 +72,8 @@ impl Test {
     fn come_in(&mut self, connection: u64) {
         let number = ConnectionId(connection);
         self.after(Event::Opened(number));
-        let asked = self.says(connection, FromClient::Hello(hello()));
+        let key = player(&format!("p-{connection}")).key;
+        let asked = self.says(connection, FromClient::Hello(Hello { key, ..hello() }));
         assert_eq!(asked, [Effect::Admit(number, None)]);
         let who = id(&format!("p-{connection}"));
         let welcome = self.after(Event::Admitted(number, who, token("mine")));
@@ -78,7 +86,7 @@ impl Test {
         self.come_in(2);
         self.says(1, FromClient::Ready);
         let effects = self.says(2, FromClient::Ready);
-        let register = Effect::Register(MatchId(0), vec![id("p-1"), id("p-2")]);
+        let register = Effect::Register(MatchId(0), vec![player("p-1"), player("p-2")]);
         assert!(effects.contains(&register), "{effects:?}");
         let prepared = Box::new(prepared(&["p-1", "p-2"]));
         let seats: Vec<_> =

@@ -1,8 +1,11 @@
 //! Admission, pairing, leaving, nonsense.
 
-use crate::support::{Client, Socket, hello, knock, lab, pair};
+use crate::support::{Client, Socket, experiment, hello, knock, lab, lab_with, pair};
+use dyad_collector::owner::now_ms;
+use dyad_experiment::Network;
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal};
 use dyad_protocol::{HexDigest, PROTOCOL_VERSION, Seat};
+use dyad_signalling::RelaySecret;
 
 #[tokio::test]
 async fn two_are_paired() {
@@ -15,6 +18,7 @@ async fn two_are_paired() {
     let (a, b) = (one.ticket().await, other.ticket().await);
     assert_eq!((a.seat, b.seat), (Seat(0), Seat(1)));
     assert_eq!(a.participants, [one.participant.clone(), other.participant.clone()]);
+    assert_eq!(a.keys, [one.key, other.key]);
     assert_ne!(a.room_token, b.room_token);
     // Everything else is the same for both.
     let b = dyad_protocol::lobby::Ticket { seat: a.seat, room_token: a.room_token.clone(), ..b };
@@ -24,6 +28,38 @@ async fn two_are_paired() {
     // Somebody who asks again gets the same ticket.
     one.say(FromClient::Ready).await;
     assert_eq!(one.ticket().await, a);
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_ticket_has_credentials_for_the_relay_each_time_that_it_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, "north wind").unwrap();
+    let mut experiment = experiment(2);
+    experiment.network = Network {
+        turn: vec!["turn:h".to_owned()],
+        turn_secret_file: Some(file.clone()),
+        relay_only: true,
+        ..Network::default()
+    };
+    let secret = RelaySecret::read(&file).unwrap();
+    let lab = lab_with(experiment, Some(secret), &folder.path().join("lab")).await;
+    let (mut one, mut other) = (Client::join(&lab).await, Client::join(&lab).await);
+    assert_eq!(one.wait().await, (1, 2));
+    other.say(FromClient::Ready).await;
+    let (first, theirs) = (one.ticket().await, other.ticket().await);
+    one.say(FromClient::Ready).await;
+    let again = one.ticket().await;
+    let mine = one.participant;
+    for (ticket, participant) in [(first, &mine), (theirs, &other.participant), (again, &mine)] {
+        assert!(ticket.ice.relay_only && ticket.ice.credential.is_some());
+        let username = ticket.ice.username.unwrap();
+        let (expiry, whose) = username.split_once(':').unwrap();
+        assert_eq!(whose, participant.as_str());
+        let left = expiry.parse::<u64>().unwrap().saturating_sub(now_ms() / 1000);
+        assert!((3600..4000).contains(&left), "{left} s");
+    }
     lab.stop().await;
 }
 

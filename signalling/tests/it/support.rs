@@ -2,11 +2,12 @@
 
 use dyad_experiment::{Experiment, RULES_VERSION};
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal, Ticket};
-use dyad_protocol::{PROTOCOL_VERSION, ParticipantId, Token};
-use dyad_signalling::{Lab, Options};
+use dyad_protocol::{PROTOCOL_VERSION, ParticipantId, PublicKey, Token};
+use dyad_signalling::{Lab, Options, RelaySecret};
 use futures::{SinkExt as _, StreamExt as _};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -25,8 +26,17 @@ pub(crate) fn experiment(players: u8) -> Experiment {
 }
 
 pub(crate) async fn lab(players: u8, data: &Path) -> Lab {
+    lab_with(experiment(players), None, data).await
+}
+
+pub(crate) async fn lab_with(
+    experiment: Experiment,
+    relay_secret: Option<RelaySecret>,
+    data: &Path,
+) -> Lab {
     let options = Options {
-        experiment: experiment(players),
+        experiment,
+        relay_secret,
         data: data.to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
         open: false,
@@ -77,6 +87,13 @@ pub(crate) struct Client {
     pub(crate) socket: Socket,
     pub(crate) participant: ParticipantId,
     pub(crate) resume: Token,
+    pub(crate) key: PublicKey,
+}
+
+/// Another one for everybody.
+fn new_key() -> PublicKey {
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    PublicKey([NEXT.fetch_add(1, Ordering::Relaxed); 32])
 }
 
 pub(crate) fn hello(token: Option<&Token>) -> Hello {
@@ -84,6 +101,7 @@ pub(crate) fn hello(token: Option<&Token>) -> Hello {
         protocol: PROTOCOL_VERSION,
         program: "test".to_owned(),
         rules: RULES_VERSION,
+        key: new_key(),
         token: token.cloned(),
         resume: None,
     }
@@ -91,11 +109,14 @@ pub(crate) fn hello(token: Option<&Token>) -> Hello {
 
 /// Comes in with this hello, or hears why not.
 pub(crate) async fn knock(address: SocketAddr, hello: Hello) -> Result<Client, Refusal> {
+    let key = hello.key;
     let mut socket = Socket::dial(address, "/lobby").await.unwrap();
     socket.send(&serde_json::to_string(&FromClient::Hello(hello)).unwrap()).await;
     let answer = socket.receive().await.expect("an answer to hello");
     match serde_json::from_str(&answer).unwrap() {
-        FromLab::Welcome { participant, resume, .. } => Ok(Client { socket, participant, resume }),
+        FromLab::Welcome { participant, resume, .. } => {
+            Ok(Client { socket, participant, resume, key })
+        }
         FromLab::Refused { code, .. } => {
             assert_eq!(socket.receive().await, None, "a refused client is hung up on");
             Err(code)

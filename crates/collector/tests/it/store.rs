@@ -136,6 +136,7 @@ fn the_verdict_comes_with_the_last_record() {
     let page = std::fs::read_to_string(session.join("session.json")).unwrap();
     let page: serde_json::Value = serde_json::from_str(&page).unwrap();
     assert_eq!(page["participants"], serde_json::json!(["p-a", "p-b"]));
+    assert_eq!(page["keys"], serde_json::json!(registration().keys));
     assert_eq!(page["episodes"][1]["verdict"]["verdict"], "identical");
     assert_eq!(page["episodes"][1]["summary"], "identical (20 rows)");
     assert_eq!(page["episodes"][0]["records"][1]["participant"], "p-b");
@@ -159,6 +160,29 @@ fn records_of_another_game_are_no_records_of_this_one() {
         panic!("{notices:?}");
     };
     assert!(message.contains("other settings"), "{message}");
+}
+
+#[test]
+fn signatures_by_keys_that_the_lab_does_not_know_are_worth_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path(), 1).unwrap();
+    let mut other = registration();
+    // Somebody who made all keys could have made up the whole session.
+    other.keys[1] = other.keys[0];
+    for participant in &other.participants {
+        store.enrol(participant, &token(participant.as_str()), 1).unwrap();
+    }
+    store.register(&other, 1).unwrap();
+    for record in play().iter().filter(|record| record.name.episode == 0) {
+        put(&mut store, record).unwrap();
+    }
+    let notices = settle(&mut store);
+    let [Notice::Judged { session, verdict: Verdict::Invalid { message }, .. }] = &notices[..]
+    else {
+        panic!("{notices:?}");
+    };
+    assert_eq!(*session, other);
+    assert!(message.contains("other keys than the lab registered"), "{message}");
 }
 
 #[test]

@@ -7,9 +7,9 @@ use dyad_gridworld::task::TaskSettings;
 use dyad_gridworld::{Action, ConfirmedFrame, Game, PlayerInput, Settings, World};
 use dyad_protocol::records::RecordName;
 use dyad_protocol::{HexDigest, Seat, Token};
-use dyad_recording::Bundle;
 use dyad_recording::log::SessionInfo;
 use dyad_recording::recorder::{Effect, Recorder};
+use dyad_recording::{Bundle, KeyPair};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -40,9 +40,15 @@ pub(crate) fn registration() -> Registration {
         session: "s-1".parse().unwrap(),
         scene: "room".parse().unwrap(),
         participants: vec!["p-a".parse().unwrap(), "p-b".parse().unwrap()],
+        keys: Seat::all(2).map(|seat| key(seat).public()).collect(),
         episodes: EPISODES,
         game: game().digest().to_string().parse().unwrap(),
     }
+}
+
+/// What a seat signs with.
+fn key(seat: Seat) -> KeyPair {
+    KeyPair::from_seed(&[seat.0 + 1; 32])
 }
 
 pub(crate) fn token(participant: &str) -> Token {
@@ -75,13 +81,16 @@ struct Episode {
 
 /// Plays the session and returns everybody's records, by participant and episode.
 pub(crate) fn play() -> Vec<Record> {
-    let Registration { study, session, scene, participants, .. } = registration();
+    let Registration { study, session, scene, participants, keys, .. } = registration();
     let program = "dyad 0.1.0".to_owned();
-    let info = SessionInfo { program, study, id: session, scene, participants };
+    let info = SessionInfo { program, study, id: session, scene, participants, keys };
     let game = game();
     let mut world = World::new(Arc::clone(&game));
     let mut peers: Vec<_> = Seat::all(2)
-        .map(|seat| (Recorder::new(info.clone(), seat, &game).unwrap(), BTreeMap::new()))
+        .map(|seat| {
+            let recorder = Recorder::new(info.clone(), seat, &game, key(seat));
+            (recorder.unwrap(), BTreeMap::new())
+        })
         .collect();
     let last = u32::from(EPISODES) * (STEPS + 5) + 10;
     for frame in 0..last {
@@ -105,7 +114,8 @@ pub(crate) fn play() -> Vec<Record> {
         episodes.into_iter().map(move |(episode, Episode { log, table })| {
             let participant = participant.clone();
             let name = name(participant.as_str(), episode);
-            let bundle = Bundle { participant, episode, log, table, local: b"frame\n".to_vec() };
+            let local = b"frame\n".to_vec();
+            let bundle = Bundle { participant, episode, log, table, local, divergence: None };
             Record::new(name, bundle.pack().unwrap())
         })
     });

@@ -3,7 +3,7 @@
 //!
 //! Each time it acts, it starts from nothing but the world it sees, in three stages:
 //!
-//! 1. `scene.rs`: who can get where, and what lies about;
+//! 1. `kitchen.rs`: the kitchen, whichever task's it is; `scene.rs`: who can get where in it;
 //! 2. `goals.rs`: what the hand holds decides what to do next, and where;
 //! 3. `paths.rs`: one step or turn towards it, around the others.
 //!
@@ -12,11 +12,12 @@
 //! for long, and a partner who stopped playing is not waited for.
 
 mod goals;
+mod kitchen;
 mod paths;
 mod scene;
 
-use crate::Policy;
 use crate::simple::dice;
+use crate::{Policy, Random};
 use dyad_gridworld::rng::Rng;
 use dyad_gridworld::{Action, Phase, World};
 use scene::Scene;
@@ -27,7 +28,8 @@ use std::num::NonZeroU32;
 const ACTS_PER_MOOD: u32 = 8;
 
 /// A scripted cook for every kitchen with pots, ingredients, plates and a delivery zone within
-/// the players' joint reach.
+/// the players' joint reach, by CoGrid's rules or Overcooked-AI's. In a task without a kitchen it
+/// is a [`Random`] player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cook {
     seed: u64,
@@ -68,7 +70,9 @@ impl Policy for Cook {
             insisting: mood.below(2) == 0,
             dice: dice(!self.seed, player, act),
         };
-        let scene = Scene::new(world, player, mood.insisting);
+        let Some(scene) = Scene::new(world, player, mood.insisting) else {
+            return Random::new(self.seed).act(world, player);
+        };
         let goal = goals::decide(&scene, &mood);
         paths::pursue(&scene, goal, mood)
     }

@@ -43,13 +43,22 @@ fn walk(scene: &Scene<'_>, target: Cell, mood: &mut Mood) -> Action {
     };
     let stand_ground = mood.insisting && has_right_of_way(scene);
     if detour == 0 || (detour < u16::MAX && !stand_ground) {
-        return descend(scene, &around).map_or(Action::Noop, turn);
+        return match descend(scene, &around) {
+            Some(way) if !hesitates(scene, way, mood) => turn(way),
+            _ => Action::Noop,
+        };
     }
     match descend(scene, &through) {
         Some(way) if scene.ahead(way).is_some_and(|cell| scene.is_free(cell)) => turn(way),
         _ if mood.one_in(if stand_ground { 8 } else { 2 }) => sidestep(scene, mood),
         _ => Action::Noop,
     }
+}
+
+/// Whether to let somebody else go first who may want the same cell. Two who never did that
+/// would stand there for ever, and two who both did as well.
+fn hesitates(scene: &Scene<'_>, way: Direction, mood: &mut Mood) -> bool {
+    scene.ahead(way).is_some_and(|cell| scene.is_contested(cell)) && mood.one_in(2)
 }
 
 /// The first direction in which the distance falls.

@@ -1,10 +1,10 @@
 //! What a cook sees: the kitchen, and who can get where in it.
 
+use super::kitchen::Kitchen;
 use dyad_gridworld::World;
 use dyad_gridworld::geometry::{Cell, Direction, MAX_CELLS};
 use dyad_gridworld::layout::{Layout, Tile};
-use dyad_gridworld::overcooked::{Agent, Item, Kitchen, Pot, Rules};
-use dyad_gridworld::task::{TaskRules, TaskState};
+use dyad_gridworld::overcooked::{Agent, Item, Pot};
 use std::collections::VecDeque;
 
 /// What a place costs more, in steps, while somebody stands in the way to it.
@@ -16,8 +16,7 @@ pub(super) type Distances = [Option<u16>; MAX_CELLS];
 /// A kitchen through the eyes of one player.
 pub(super) struct Scene<'a> {
     layout: &'a Layout,
-    rules: &'a Rules,
-    kitchen: &'a Kitchen,
+    kitchen: Kitchen,
     me: usize,
     /// Each player's walks, as if nobody else were there.
     walks: Vec<Distances>,
@@ -26,33 +25,22 @@ pub(super) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    /// The scene that the player in seat `me` sees. Where the others are counts for the costs of
-    /// my walks only if I don't expect them to move.
-    pub(super) fn new(world: &'a World, me: usize, expecting_them_to_move: bool) -> Self {
-        let (kitchen, rules) = match (world.task(), world.game().rules()) {
-            (TaskState::CogridOvercooked(kitchen), TaskRules::CogridOvercooked(rules)) => {
-                (kitchen, rules)
-            }
-        };
-        let mut scene = Self {
-            layout: world.game().layout(),
-            rules,
-            kitchen,
-            me,
-            walks: Vec::new(),
-            clear: None,
-        };
-        let agents = kitchen.agents(rules);
-        scene.walks = agents.iter().map(|agent| scene.distances([agent.cell], |_| true)).collect();
+    /// The scene that the player in seat `me` sees, if it is in a kitchen. Where the others are
+    /// counts for the costs of my walks only if I don't expect them to move.
+    pub(super) fn new(world: &'a World, me: usize, expecting_them_to_move: bool) -> Option<Self> {
+        let (layout, kitchen) = (world.game().layout(), Kitchen::of(world)?);
+        let mut scene = Self { layout, kitchen, me, walks: Vec::new(), clear: None };
+        let agents = scene.kitchen.agents.iter();
+        scene.walks = agents.map(|agent| scene.distances([agent.cell], |_| true)).collect();
         if !expecting_them_to_move {
             scene.clear = Some(scene.distances([scene.me().cell], |cell| !scene.is_taken(cell)));
         }
-        scene
+        Some(scene)
     }
 
     /// The player whose scene this is.
-    pub(super) fn me(&self) -> &'a Agent {
-        &self.kitchen.agents(self.rules)[self.me]
+    pub(super) fn me(&self) -> &Agent {
+        &self.kitchen.agents[self.me]
     }
 
     /// My seat.
@@ -61,18 +49,17 @@ impl<'a> Scene<'a> {
     }
 
     /// The others with their seats.
-    pub(super) fn others(&self) -> impl Iterator<Item = (usize, &'a Agent)> {
-        let me = self.me;
-        self.kitchen.agents(self.rules).iter().enumerate().filter(move |(seat, _)| *seat != me)
+    pub(super) fn others(&self) -> impl Iterator<Item = (usize, &Agent)> {
+        self.kitchen.agents.iter().enumerate().filter(|(seat, _)| *seat != self.me)
     }
 
     /// All pots with their cells.
-    pub(super) fn pots(&self) -> impl Iterator<Item = (Cell, &'a Pot)> {
-        self.rules.pot_cells().iter().copied().zip(self.kitchen.pots(self.rules))
+    pub(super) fn pots(&self) -> impl Iterator<Item = (Cell, &Pot)> {
+        self.kitchen.pots.iter().map(|(cell, pot)| (*cell, pot))
     }
 
     /// The pot in a cell.
-    pub(super) fn pot(&self, cell: Cell) -> Option<&'a Pot> {
+    pub(super) fn pot(&self, cell: Cell) -> Option<&Pot> {
         self.pots().find(|(at, _)| *at == cell).map(|(_, pot)| pot)
     }
 
@@ -83,12 +70,12 @@ impl<'a> Scene<'a> {
 
     /// What lies about, on counters and on the floor.
     pub(super) fn loose(&self) -> impl Iterator<Item = (Cell, Item)> {
-        self.layout.cells().filter_map(|cell| Some((cell, self.kitchen.item(self.rules, cell)?)))
+        self.kitchen.loose.iter().copied()
     }
 
     /// Counters with nothing on them.
     pub(super) fn free_counters(&self) -> impl Iterator<Item = Cell> {
-        self.cells_with(Tile::Counter).filter(|&cell| self.kitchen.item(self.rules, cell).is_none())
+        self.cells_with(Tile::Counter).filter(|&cell| !self.kitchen.holds(cell))
     }
 
     /// Steps until a player can use a cell, the others ignored; `None` if it is out of reach.
@@ -136,7 +123,7 @@ impl<'a> Scene<'a> {
 
     /// Whether a cell can be walked on, as far as things are concerned.
     fn is_walkable(&self, cell: Cell) -> bool {
-        self.layout.tile(cell) == Tile::Floor && self.kitchen.item(self.rules, cell).is_none()
+        self.layout.tile(cell) == Tile::Floor && !self.kitchen.holds(cell)
     }
 
     /// Whether somebody else stands on a cell.
@@ -147,6 +134,12 @@ impl<'a> Scene<'a> {
     /// Whether I could step on a cell right now.
     pub(super) fn is_free(&self, cell: Cell) -> bool {
         self.is_walkable(cell) && !self.is_taken(cell)
+    }
+
+    /// Whether a step onto a cell may fail because somebody else can step there, too.
+    pub(super) fn is_contested(&self, cell: Cell) -> bool {
+        self.kitchen.both_stay
+            && self.others().any(|(_, other)| self.beside(cell).any(|beside| beside == other.cell))
     }
 
     /// The neighbour of my cell in a direction.
