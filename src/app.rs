@@ -1,9 +1,11 @@
 //! The Bevy apps, without a window and with one: which plugins they are made of.
 
+use crate::begin;
 use crate::flow::{self, JoinOptions, Screen, Status};
 use crate::input::keyboard;
-use crate::lab::LabConnection;
 use crate::outcome::Outcome;
+use crate::record::forensics::{self, ForcedDesync};
+use crate::record::identity::Identity;
 use crate::record::upload::Uploader;
 use crate::screens;
 use crate::window::{self, pictures};
@@ -26,9 +28,10 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-/// Updates a second without a window: enough that a datagram waits little, few enough that an
-/// idle client costs little.
-const HEADLESS_RATE: u32 = 120;
+/// Updates a second without a window: as many as a usual display makes, so that a scripted
+/// player meets the network as a person would. More of them cost more: an update without a step
+/// is most of what an idle client does.
+const HEADLESS_RATE: u32 = 60;
 
 /// How long a headless client waits for a partner at most before it gives up.
 #[derive(Resource, Clone, Copy, Debug)]
@@ -46,6 +49,7 @@ pub fn headless(options: JoinOptions, link: JoinLink, patience: Patience) -> io:
         StatesPlugin,
         NetplayPlugin,
         flow::plugin,
+        forensics::plugin,
     ))
     .insert_resource(patience)
     .add_systems(
@@ -65,7 +69,9 @@ pub fn headless(options: JoinOptions, link: JoinLink, patience: Patience) -> io:
     one_thread(&mut app, PostUpdate);
     one_thread(&mut app, Last);
     send_unsent(&mut app, &options)?;
-    app.insert_resource(LabConnection::open(link)?).insert_resource(options);
+    force_desync(&mut app, &options);
+    app.insert_resource(Identity::new()?).insert_resource(options);
+    begin::connect(app.world_mut(), link)?;
     Ok(app)
 }
 
@@ -105,6 +111,7 @@ pub fn windowed(
         EguiPlugin::default(),
         NetplayPlugin,
         flow::plugin,
+        forensics::plugin,
         keyboard::plugin,
         screens::plugin,
         window::plugin,
@@ -115,12 +122,20 @@ pub fn windowed(
         pictures::plugin(&mut app, directory);
     }
     send_unsent(&mut app, &options)?;
+    force_desync(&mut app, &options);
+    app.insert_resource(Identity::new()?).insert_resource(options);
     match link {
-        Some(link) => app.insert_resource(LabConnection::open(link)?),
-        None => app.insert_state(Screen::Start),
-    };
-    app.insert_resource(options);
+        Some(link) => begin::connect(app.world_mut(), link)?,
+        None => drop(app.insert_state(Screen::Start)),
+    }
     Ok((app, outcome))
+}
+
+/// Makes this computer's world wrong from a frame on, if a developer asked for it.
+fn force_desync(app: &mut App, options: &JoinOptions) {
+    if let Some(frame) = options.force_desync {
+        app.insert_resource(ForcedDesync(frame));
+    }
 }
 
 fn log_plugin() -> LogPlugin {
@@ -141,7 +156,8 @@ fn log_plugin() -> LogPlugin {
     }
 }
 
-/// Starts sending what earlier sessions left unsent.
+/// Starts sending what earlier sessions left unsent. Those in which the program or the computer
+/// stopped are not over before their lab says so.
 fn send_unsent(app: &mut App, options: &JoinOptions) -> io::Result<()> {
     let uploader = Uploader::start()?;
     options.spool.unsent().into_iter().for_each(|record| uploader.send(record));

@@ -15,7 +15,8 @@ use dyad_protocol::JoinLink;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// Play in a Dyad study, and look at its records.
 #[derive(Debug, Parser)]
@@ -63,6 +64,10 @@ struct Join {
     /// "delay=100ms,jitter=30ms,loss=15%,dup=1%,reorder=5%,seed=7".
     #[arg(long)]
     impair: Option<Impairment>,
+    /// Developer option: make this computer's world wrong before this frame, to see that it is
+    /// noticed.
+    #[arg(long, value_name = "FRAME", hide = true)]
+    developer_force_desync: Option<u32>,
     /// Print how the session went to stdout, as JSON.
     #[arg(long)]
     json: bool,
@@ -74,8 +79,18 @@ struct Join {
     screenshot_dir: Option<PathBuf>,
 }
 
+/// When the program began to run.
+static LAUNCHED: OnceLock<Instant> = OnceLock::new();
+
+/// When the program began to run, if it was started as a program.
+#[must_use]
+pub fn launched() -> Option<Instant> {
+    LAUNCHED.get().copied()
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
+    LAUNCHED.get_or_init(Instant::now);
     let outcome = match Arguments::parse().command {
         None => Join::parse_from(["dyad"]).run(),
         Some(Command::Join(join)) => join.run(),
@@ -116,6 +131,7 @@ impl Join {
             impairment: self.impair,
             policy: self.policy,
             seed: self.seed,
+            force_desync: self.developer_force_desync,
         };
         // Better now than when a partner is waiting.
         if let Err(error) = options.spool.check() {

@@ -8,32 +8,32 @@
 //!
 //! The same systems run in a window and without one; screens only draw what they find here.
 
-use crate::input::keyboard::Keyboard;
-use crate::input::{Player, PolicyChoice};
+use crate::begin::{self, Unfinished};
+use crate::cli::launched;
+use crate::input::PolicyChoice;
 use crate::lab::{LabConnection, LabEvent};
+use crate::record::forensics::{AROUND, SimulatedWorlds};
 use crate::record::spool::{Destination, Record, Spool};
 use crate::record::upload::{Progress, Uploader};
 use crate::record::writer::{self, Order, Report, Writer};
 use bevy::log::{info, warn};
 use bevy::prelude::{
-    App, AppExtStates as _, Commands, IntoScheduleConfigs as _, NextState, Real, Res, ResMut,
-    Resource, State, States, SystemCondition as _, SystemSet, Time, Update, resource_exists,
+    App, AppExtStates as _, Commands, IntoScheduleConfigs as _, Local, NextState, Real, Res,
+    ResMut, Resource, State, States, SystemCondition as _, SystemSet, Time, Update,
+    resource_exists,
 };
-use dyad_gridworld::{Game, Settings, World};
 use dyad_impair::Impairment;
 use dyad_netplay::session::Statement;
-use dyad_netplay::transport::{Impaired, Transport};
-use dyad_netplay::webrtc::{Signalling, WebRtc};
-use dyad_netplay::{Ending, MatchSettings, Netplay, Simulation, Stage};
+use dyad_netplay::{Ending, Netplay, RecordItem, Stage};
 use dyad_protocol::ParticipantId;
-use dyad_protocol::lobby::{FromClient, FromLab, Ticket};
+use dyad_protocol::lobby::{FromClient, FromLab, Refusal, Ticket};
 use dyad_protocol::records::Verdict;
-use dyad_recording::log::SessionInfo;
-use dyad_rollback::SessionParameters;
 use dyad_rollback::peering::LeaveReason;
 use serde_json::json;
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Where a participant is.
 #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -68,6 +68,8 @@ pub struct JoinOptions {
     pub policy: Option<PolicyChoice>,
     /// Seed of the scripted player.
     pub seed: u64,
+    /// Developer option: the frame before which this computer's world goes wrong.
+    pub force_desync: Option<u32>,
 }
 
 /// What is known so far, for screens to show.
@@ -89,14 +91,24 @@ pub struct Status {
     pub ending: Option<Ending>,
     /// Doubts about the record.
     pub marks: Vec<String>,
+    /// How often what a partner said of its record was not to be believed, at least.
+    pub refused: u64,
     /// Episodes whose files are closed.
-    pub closed: u16,
+    pub closed: BTreeSet<u16>,
     /// Episodes that the lab has received.
-    pub received: u16,
+    pub received: BTreeSet<u16>,
     /// Why an upload waits or was refused.
     pub upload_trouble: Option<String>,
     /// What the lab found out about episodes, by number.
     pub verdicts: Vec<(u16, Verdict)>,
+}
+
+impl Status {
+    /// Episodes that are saved on this computer and that the lab has not received.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.closed.difference(&self.received).count()
+    }
 }
 
 /// The match that is played or was played last.
@@ -126,10 +138,6 @@ pub enum FlowSystems {
 const UPLOAD_WITHIN: Duration = Duration::from_secs(20);
 /// How often what is confirmed is brought to the disk. A loss of power costs at most this much.
 const SYNC_EVERY: Duration = Duration::from_millis(250);
-/// How long two computers may take to connect.
-const CONNECT_WITHIN: Duration = Duration::from_secs(60);
-/// How long a partner may be silent.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(30);
 
 /// Clocks of the flow, since the program started.
 #[derive(Resource, Default)]
@@ -165,6 +173,7 @@ fn hear_the_lab(
     mut commands: Commands,
     lab: Res<LabConnection>,
     mut status: ResMut<Status>,
+    unfinished: Option<Res<Unfinished>>,
     screen: Res<State<Screen>>,
     mut next: ResMut<NextState<Screen>>,
     time: Res<Time<Real>>,
@@ -187,9 +196,13 @@ fn hear_the_lab(
                 status.participant = Some(participant);
                 commands.insert_resource(Admission { study, resume });
                 if matches!(screen.get(), Screen::Connecting | Screen::Waiting) {
+                    // Somebody who comes back into a game that goes on gets its ticket again.
                     lab.say(FromClient::Ready);
                     next.set(Screen::Waiting);
                 }
+            }
+            FromLab::Refused { code: Refusal::Token, .. } if unfinished.is_some() => {
+                commands.queue(begin::start_over);
             }
             FromLab::Refused { message, .. }
                 if matches!(screen.get(), Screen::Connecting | Screen::Waiting) =>
@@ -199,11 +212,14 @@ fn hear_the_lab(
             }
             // A game that has begun needs the lab no more: only its record waits for it.
             FromLab::Refused { message, .. } => status.lab_trouble = Some(message),
-            FromLab::Waiting { waiting, needed } => status.waiting = Some((waiting, needed)),
+            FromLab::Waiting { waiting, needed } => {
+                status.waiting = Some((waiting, needed));
+                commands.queue(begin::forget_unfinished);
+            }
             FromLab::Matched { ticket } => {
                 let participant = status.participant.clone();
                 commands.queue(move |world: &mut bevy::prelude::World| {
-                    meet(world, *ticket, participant);
+                    begin::meet(world, *ticket, participant);
                 });
             }
             FromLab::Verdict { episode, verdict, .. } => {
@@ -217,107 +233,17 @@ fn hear_the_lab(
 
 /// What the lab's welcome gave.
 #[derive(Resource, Clone, Debug)]
-struct Admission {
-    study: dyad_protocol::StudyId,
-    resume: dyad_protocol::Token,
+pub(crate) struct Admission {
+    /// Which study this is.
+    pub(crate) study: dyad_protocol::StudyId,
+    /// Proves later that this is the same participant.
+    pub(crate) resume: dyad_protocol::Token,
 }
 
-/// Starts the match of a ticket, or shows why it cannot be played.
-fn meet(world: &mut bevy::prelude::World, ticket: Ticket, participant: Option<ParticipantId>) {
-    match begin_match(world, ticket, participant) {
-        Ok(()) => world.resource_mut::<NextState<Screen>>().set(Screen::Meeting),
-        Err(error) => {
-            let problem = format!("{error:#}");
-            warn!("{problem}");
-            world.resource_mut::<Status>().problem = Some(problem);
-            world.resource_mut::<NextState<Screen>>().set(Screen::Problem);
-        }
-    }
-}
-
-fn begin_match(
-    world: &mut bevy::prelude::World,
-    ticket: Ticket,
-    participant: Option<ParticipantId>,
-) -> anyhow::Result<()> {
-    use anyhow::Context as _;
-
-    let options = world.resource::<JoinOptions>().clone();
-    let lab = world.resource::<LabConnection>().link().clone();
-    let admission = world.resource::<Admission>().clone();
-    let participant = participant.context("the lab assigned a game before it said welcome")?;
-    let settings: Settings = serde_json::from_value(ticket.settings.clone()).context(
-        "this program does not know the lab's game; ask the experimenter for the matching version",
-    )?;
-    let game = Game::new(settings).context("the lab's game cannot be played")?;
-    anyhow::ensure!(
-        game.digest().to_string() == ticket.game.as_str(),
-        "this program plays the lab's game by other rules; ask the experimenter for the matching \
-         version"
-    );
-    let destination = Destination {
-        study: admission.study,
-        session: ticket.session.clone(),
-        scene: ticket.scene.clone(),
-        participant,
-        lab: lab.address("http", ""),
-        token: admission.resume,
-    };
-    let directory = options.spool.open(&destination)?;
-    let info = SessionInfo {
-        program: crate::VERSION.to_owned(),
-        study: destination.study.clone(),
-        id: ticket.session.clone(),
-        scene: ticket.scene.clone(),
-        participants: ticket.participants.clone(),
-    };
-    let started = wall_clock_at_zero(world.resource::<Time<Real>>());
-    let writer = Writer::start(directory.clone(), &destination, info, ticket.seat, &game, started)?;
-    let parameters = SessionParameters {
-        players: game.players(),
-        seat: ticket.seat,
-        steps_per_second: game.settings().steps_per_second,
-        input_delay: ticket.netcode.input_delay,
-        prediction_window: ticket.netcode.prediction_window,
-    };
-    let settings = MatchSettings {
-        game: game.clone(),
-        parameters,
-        session: ticket.session.clone(),
-        program: crate::VERSION.to_owned(),
-        connect_within: CONNECT_WITHIN,
-        give_up_after: GIVE_UP_AFTER,
-    };
-    let room = format!("/signal/{}?token={}", ticket.room, ticket.room_token.reveal());
-    let url = lab.address("ws", &room);
-    let webrtc = WebRtc::new(Signalling { url, ice: ticket.ice.clone() });
-    let transport: Box<dyn Transport> = match options.impairment.clone() {
-        // Each side has its own fortune, though both were given the same words.
-        Some(bad) => {
-            let seed = bad.seed.wrapping_mul(2).wrapping_add(u64::from(ticket.seat.0));
-            Box::new(Impaired::new(webrtc, bad.with_seed(seed)))
-        }
-        None => Box::new(webrtc),
-    };
-    let input = match (options.policy, world.get_resource::<Keyboard>()) {
-        (Some(policy), _) => Player::Scripted(policy.make(options.seed)?),
-        (None, Some(keyboard)) => Player::Keyboard(keyboard.player(ticket.held_keys.into())),
-        (None, None) => anyhow::bail!("a person plays in a window, a program needs --policy"),
-    };
-    let now = world.resource::<Time<Real>>().elapsed();
-    let netplay = Netplay::new(settings, transport, input, now)?;
-    world.insert_resource(Simulation(World::new(game)));
-    world.insert_resource(netplay);
-    world.insert_resource(writer);
-    world.insert_resource(CurrentMatch { ticket, destination, directory });
-    Ok(())
-}
-
-/// The wall clock when the program's own clock was zero: at its first update, which comes only
-/// after a window has been made.
-fn wall_clock_at_zero(time: &Time<Real>) -> SystemTime {
-    let since = time.first_update().map_or(Duration::ZERO, |first| first.elapsed());
-    SystemTime::now() - since
+/// How long the program ran before its own clock began.
+#[must_use]
+pub fn launch(time: &Time<Real>) -> Option<Duration> {
+    Some(time.first_update()?.saturating_duration_since(launched()?))
 }
 
 /// Carries what netplay has to the writer, and what the writer says to netplay.
@@ -328,19 +254,34 @@ fn record(
     mut status: ResMut<Status>,
     current: Res<CurrentMatch>,
     uploader: Option<Res<Uploader>>,
+    worlds: Res<SimulatedWorlds>,
+    mut desynced: Local<Option<u32>>,
     time: Res<Time<Real>>,
 ) {
-    for (frame, input) in netplay.take_issued() {
-        writer.order(Order::Issued(frame, input));
-    }
-    for committed in netplay.take_confirmed() {
-        writer.order(Order::Confirmed(Box::new(committed)));
+    let dump = |reason, frames: RangeInclusive<u32>| {
+        let simulated = worlds.after(frames.clone());
+        writer.order(Order::Dump { reason, frames, simulated });
+    };
+    for item in netplay.take_items() {
+        writer.order(match item {
+            RecordItem::Issued(frame, input) => Order::Issued(frame, input),
+            RecordItem::Frame(committed) => Order::Confirmed(Box::new(committed)),
+            RecordItem::Hold(hold) => Order::Hold(hold),
+            RecordItem::Supplied(entry) => Order::Supplied(Box::new(entry)),
+        });
     }
     for statement in netplay.take_statements() {
         writer.order(match statement {
             Statement::Sealed { bytes, .. } => Order::Sealed(bytes),
             Statement::Committed { bytes, .. } => Order::CommittedBy(bytes),
         });
+    }
+    // The partner's world is another than this one, whichever of the two is right.
+    let found = netplay.statistics().session.desynced_at;
+    if let Some(frame) = found.filter(|_| *desynced != found) {
+        let reason = format!("the computers' worlds were not alike at frame {frame}");
+        dump(reason, frame.saturating_sub(AROUND)..=frame);
+        *desynced = found;
     }
     if time.elapsed() >= clocks.next_sync {
         clocks.next_sync = time.elapsed() + SYNC_EVERY;
@@ -351,13 +292,16 @@ fn record(
             Report::Seal { episode, statement } => netplay.seal(episode, statement),
             Report::Committed(statement) => netplay.committed(&statement),
             Report::Closed { episode, .. } => {
-                status.closed += 1;
+                status.closed.insert(episode);
                 let CurrentMatch { destination, directory, .. } = current.as_ref().clone();
                 if let Some(uploader) = &uploader {
                     uploader.send(Record { destination, episode, directory });
                 }
             }
             Report::Marked(mark) => status.marks.push(mark),
+            Report::Diverged { reason, frames } => dump(reason, frames),
+            Report::Refused { count, .. } => status.refused = count,
+            // Asked for only when a session is resumed.
             Report::Failed(problem) => {
                 status.problem = Some(problem);
                 netplay.leave(LeaveReason::Failure);
@@ -379,7 +323,9 @@ fn follow_uploads(
                 status.upload_trouble = None;
                 // Records of earlier sessions arrive here as well.
                 let is_current = |current: &CurrentMatch| current.ticket.session == name.session;
-                status.received += u16::from(current.as_deref().is_some_and(is_current));
+                if current.as_deref().is_some_and(is_current) {
+                    status.received.insert(name.episode);
+                }
             }
             Progress::Waiting { name, reason } => {
                 warn!("episode {} waits: {reason}", name.episode);
@@ -415,13 +361,13 @@ fn advance(
                 writer.order(Order::End);
             }
             if let Some(current) = &current {
-                summarize(current, &netplay, &status);
+                summarize(current, &netplay, &status, launch(&time));
             }
             next.set(Screen::Saving);
         }
         Screen::Saving => {
             let since = clocks.game_over.unwrap_or_default();
-            let all_received = clocks.writer_done && status.received >= status.closed;
+            let all_received = clocks.writer_done && status.kept() == 0;
             let too_late = time.elapsed().saturating_sub(since) > UPLOAD_WITHIN;
             if all_received || too_late {
                 next.set(if status.problem.is_some() { Screen::Problem } else { Screen::Done });
@@ -432,18 +378,25 @@ fn advance(
 }
 
 /// Notes beside the records how the session went, for the person who runs the study.
-fn summarize(current: &CurrentMatch, netplay: &Netplay, status: &Status) {
-    let summary = summary(current, netplay, status);
+fn summarize(current: &CurrentMatch, netplay: &Netplay, status: &Status, launch: Option<Duration>) {
+    let summary = summary(current, netplay, status, launch);
     let participant = &current.destination.participant;
     if let Err(error) = writer::write_summary(&current.directory, participant, &summary) {
         warn!("the session's summary cannot be written: {error}");
     }
 }
 
-/// How a session went, as JSON.
+/// How a session went, as JSON. `launch` is the time from the program's start to the moment from
+/// which its own clock counts.
 #[must_use]
-pub fn summary(current: &CurrentMatch, netplay: &Netplay, status: &Status) -> serde_json::Value {
+pub fn summary(
+    current: &CurrentMatch,
+    netplay: &Netplay,
+    status: &Status,
+    launch: Option<Duration>,
+) -> serde_json::Value {
     let statistics = netplay.statistics();
+    let session = statistics.session;
     let milestones = statistics.milestones;
     // Since the program started.
     let milliseconds = |moment: Option<Duration>| moment.map(|at| at.as_secs_f64() * 1000.0);
@@ -456,18 +409,24 @@ pub fn summary(current: &CurrentMatch, netplay: &Netplay, status: &Status) -> se
         "ending": status.ending.as_ref().map(|ending| format!("{ending:?}")),
         "completed": status.ending == Some(Ending::Completed),
         "marks": status.marks,
-        "frames": statistics.journal.committed,
-        "rollbacks": statistics.journal.rollbacks,
-        "resimulated": statistics.journal.resimulated,
-        "deepest_rollback": statistics.journal.deepest,
-        "attempts": statistics.attempts,
-        "stalls": statistics.stalls,
-        "desyncs": statistics.desyncs,
-        "rtt_ms": statistics.rtt_ms,
-        "datagrams_sent": statistics.exchange.sent,
-        "datagram_bytes_sent": statistics.exchange.sent_bytes,
-        "datagrams_refused": statistics.exchange.malformed,
-        "messages_refused": statistics.malformed,
+        "frames": session.journal.committed,
+        "rollbacks": session.journal.rollbacks,
+        "resimulated": session.journal.resimulated,
+        "deepest_rollback": session.journal.deepest,
+        "attempts": session.attempts,
+        "stalls": session.stalls,
+        "desyncs": session.desyncs,
+        "interruptions": session.interruptions,
+        "interrupted_s": statistics.interrupted.as_secs_f64(),
+        "frames_supplied": session.supplied,
+        "rtt_ms": milliseconds(statistics.quality.rtt),
+        "jitter_ms": milliseconds(statistics.quality.jitter),
+        "loss": statistics.quality.loss,
+        "datagrams_sent": session.exchange.sent,
+        "datagram_bytes_sent": session.exchange.sent_bytes,
+        "datagrams_refused": session.exchange.malformed,
+        "messages_refused": session.malformed,
+        "statements_refused": status.refused,
         "relayed": statistics.path.map(|path| path == dyad_netplay::transport::Path::Relayed),
         "impaired": statistics.impaired.map(|counts| json!({
             "sent": counts.sent,
@@ -477,6 +436,7 @@ pub fn summary(current: &CurrentMatch, netplay: &Netplay, status: &Status) -> se
             "retransmitted": counts.retransmitted,
         })),
         "start_ms": {
+            "launch": milliseconds(launch),
             "welcomed": milliseconds(status.welcomed),
             "matched": milliseconds(Some(milestones.matched)),
             "connected": milliseconds(milestones.connected),

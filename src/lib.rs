@@ -18,6 +18,7 @@
 )]
 
 pub mod app;
+pub mod begin;
 pub mod cli;
 pub mod commands;
 pub mod flow;

@@ -3,7 +3,7 @@
 use crate::cli::say;
 use crate::flow::{self, CurrentMatch, Status};
 use bevy::app::AppExit;
-use bevy::prelude::World;
+use bevy::prelude::{Real, Time, World};
 use dyad_netplay::{Ending, Netplay};
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -23,9 +23,10 @@ impl Outcome {
         let current = world.get_resource::<CurrentMatch>();
         let netplay = world.get_resource::<Netplay>();
         let summary = current.zip(netplay).map(|(current, netplay)| {
-            let mut summary = flow::summary(current, netplay, &status);
-            summary["closed"] = status.closed.into();
-            summary["received"] = status.received.into();
+            let launch = world.get_resource::<Time<Real>>().and_then(flow::launch);
+            let mut summary = flow::summary(current, netplay, &status, launch);
+            summary["closed"] = status.closed.len().into();
+            summary["received"] = status.received.len().into();
             summary["problem"] = status.problem.clone().into();
             let verdicts = status.verdicts.iter().map(
                 |(episode, verdict)| json!({ "episode": episode, "verdict": verdict.to_string() }),
@@ -52,14 +53,14 @@ impl Outcome {
         for mark in &status.marks {
             say(&format!("dyad: {mark}"));
         }
-        let kept = status.closed.saturating_sub(status.received);
+        let kept = status.kept();
         if kept > 0 {
             let reason = status.upload_trouble.as_deref();
             let reason = reason.unwrap_or("the lab did not answer in time");
             say(&format!(
                 "dyad: {kept} of {} episodes are saved on this computer but not at the lab yet \
                  ({reason}); they are sent at the next start, or with `dyad spool send`",
-                status.closed
+                status.closed.len()
             ));
         }
         if let Some(ending) = &status.ending
@@ -83,10 +84,8 @@ pub fn explain(ending: &Ending) -> String {
         Ending::Completed => "every episode was played".to_owned(),
         Ending::PartnerLeft { .. } => "your partner left".to_owned(),
         Ending::PartnerLost => "the connection to your partner was lost".to_owned(),
-        Ending::NotConnected(reason) => format!(
-            "your partner's computer was not reached{}",
-            reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default()
-        ),
+        Ending::NotConnected => "your partner's computer was not reached".to_owned(),
+        Ending::NotResumed(reason) => format!("the game could not go on ({reason})"),
         Ending::Refused(mismatch) => mismatch.to_string(),
         Ending::Left(_) => "you left".to_owned(),
     }

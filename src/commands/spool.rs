@@ -31,7 +31,12 @@ impl SpoolArguments {
     /// # Errors
     /// If there is no data directory, or no thread.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let records = spool(self.data)?.unsent();
+        let spool = spool(self.data)?;
+        if let Action::Send = self.action {
+            // Who sends what is left does not wait for a session to go on.
+            spool.close_interrupted();
+        }
+        let records = spool.unsent();
         if let Action::List = self.action {
             for record in &records {
                 let name = record.name();

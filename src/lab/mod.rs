@@ -6,7 +6,7 @@
 
 use bevy::prelude::Resource;
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, MAX_MESSAGE};
-use dyad_protocol::{JoinLink, PROTOCOL_VERSION, Token};
+use dyad_protocol::{JoinLink, PROTOCOL_VERSION, PublicKey, Token};
 use futures::{FutureExt, StreamExt as _};
 use smol::Timer;
 use smol::channel::{Receiver, Sender, TrySendError, bounded};
@@ -66,14 +66,15 @@ pub struct LabConnection {
 }
 
 impl LabConnection {
-    /// Begins to connect.
+    /// Begins to connect, as somebody who signs with the private half of this key; with the token
+    /// of an earlier welcome as somebody who comes back.
     ///
     /// # Errors
     /// If the operating system gives no thread.
-    pub fn open(link: JoinLink) -> io::Result<Self> {
+    pub fn open(link: JoinLink, key: PublicKey, resume: Option<Token>) -> io::Result<Self> {
         let (outgoing, to_send) = bounded(QUEUE);
         let (arrived, incoming) = bounded(QUEUE);
-        let line = Line { link: link.clone(), resume: None, to_send, arrived };
+        let line = Line { link: link.clone(), key, resume, to_send, arrived };
         std::thread::Builder::new().name("lab".to_owned()).spawn(|| smol::block_on(line.run()))?;
         Ok(Self { link, outgoing, incoming })
     }
@@ -99,6 +100,7 @@ impl LabConnection {
 /// The thread's side.
 struct Line {
     link: JoinLink,
+    key: PublicKey,
     resume: Option<Token>,
     to_send: Receiver<FromClient>,
     arrived: Sender<LabEvent>,
@@ -147,6 +149,7 @@ impl Line {
             protocol: PROTOCOL_VERSION,
             program: crate::VERSION.to_owned(),
             rules: dyad_gridworld::RULES_VERSION,
+            key: self.key,
             token: self.link.token.clone(),
             resume: self.resume.clone(),
         });

@@ -1,12 +1,22 @@
 //! The record on this computer: written by a thread of its own, kept until the lab has it.
 //!
 //! - [`spool`]: where records lie, and which of them the lab does not have yet;
-//! - [`writer`]: the thread that drives a [`dyad_recording::Recorder`] and its files;
+//! - [`identity`]: what this computer signs with;
+//! - [`writer`]: what is asked of the thread that drives a [`dyad_recording::Recorder`] and its
+//!   files, which is `scribe`;
+//! - [`resume`]: sessions that an earlier run of the program was killed in;
+//! - [`forensics`]: what is kept where something diverged;
 //! - [`upload`]: the thread that brings records to the lab.
 //!
 //! A record is unsent until its receipt lies beside it. Nothing else keeps track of that, so
-//! nothing can get out of step with the files.
+//! nothing can get out of step with the files. In the same way a session is interrupted if its key
+//! lies there and no program holds it.
 
+mod files;
+pub mod forensics;
+pub mod identity;
+pub mod resume;
+mod scribe;
 pub mod spool;
 pub mod upload;
 pub mod writer;

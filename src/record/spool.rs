@@ -7,12 +7,15 @@
 //!                                        local/{participant}_ep{n}.receipt.json   once the lab has it
 //!                                        local/{participant}_lab.json  where to send them
 //!                                        local/{participant}_session.json  how the session went
+//!                                        local/{participant}_key       as long as it goes on
+//!                                        local/{participant}_ep{n}_divergence.json  should not be
 //! ```
 
+use super::identity::KeptKey;
 use dyad_protocol::records::{Receipt, RecordName};
 use dyad_protocol::{ParticipantId, SceneId, SessionId, StudyId, Token};
-use dyad_recording::bundle::{Bundle, local_name, log_name, table_name};
-use dyad_recording::replay;
+use dyad_recording::bundle::{Bundle, divergence_name, local_name, log_name, table_name};
+use dyad_recording::{log, replay};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -119,27 +122,36 @@ impl Spool {
             .join(session.as_str())
             .join(scene.as_str());
         let local = directory.join("local");
-        fs::create_dir_all(&local).map_err(SpoolError::new("cannot make the directory", &local))?;
+        make_directory(&local).map_err(SpoolError::new("cannot make the directory", &local))?;
         let path = local.join(format!("{participant}_lab.json"));
         write_json(&path, destination).map_err(SpoolError::new("cannot write", &path))?;
         Ok(directory)
     }
 
-    /// All records that have no receipt, oldest session first. What cannot be read is skipped:
-    /// the files stay where they are.
+    /// All records that have no receipt and wait for nothing else, oldest session first: of a
+    /// session that was interrupted and may go on, only the episodes that are closed. What cannot be
+    /// read is skipped: the files stay where they are.
     #[must_use]
     pub fn unsent(&self) -> Vec<Record> {
-        let mut records = Vec::new();
+        let scenes = self.scenes();
+        scenes
+            .iter()
+            .flat_map(|(directory, destination)| unsent_in(directory, destination))
+            .collect()
+    }
+
+    /// The directories of all scenes that were played, with where their records belong.
+    pub(super) fn scenes(&self) -> Vec<(PathBuf, Destination)> {
+        let mut scenes = Vec::new();
         for directory in directories_at(&self.root.join("records"), 3) {
             for path in files_in(&directory.join("local")) {
                 let is_note = path.to_str().is_some_and(|path| path.ends_with("_lab.json"));
                 let note = is_note.then(|| fs::read(&path).ok()).flatten();
-                let Some(note) = note else { continue };
-                let Ok(destination) = serde_json::from_slice(&note) else { continue };
-                records.extend(unsent_in(&directory, &destination));
+                let destination = note.and_then(|note| serde_json::from_slice(&note).ok());
+                scenes.extend(destination.map(|destination| (directory.clone(), destination)));
             }
         }
-        records
+        scenes
     }
 }
 
@@ -156,8 +168,10 @@ fn unsent_in(directory: &Path, destination: &Destination) -> Vec<Record> {
         episode,
         directory: directory.to_owned(),
     };
+    let may_go_on = KeptKey::path(directory, &destination.participant).exists();
     let records = episodes.into_iter().map(record);
-    records.filter(|record| !record.receipt_path().exists()).collect()
+    let records = records.filter(|record| !record.receipt_path().exists());
+    records.filter(|record| !may_go_on || record.is_closed()).collect()
 }
 
 impl Record {
@@ -201,6 +215,12 @@ impl Record {
         self.path(local_name).with_extension("receipt.json")
     }
 
+    /// Whether its log ends with a certificate.
+    fn is_closed(&self) -> bool {
+        let log = fs::read(self.log_path()).ok().and_then(|bytes| log::read(&bytes).ok());
+        log.is_some_and(|log| log.certificate().is_some())
+    }
+
     /// The record as it is sent. If the program or the computer stopped while it was written,
     /// it is made whole first: the log is cut to its sound part, and the table derived from it.
     ///
@@ -228,6 +248,7 @@ impl Record {
             table: recovered.table,
             // Telemetry; a record without it is complete.
             local: fs::read(self.local_path()).unwrap_or_default(),
+            divergence: fs::read(self.path(divergence_name)).ok(),
         };
         bundle.pack().map_err(io::Error::other).map_err(SpoolError::new("cannot pack", &log_path))
     }
@@ -243,7 +264,7 @@ impl Record {
 }
 
 /// Writes a file so that it is either the old one or the whole new one, and on disk.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
@@ -252,6 +273,21 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&part, path)?;
     sync_directory(path.parent().unwrap_or(path))
+}
+
+/// Makes a directory and those above it, so that they survive a loss of power.
+fn make_directory(directory: &Path) -> io::Result<()> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let Some(parent) = parent else { return fs::create_dir(directory) };
+    make_directory(parent)?;
+    match fs::create_dir(directory) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    sync_directory(parent)
 }
 
 /// Makes new names in a directory survive a loss of power, where the system can do that.

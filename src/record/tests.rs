@@ -1,18 +1,24 @@
 //! Records on this computer: what is unsent, and what a crash leaves of it.
 
+use super::identity::KeptKey;
 use super::spool::{Destination, Record, Spool};
-use super::writer::{Order, Report, Writer};
+use super::writer::{Order, Report, Session, Writer};
 use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::TaskSettings;
-use dyad_gridworld::{Action, ConfirmedFrame, Game, MAX_PLAYERS, PlayerInput, Settings, World};
+use dyad_gridworld::{
+    Action, ConfirmedFrame, Digest, Entry, Game, MAX_PLAYERS, PlayerInput, Settings, World,
+};
 use dyad_netplay::{Committed, Telemetry};
-use dyad_protocol::Seat;
 use dyad_protocol::records::Receipt;
-use dyad_recording::bundle;
-use dyad_recording::log::{Ending, SessionInfo, read};
+use dyad_protocol::{ParticipantId, Seat};
+use dyad_recording::forensics::Dump;
+use dyad_recording::log::{Certificate, Ending, SessionInfo, read};
+use dyad_recording::verify::verify;
+use dyad_recording::{KeyPair, Recorder, bundle};
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 use tempfile::TempDir;
 
 const STEPS: u32 = 40;
@@ -46,47 +52,109 @@ fn destination() -> Destination {
     }
 }
 
-/// Records so many frames of a session through the writer, as the game would, and stops without
-/// a word: `end` says whether the session is ended first.
-fn record(spool: &Spool, frames: u32, end: bool) -> Record {
-    let destination = destination();
-    let directory = spool.open(&destination).unwrap();
-    let game = game();
-    let info = SessionInfo {
-        program: "test".to_owned(),
-        study: destination.study.clone(),
-        id: destination.session.clone(),
-        scene: destination.scene.clone(),
-        participants: vec![destination.participant.clone(), "p-b".parse().unwrap()],
-    };
-    let started = SystemTime::now();
-    let writer =
-        Writer::start(directory.clone(), &destination, info, Seat(0), &game, started).unwrap();
-    let mut world = World::new(game);
-    for frame in 0..frames {
+fn key(seat: u8) -> KeyPair {
+    KeyPair::from_seed(&[seat + 1; 32])
+}
+
+fn session(spool: &Spool, seat: u8) -> Session {
+    let participant = ["p-a", "p-b"].map(|id| id.parse::<ParticipantId>().unwrap());
+    let destination =
+        Destination { participant: participant[usize::from(seat)].clone(), ..destination() };
+    Session {
+        directory: spool.open(&destination).unwrap(),
+        participant: destination.participant,
+        info: SessionInfo {
+            program: "test".to_owned(),
+            study: destination.study,
+            id: destination.session,
+            scene: destination.scene,
+            participants: participant.into(),
+            keys: [0, 1].map(|seat| key(seat).public()).into(),
+        },
+        seat: Seat(seat),
+        game: game(),
+        started: SystemTime::now(),
+    }
+}
+
+/// The frames of a session.
+fn frames(count: u32) -> Vec<ConfirmedFrame> {
+    let mut world = World::new(game());
+    let frame = |frame| {
         let mut inputs = [PlayerInput::default(); MAX_PLAYERS];
         inputs[0] = PlayerInput::new(Action::ALL[frame as usize % 7]);
-        writer.order(Order::Issued(frame, inputs[0]));
         world.step(&inputs);
-        let frame = ConfirmedFrame { frame, inputs, digest: world.digest() };
+        ConfirmedFrame { frame, inputs, digest: world.digest() }
+    };
+    (0..count).map(frame).collect()
+}
+
+fn play(writer: &Writer, seat: u8, frames: &[ConfirmedFrame]) {
+    for &frame in frames {
+        writer.order(Order::Issued(frame.frame, frame.inputs[usize::from(seat)]));
         let committed = Committed { frame, telemetry: Telemetry::default() };
         writer.order(Order::Confirmed(Box::new(committed)));
     }
-    writer.order(if end { Order::End } else { Order::Sync });
-    let awaited = if end { Report::Done } else { Report::Committed(Vec::new()) };
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !writer
-        .poll()
-        .any(|report| std::mem::discriminant(&report) == std::mem::discriminant(&awaited))
-    {
-        assert!(Instant::now() < deadline, "the writer says nothing");
-        std::thread::yield_now();
+}
+
+/// All reports until one of a kind comes, that one included.
+fn until(writer: &Writer, is_awaited: impl Fn(&Report) -> bool) -> Vec<Report> {
+    let mut reports = Vec::new();
+    while !reports.last().is_some_and(&is_awaited) {
+        reports.push(writer.wait().expect("the writer says more"));
     }
-    if !end {
-        // As a kill would: the thread gets no chance to close anything.
-        std::mem::forget(writer);
-    }
+    reports
+}
+
+fn synced(writer: &Writer) {
+    writer.order(Order::Sync);
+    until(writer, |report| matches!(report, Report::Committed(_)));
+}
+
+fn end(writer: Writer) -> Vec<Report> {
+    writer.order(Order::End);
+    until(&writer, |report| *report == Report::Done)
+}
+
+fn record_in(spool: &Spool) -> Record {
+    let destination = destination();
+    let directory = spool.open(&destination).unwrap();
     Record { destination, episode: 0, directory }
+}
+
+/// Records so many frames of a session through the writer, as the game would, to its end.
+fn record(spool: &Spool, count: u32) -> Record {
+    let writer = Writer::start(session(spool, 0), &key(0)).unwrap();
+    play(&writer, 0, &frames(count));
+    end(writer);
+    record_in(spool)
+}
+
+/// What a kill after so many frames leaves: a copy of the disk at that moment.
+fn killed(count: u32) -> (TempDir, Spool) {
+    let (directory, before) = spool();
+    let writer = Writer::start(session(&before, 0), &key(0)).unwrap();
+    play(&writer, 0, &frames(count));
+    synced(&writer);
+    let after = tempfile::tempdir().unwrap();
+    copy(directory.path(), after.path());
+    let spool = Spool::at(after.path().to_owned());
+    (after, spool)
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (path, target) = {
+            let entry = entry.unwrap();
+            (entry.path(), to.join(entry.file_name()))
+        };
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(path, target).unwrap();
+        }
+    }
 }
 
 fn spool() -> (TempDir, Spool) {
@@ -99,7 +167,7 @@ fn spool() -> (TempDir, Spool) {
 fn a_record_is_unsent_until_its_receipt_lies_beside_it() {
     let (_directory, spool) = spool();
     assert_eq!(spool.unsent(), []);
-    let record = record(&spool, 20, true);
+    let record = record(&spool, 20);
     assert_eq!(spool.unsent(), std::slice::from_ref(&record));
     let bytes = record.bundle().unwrap();
     let receipt = Receipt {
@@ -112,31 +180,185 @@ fn a_record_is_unsent_until_its_receipt_lies_beside_it() {
     assert_eq!(spool.unsent(), []);
 }
 
+/// How a log ends that this side closed alone.
+fn closed_alone(log: &[u8]) -> bool {
+    matches!(read(log).unwrap().ending, Ending::Closed(Certificate::Survivor { .. }))
+}
+
 #[test]
-fn a_record_that_was_cut_off_anywhere_is_made_whole_before_it_is_sent() {
-    let (_directory, spool) = spool();
-    let record = record(&spool, 30, false);
+fn a_record_that_was_cut_off_anywhere_is_closed_at_the_next_start_and_sent() {
+    let (_directory, left) = killed(30);
+    let record = record_in(&left);
     let whole = fs::read(record.log_path()).unwrap();
     let table = fs::read(record.table_path()).unwrap();
-    let frames = read(&whole).unwrap().frames.len();
-    assert_eq!(frames, 30);
+    let logged = read(&whole).unwrap();
+    assert_eq!((logged.frames.len(), logged.certificate()), (30, None));
+    let header = whole.len() - 30 * 23 - 43;
+    let some = (header..whole.len() - 60).step_by(41).chain(whole.len() - 60..=whole.len());
+    for cut in some {
+        let (directory, spool) = spool();
+        copy(left.root(), directory.path());
+        let record = record_in(&spool);
+        // Zeros are what some file systems leave behind a loss of power.
+        let tail = vec![0; (cut % 3) * 100];
+        fs::write(record.log_path(), [&whole[..cut], &tail].concat()).unwrap();
+        fs::write(record.table_path(), &table[..cut.min(table.len() - 3)]).unwrap();
+        assert_eq!(spool.unsent(), [], "the session may go on");
+        spool.close_interrupted();
+        let frames = read(&whole[..cut]).map_or(0, |log| log.frames.len());
+        if frames == 0 {
+            assert_eq!(spool.unsent(), [], "nothing was recorded");
+            continue;
+        }
+        assert_eq!(spool.unsent(), std::slice::from_ref(&record), "cut at {cut}");
+        let bundle = bundle::unpack(&record.bundle().unwrap()).unwrap();
+        let log = read(&bundle.log).unwrap();
+        assert!(closed_alone(&bundle.log), "cut at {cut}: {}", log.ending);
+        assert!(verify(&bundle.log).unwrap().is_sound());
+        assert_eq!(log.frames, logged.frames[..frames]);
+        assert!(table.starts_with(&bundle.table));
+        assert_eq!(fs::read(record.log_path()).unwrap(), bundle.log);
+        assert_eq!(fs::read(record.table_path()).unwrap(), bundle.table);
+        let note = record.directory.join("local/p-a_session.json");
+        assert!(fs::read_to_string(note).unwrap().contains("the computer stopped"));
+        assert!(!KeptKey::path(&record.directory, &record.destination.participant).exists());
+    }
+}
+
+#[test]
+fn a_record_without_its_key_is_made_whole_before_it_is_sent() {
+    let (_directory, spool) = killed(30);
+    let record = record_in(&spool);
+    fs::remove_file(KeptKey::path(&record.directory, &record.destination.participant)).unwrap();
+    let whole = fs::read(record.log_path()).unwrap();
+    let table = fs::read(record.table_path()).unwrap();
     for cut in (whole.len() - 60)..=whole.len() {
         fs::write(record.log_path(), &whole[..cut]).unwrap();
         fs::write(record.table_path(), &table[..cut.min(table.len() - 3)]).unwrap();
+        assert_eq!(spool.unsent(), std::slice::from_ref(&record));
         let bundle = bundle::unpack(&record.bundle().unwrap()).unwrap();
         let log = read(&bundle.log).unwrap();
         assert_eq!(log.ending, Ending::Cut { at: bundle.log.len() }, "cut at {cut}");
         assert!(whole.starts_with(&bundle.log) && table.starts_with(&bundle.table));
-        assert_eq!(fs::read(record.log_path()).unwrap(), bundle.log);
-        assert_eq!(fs::read(record.table_path()).unwrap(), bundle.table);
-        assert!(frames - log.frames.len() <= 3, "only what was cut off is lost");
+        assert!(30 - log.frames.len() <= 3, "only what was cut off is lost");
     }
+}
+
+#[test]
+fn a_key_is_kept_as_long_as_its_session_lasts() {
+    let (_directory, spool) = spool();
+    let writer = Writer::start(session(&spool, 0), &key(0)).unwrap();
+    let record = record_in(&spool);
+    let path = KeptKey::path(&record.directory, &record.destination.participant);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    assert!(spool.interrupted().is_empty(), "a program that runs holds it");
+    play(&writer, 0, &frames(10));
+    end(writer);
+    assert!(!path.exists());
+    assert_eq!(spool.unsent(), [record]);
+}
+
+#[test]
+fn a_killed_program_finds_its_key_and_goes_on_with_its_record() {
+    let (_whole, whole) = spool();
+    let all = frames(3 + STEPS);
+    let expected = record(&whole, 3 + STEPS);
+    let (_directory, spool) = killed(20);
+    let record = record_in(&spool);
+    // Power was lost before the last bytes were on disk.
+    let log = fs::read(record.log_path()).unwrap();
+    fs::write(record.log_path(), &log[..log.len() - 30]).unwrap();
+    let [interrupted] = <[_; 1]>::try_from(spool.interrupted()).unwrap();
+    assert!(spool.interrupted().is_empty(), "it is held now");
+    assert_eq!(interrupted.destination, destination());
+    assert_eq!(interrupted.key.public(), key(0).public());
+    let (writer, resumption) = Writer::resume(session(&spool, 0), interrupted).unwrap();
+    let next = resumption.next as usize;
+    assert!((18..20).contains(&next));
+    let entries: Vec<_> = all.iter().copied().map(Entry::Frame).collect();
+    assert_eq!(resumption.entries, entries[..next]);
+    // What was lost is the partner's to supply; then the session goes on.
+    entries[next..20].iter().for_each(|entry| writer.order(Order::Supplied(Box::new(*entry))));
+    play(&writer, 0, &all[20..]);
+    let reports = end(writer);
+    let seals = reports.iter().filter(|report| matches!(report, Report::Seal { .. }));
+    assert_eq!(seals.count(), 1);
+    for path in [Record::log_path, Record::table_path] {
+        assert_eq!(fs::read(path(&record)).unwrap(), fs::read(path(&expected)).unwrap());
+    }
+    let local = fs::read_to_string(record.local_path()).unwrap();
+    assert!(local.starts_with("frame,") && local.lines().count() > STEPS as usize, "{local}");
+    assert!(!reports.iter().any(|report| matches!(report, Report::Marked(_))), "{reports:?}");
+}
+
+#[test]
+fn what_a_partner_says_without_its_signature_is_dropped_and_counted() {
+    let (_directory, spool) = spool();
+    let writer = Writer::start(session(&spool, 0), &key(0)).unwrap();
+    let all = frames(3 + STEPS);
+    play(&writer, 0, &all);
+    // The partner's own recorder says the right things.
+    let Session { info, game, .. } = session(&spool, 1);
+    let mut partner = Recorder::new(info, Seat(1), &game, key(1)).unwrap();
+    all.iter().for_each(|frame| partner.confirmed(frame).unwrap());
+    let good = partner.stated()[0].encode();
+    let mut forged = good.clone();
+    *forged.last_mut().unwrap() ^= 1;
+    for bytes in [forged, b"rubbish".to_vec(), Vec::new(), vec![0xff; 100_000]] {
+        writer.order(Order::Sealed(bytes.clone()));
+        writer.order(Order::CommittedBy(bytes));
+    }
+    writer.order(Order::Sealed(good));
+    let reports = until(&writer, |report| matches!(report, Report::Closed { .. }));
+    let counts: Vec<u64> =
+        reports
+            .iter()
+            .filter_map(|report| {
+                if let Report::Refused { count, .. } = report { Some(*count) } else { None }
+            })
+            .collect();
+    assert_eq!(counts, [1, 2, 4, 8]);
+    assert_eq!(reports.last(), Some(&Report::Closed { episode: 0, complete: true }));
+    drop(end(writer));
+    let report = verify(&fs::read(record_in(&spool).log_path()).unwrap()).unwrap();
+    assert!(report.is_sound(), "{report}");
+}
+
+#[test]
+fn a_divergence_is_kept_with_what_was_simulated_and_sent() {
+    let (_directory, spool) = spool();
+    let writer = Writer::start(session(&spool, 0), &key(0)).unwrap();
+    let mut wrong = frames(30);
+    wrong[20].digest = Digest([1; 32]);
+    play(&writer, 0, &wrong);
+    let reports = until(&writer, |report| matches!(report, Report::Diverged { .. }));
+    let Some(Report::Diverged { reason, frames }) = reports.last() else { panic!() };
+    assert_eq!((frames.end(), reason.contains("frame 20")), (&20, true));
+    let mut world = World::new(game());
+    world.hold(3);
+    let simulated = vec![(20, world.encode().as_bytes().to_vec())];
+    let (reason, frames) = (reason.clone(), frames.clone());
+    writer.order(Order::Dump { reason, frames, simulated });
+    // The partner's world was found to be another, too.
+    let again = Order::Dump { reason: "later".to_owned(), frames: 15..=25, simulated: vec![] };
+    writer.order(again);
+    end(writer);
+    let record = record_in(&spool);
+    let bundle = bundle::unpack(&record.bundle().unwrap()).unwrap();
+    let dump = Dump::decode(&bundle.divergence.unwrap()).unwrap();
+    assert_eq!((dump.frames[0].frame, dump.frames.last().unwrap().frame), (0, 25));
+    let unlike = dump.own_difference().unwrap().unwrap();
+    assert_eq!((unlike.frame, unlike.field.as_str()), (20, "frame"));
 }
 
 #[test]
 fn rubbish_in_the_data_directory_is_left_alone() {
     let (directory, spool) = spool();
-    let record = record(&spool, 10, true);
+    let record = record(&spool, 10);
     let local = directory.path().join("records/study/s-1/scene/local");
     fs::write(local.join("p-x_lab.json"), "{").unwrap();
     fs::write(directory.path().join("records/study/notes.txt"), "mine").unwrap();

@@ -20,17 +20,17 @@ pub fn show(ctx: &Context, status: &Status) -> bool {
                 page::text(ui, page::sentence(&explain(ending)));
             }
         }
-        if status.closed > 0 {
-            page::progress(ui, "Received by the lab", status.received, status.closed);
+        if !status.closed.is_empty() {
+            page::progress(ui, "Received by the lab", status.received.len(), status.closed.len());
         }
-        if status.received < status.closed {
+        if status.kept() > 0 {
             page::attention(ui, "Some of your game has not reached the lab yet.");
             page::text(
                 ui,
                 "It is safe on this computer and is sent the next time Dyad starts. Please tell \
                  the experimenter.",
             );
-        } else if status.closed > 0 {
+        } else if !status.closed.is_empty() {
             page::text(ui, "Everything is saved. You can close this window now.");
         } else {
             page::text(ui, "Nothing was recorded. Please tell the experimenter.");

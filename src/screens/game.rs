@@ -22,6 +22,8 @@ const SILENT_AFTER: Duration = Duration::from_secs(1);
 pub enum Notice {
     /// The game waits for the partner.
     Waiting,
+    /// Play is interrupted; the time that is left to find the partner again.
+    Interrupted(Duration),
     /// The game goes on.
     None,
 }
@@ -39,14 +41,9 @@ pub fn show(ctx: &Context, world: &World, me: Seat, has_keys: bool, notice: Noti
     hud::paint_top(&painter, top, world);
     hud::paint_bottom(&painter, bottom, world, me, has_keys);
     let board = board::paint(&painter, middle, world, me);
-    if notice == Notice::Waiting {
+    if let Some((headline, line)) = interruption(notice) {
         painter.rect_filled(board, 0.0, theme::VEIL);
-        page::over_board(
-            ctx,
-            "stalled",
-            "Waiting for your partner",
-            "The game goes on as soon as your computers hear each other again.",
-        );
+        page::over_board(ctx, "stalled", headline, &line);
         return;
     }
     if let Some(number) = hud::countdown(world) {
@@ -56,6 +53,25 @@ pub fn show(ctx: &Context, world: &World, me: Seat, has_keys: bool, notice: Noti
     if let Some((headline, line)) = after_episode(world) {
         painter.rect_filled(board, 0.0, theme::VEIL);
         page::over_board(ctx, "after", &headline, &line);
+    }
+}
+
+/// What is said while the game stands still.
+fn interruption(notice: Notice) -> Option<(&'static str, String)> {
+    match notice {
+        Notice::None => None,
+        Notice::Waiting => Some((
+            "Waiting for your partner",
+            "The game goes on as soon as your computers hear each other again.".to_owned(),
+        )),
+        Notice::Interrupted(left) => Some((
+            "The connection was lost",
+            format!(
+                "Your computer is looking for your partner's. Nothing of the game is lost; it goes \
+                 on after a short countdown. Please stay here, for {} seconds at most.",
+                left.as_secs()
+            ),
+        )),
     }
 }
 
@@ -99,7 +115,10 @@ pub(super) fn draw(
     mut standstill: Local<Standstill>,
 ) -> Result {
     let me = netplay.settings().parameters.seat;
-    let notice = standstill.notice(time.elapsed(), netplay.is_stalled(), netplay.silence());
+    let notice = match netplay.patience_left() {
+        Some(left) => Notice::Interrupted(left),
+        None => standstill.notice(time.elapsed(), netplay.is_stalled(), netplay.silence()),
+    };
     show(contexts.ctx_mut()?, &world, me, options.policy.is_none(), notice);
     Ok(())
 }

@@ -82,8 +82,8 @@ pub fn button(ui: &mut Ui, label: &str, keys: &[Key]) -> bool {
 }
 
 /// How many of how many, in words and as a bar.
-pub fn progress(ui: &mut Ui, label: &str, done: u16, of: u16) {
-    let part = f32::from(done.min(of)) / f32::from(of.max(1));
+pub fn progress(ui: &mut Ui, label: &str, done: usize, of: usize) {
+    let part = done.min(of) as f32 / of.max(1) as f32;
     let tone = if done >= of { theme::GOOD } else { theme::ACCENT };
     ui.with_layout(Layout::top_down(Align::Min), |ui| {
         ui.spacing_mut().item_spacing.y = 6.0;

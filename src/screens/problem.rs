@@ -20,7 +20,7 @@ pub fn show(ctx: &Context, status: &Status, records: Option<&Path>) -> bool {
             "Please show this to the experimenter. Closing Dyad and opening your link again may \
              help.",
         );
-        if let Some(records) = records.filter(|_| status.closed > 0) {
+        if let Some(records) = records.filter(|_| !status.closed.is_empty()) {
             page::remark(ui, format!("Your game so far is saved in {}", records.display()));
         }
         close = page::close_button(ui);

@@ -9,11 +9,11 @@ use bevy_egui::egui::Context;
 use dyad_netplay::{Ending, Netplay};
 
 /// Shows the screen. `episodes` is how many records are to be expected.
-pub fn show(ctx: &Context, status: &Status, episodes: u16) {
+pub fn show(ctx: &Context, status: &Status, episodes: usize) {
     page::page(ctx, "saving", |ui| {
         page::title(ui, &status.title, "Saving your game");
-        page::progress(ui, "Saved on this computer", status.closed, episodes);
-        page::progress(ui, "Received by the lab", status.received, episodes);
+        page::progress(ui, "Saved on this computer", status.closed.len(), episodes);
+        page::progress(ui, "Received by the lab", status.received.len(), episodes);
         ui.add_space(theme::GAP / 2.0);
         if status.upload_trouble.is_none() {
             page::text(ui, "Please leave this window open for a moment.");
@@ -35,16 +35,16 @@ pub(super) fn draw(
     current: Option<Res<CurrentMatch>>,
 ) -> Result {
     let planned = netplay.zip(current).map(|(netplay, _)| netplay.settings().game.clone());
-    let planned = planned.map_or(0, |game| game.settings().episodes);
+    let planned = planned.map_or(0, |game| usize::from(game.settings().episodes));
     show(contexts.ctx_mut()?, &status, expected(&status, planned));
     Ok(())
 }
 
 /// Records to be expected: all that were planned, or those there are if the game ended early.
 #[must_use]
-pub fn expected(status: &Status, planned: u16) -> u16 {
+pub fn expected(status: &Status, planned: usize) -> usize {
     match status.ending {
         Some(Ending::Completed) => planned,
-        _ => status.closed,
+        _ => status.closed.len(),
     }
 }

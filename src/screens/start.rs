@@ -1,10 +1,11 @@
 //! Start: where a person without a link on the command line gives one.
 
 use super::page;
+use crate::begin;
 use crate::flow::{Screen, Status};
-use crate::lab::{self, LabConnection};
+use crate::lab;
 use crate::theme;
-use bevy::prelude::{Commands, MessageReader, NextState, ResMut, Resource, Result};
+use bevy::prelude::{Commands, MessageReader, NextState, ResMut, Resource, Result, World};
 use bevy::window::FileDragAndDrop;
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{Context, Key, Margin, TextEdit};
@@ -73,7 +74,7 @@ pub(super) fn draw(
     }
     if let Some(link) = show(contexts.ctx_mut()?, &mut typed) {
         status.lab_trouble = None;
-        commands.insert_resource(LabConnection::open(link)?);
+        commands.queue(move |world: &mut World| begin::connect(world, link));
         next.set(Screen::Connecting);
     }
     Ok(())

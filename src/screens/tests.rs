@@ -135,7 +135,12 @@ fn the_game_counts_down_then_shows_points_and_time() {
 
 #[test]
 fn saving_tells_the_truth() {
-    let mut status = Status { closed: 2, received: 1, ending: Some(Ending::Completed), ..status() };
+    let mut status = Status {
+        closed: [0, 1].into(),
+        received: [0].into(),
+        ending: Some(Ending::Completed),
+        ..status()
+    };
     says("Saved on this computer: 2 of 3", |ctx| saving::show(ctx, &status, 3));
     says("Received by the lab: 1 of 3", |ctx| saving::show(ctx, &status, 3));
     assert_eq!(saving::expected(&status, 3), 3);
@@ -148,9 +153,14 @@ fn saving_tells_the_truth() {
 
 #[test]
 fn the_end_is_told_as_it_was() {
-    let completed = Status { closed: 2, received: 2, ending: Some(Ending::Completed), ..status() };
+    let completed = Status {
+        closed: [0, 1].into(),
+        received: [0, 1].into(),
+        ending: Some(Ending::Completed),
+        ..status()
+    };
     says("Everything is saved", |ctx| done::show(ctx, &completed));
-    let kept = Status { received: 1, ..completed.clone() };
+    let kept = Status { received: [0].into(), ..completed.clone() };
     let said_of_kept = said(|ctx| done::show(ctx, &kept));
     assert!(said_of_kept.contains("safe on this computer"), "{said_of_kept}");
     assert!(!said_of_kept.contains("Everything is saved"), "{said_of_kept}");
@@ -166,7 +176,7 @@ fn a_problem_says_what_to_do_and_where_the_data_is() {
     says("The disk is full.", |ctx| problem::show(ctx, &status, Some(directory)));
     let without = said(|ctx| problem::show(ctx, &status, Some(directory)));
     assert!(!without.contains("/records/here"), "nothing is saved there: {without}");
-    status.closed = 1;
+    status.closed = [0].into();
     says("/records/here", |ctx| problem::show(ctx, &status, Some(directory)));
 }
 
@@ -192,7 +202,7 @@ fn every_screen_fits_the_smallest_window() {
     let small = Rect::from_min_size(pos2(0.0, 0.0), vec2(800.0, 560.0));
     let status = Status {
         waiting: Some((1, 2)),
-        closed: 1,
+        closed: [0].into(),
         lab_trouble: Some("the lab machine closed the connection".to_owned()),
         upload_trouble: Some("the lab does not answer".to_owned()),
         problem: Some("this program plays the lab's game by other rules; ask for another".into()),

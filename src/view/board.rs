@@ -11,11 +11,7 @@ use dyad_protocol::Seat;
 /// How a task looks.
 pub trait TaskView {
     /// Draws the task's state. `me` is the seat of the person who looks.
-    ///
-    /// A task without a picture of its own shows the letters of its layout.
-    fn paint(&self, canvas: &Canvas<'_>, game: &Game, _me: Seat) {
-        paint_letters(canvas, game);
-    }
+    fn paint(&self, canvas: &Canvas<'_>, game: &Game, me: Seat);
 }
 
 /// Draws a world's board in the middle of an area. Returns where it is.
@@ -27,16 +23,18 @@ pub fn paint(painter: &Painter, area: Rect, world: &World, me: Seat) -> Rect {
         (TaskState::CogridOvercooked(kitchen), TaskRules::CogridOvercooked(rules)) => {
             KitchenView { kitchen, rules }.paint(&canvas, game, me);
         }
+        _ => paint_letters(&canvas, world),
     }
     canvas.bounds()
 }
 
-fn paint_letters(canvas: &Canvas<'_>, game: &Game) {
-    let layout = game.layout();
+/// What a task without a picture of its own looks like: a letter in each cell.
+fn paint_letters(canvas: &Canvas<'_>, world: &World) {
+    let layout = world.game().layout();
     for cell in layout.cells() {
         let (row, column) = layout.position(cell);
         let spot = canvas.cell(row, column);
-        let letter = layout.tile(cell).letter().to_string();
+        let letter = world.task().letter(world.game().rules(), cell).to_string();
         spot.block(vec2(0.5, 0.5), vec2(0.96, 0.96), 0.06, theme::CARD);
         spot.text(vec2(0.5, 0.5), &letter, theme::bold(spot.length(0.5)), theme::INK);
     }

@@ -47,6 +47,8 @@ pub fn seconds_left(world: &World) -> u32 {
 pub fn countdown(world: &World) -> Option<u32> {
     let speed = u32::from(world.game().settings().steps_per_second);
     match world.phase() {
+        // A game that resumes counts down once more.
+        _ if world.held() > 0 => Some(world.held().div_ceil(speed)),
         Phase::Countdown { left } => Some(left.div_ceil(speed)),
         _ => None,
     }

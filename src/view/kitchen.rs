@@ -47,7 +47,7 @@ impl TaskView for KitchenView<'_> {
 
 fn tile(spot: &Spot<'_>, tile: Tile, floor: Color32) {
     match tile {
-        Tile::Floor => spot.fill(floor),
+        Tile::Floor | Tile::Goal => spot.fill(floor),
         Tile::Wall => spot.fill(colour::WALL),
         Tile::Counter => counter(spot),
         Tile::Pot => {

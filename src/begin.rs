@@ -1,0 +1,274 @@
+//! From a ticket to a running match: the record, the connection, the player.
+//!
+//! A match that an earlier run of this program was killed in begins with what that one left on
+//! the disk, and goes on where both sides have it.
+
+use crate::flow::{Admission, CurrentMatch, JoinOptions, Screen, Status};
+use crate::input::Player;
+use crate::input::keyboard::Keyboard;
+use crate::lab::LabConnection;
+use crate::record::identity::Identity;
+use crate::record::resume::Interrupted;
+use crate::record::spool::{Destination, Record};
+use crate::record::upload::Uploader;
+use crate::record::writer::{Session, Writer};
+use anyhow::Context as _;
+use bevy::log::{info, warn};
+use bevy::prelude::{NextState, Real, Resource, Time};
+use dyad_gridworld::{Entry, Game, Settings, World};
+use dyad_netplay::transport::{Impaired, Transport};
+use dyad_netplay::webrtc::{Signalling, WebRtc};
+use dyad_netplay::{MatchSettings, Netplay, Simulation};
+use dyad_protocol::lobby::Ticket;
+use dyad_protocol::{JoinLink, ParticipantId};
+use dyad_recording::log::SessionInfo;
+use dyad_recording::recorder::Left;
+use dyad_rollback::peering::Patience;
+use dyad_rollback::{History, SessionParameters};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// How long two computers may take to connect.
+const CONNECT_WITHIN: Duration = Duration::from_secs(60);
+/// How long an interruption may last before the session is given up.
+const RESUME_WITHIN: Duration = Duration::from_secs(30);
+/// The countdown before an interrupted game goes on, in seconds.
+const RESUME_COUNTDOWN: u32 = 3;
+
+/// A session that an earlier run of this program was killed in and that may still go on.
+#[derive(Resource, Debug)]
+pub struct Unfinished(pub Interrupted);
+
+/// How long ago a session may have begun that is still tried to go on with.
+const UNFINISHED_WITHIN: Duration = Duration::from_secs(3 * 60 * 60);
+
+/// Connects to a lab; as somebody who comes back, if a session there was left unfinished. All other
+/// unfinished sessions are closed and sent.
+///
+/// # Errors
+/// If the operating system gives no thread.
+pub fn connect(world: &mut bevy::prelude::World, link: JoinLink) -> io::Result<()> {
+    let lab = link.address("http", "");
+    let is_here = |earlier: &Interrupted| {
+        let age = earlier.begun.elapsed().unwrap_or_default();
+        earlier.destination.lab == lab && age < UNFINISHED_WITHIN
+    };
+    let mut unfinished = None;
+    for earlier in world.resource::<JoinOptions>().spool.interrupted() {
+        if unfinished.is_none() && is_here(&earlier) {
+            unfinished = Some(earlier);
+        } else {
+            abandon(world, earlier);
+        }
+    }
+    let (key, token) = match &unfinished {
+        Some(earlier) => (earlier.key.public(), Some(earlier.destination.token.clone())),
+        None => (world.resource::<Identity>().0.public(), None),
+    };
+    if let Some(earlier) = unfinished {
+        info!("session {} was interrupted and may go on", earlier.destination.session);
+        world.insert_resource(Unfinished(earlier));
+    }
+    world.insert_resource(LabConnection::open(link, key, token)?);
+    Ok(())
+}
+
+/// The lab does not know the person who came back: this is somebody new.
+pub fn start_over(world: &mut bevy::prelude::World) {
+    forget_unfinished(world);
+    let link = world.resource::<LabConnection>().link().clone();
+    match LabConnection::open(link, world.resource::<Identity>().0.public(), None) {
+        Ok(lab) => world.insert_resource(lab),
+        Err(error) => world.resource_mut::<Status>().problem = Some(error.to_string()),
+    }
+}
+
+/// The session that was left unfinished is over.
+pub fn forget_unfinished(world: &mut bevy::prelude::World) {
+    if let Some(Unfinished(earlier)) = world.remove_resource::<Unfinished>() {
+        abandon(world, earlier);
+    }
+}
+
+/// Starts the match of a ticket, or shows why it cannot be played.
+pub fn meet(world: &mut bevy::prelude::World, ticket: Ticket, participant: Option<ParticipantId>) {
+    match begin(world, ticket, participant) {
+        Ok(()) => world.resource_mut::<NextState<Screen>>().set(Screen::Meeting),
+        Err(error) => {
+            let problem = format!("{error:#}");
+            warn!("{problem}");
+            world.resource_mut::<Status>().problem = Some(problem);
+            world.resource_mut::<NextState<Screen>>().set(Screen::Problem);
+        }
+    }
+}
+
+fn begin(
+    world: &mut bevy::prelude::World,
+    ticket: Ticket,
+    participant: Option<ParticipantId>,
+) -> anyhow::Result<()> {
+    let options = world.resource::<JoinOptions>().clone();
+    let lab = world.resource::<LabConnection>().link().clone();
+    let admission = world.resource::<Admission>().clone();
+    let participant = participant.context("the lab assigned a game before it said welcome")?;
+    let game = game(&ticket)?;
+    let destination = Destination {
+        study: admission.study,
+        session: ticket.session.clone(),
+        scene: ticket.scene.clone(),
+        participant,
+        lab: lab.address("http", ""),
+        token: admission.resume,
+    };
+    let directory = options.spool.open(&destination)?;
+    let (writer, past) = writer(world, &ticket, &destination, &directory, &game)?;
+    let input = match (options.policy, world.get_resource::<Keyboard>()) {
+        (Some(policy), _) => Player::Scripted(policy.make(options.seed)?),
+        (None, Some(keyboard)) => Player::Keyboard(keyboard.player(ticket.held_keys.into())),
+        (None, None) => anyhow::bail!("a person plays in a window, a program needs --policy"),
+    };
+    let netplay = Netplay::new(
+        match_settings(&ticket, &game),
+        History::of(game.clone(), &past),
+        transport(&ticket, &lab.address("ws", ""), options.impairment.as_ref()),
+        input,
+        world.resource::<Time<Real>>().elapsed(),
+    )?;
+    world.insert_resource(Simulation(World::new(game)));
+    world.insert_resource(netplay);
+    world.insert_resource(writer);
+    world.insert_resource(CurrentMatch { ticket, destination, directory });
+    Ok(())
+}
+
+fn game(ticket: &Ticket) -> anyhow::Result<Arc<Game>> {
+    let settings: Settings = serde_json::from_value(ticket.settings.clone()).context(
+        "this program does not know the lab's game; ask the experimenter for the matching version",
+    )?;
+    let game = Game::new(settings).context("the lab's game cannot be played")?;
+    anyhow::ensure!(
+        game.digest().to_string() == ticket.game.as_str(),
+        "this program plays the lab's game by other rules; ask the experimenter for the matching \
+         version"
+    );
+    Ok(game)
+}
+
+/// The record's writer, and what an earlier run of this program has recorded of the session.
+fn writer(
+    world: &mut bevy::prelude::World,
+    ticket: &Ticket,
+    destination: &Destination,
+    directory: &Path,
+    game: &Arc<Game>,
+) -> anyhow::Result<(Writer, Vec<Entry>)> {
+    let session = Session {
+        directory: directory.to_owned(),
+        participant: destination.participant.clone(),
+        info: SessionInfo {
+            program: crate::VERSION.to_owned(),
+            study: destination.study.clone(),
+            id: ticket.session.clone(),
+            scene: ticket.scene.clone(),
+            participants: ticket.participants.clone(),
+            keys: ticket.keys.clone(),
+        },
+        seat: ticket.seat,
+        game: game.clone(),
+        started: wall_clock_at_zero(world.resource::<Time<Real>>()),
+    };
+    match world.remove_resource::<Unfinished>() {
+        Some(Unfinished(earlier)) if earlier.destination.session == ticket.session => {
+            let (writer, resumption) = Writer::resume(session, earlier)?;
+            info!("the session goes on; {} frames of it are on this computer", resumption.next);
+            note_closed(world, destination, directory, &resumption.episodes);
+            Ok((writer, resumption.entries))
+        }
+        earlier => {
+            if let Some(Unfinished(earlier)) = earlier {
+                abandon(world, earlier);
+            }
+            Ok((Writer::start(session, &world.resource::<Identity>().0)?, Vec::new()))
+        }
+    }
+}
+
+/// Episodes that an earlier run of this program has closed count as if this one had.
+fn note_closed(
+    world: &mut bevy::prelude::World,
+    destination: &Destination,
+    directory: &Path,
+    episodes: &[Left],
+) {
+    let mut status = world.resource_mut::<Status>();
+    let closed = (0..).zip(episodes).filter(|(_, left)| **left == Left::Closed);
+    for (episode, _) in closed {
+        let (destination, directory) = (destination.clone(), directory.to_owned());
+        status.closed.insert(episode);
+        if (Record { destination, episode, directory }).receipt_path().exists() {
+            status.received.insert(episode);
+        }
+    }
+}
+
+/// A session that nobody waits for any more is closed with what there is of it, and sent.
+fn abandon(world: &bevy::prelude::World, earlier: Interrupted) {
+    let session = earlier.destination.session.clone();
+    if let Err(error) = earlier.close("the session was over when the program came back") {
+        warn!("session {session} was interrupted and cannot be closed: {error}");
+    }
+    let options = world.resource::<JoinOptions>();
+    if let Some(uploader) = world.get_resource::<Uploader>() {
+        let is_its = |record: &Record| record.destination.session == session;
+        options.spool.unsent().into_iter().filter(is_its).for_each(|record| uploader.send(record));
+    }
+}
+
+fn match_settings(ticket: &Ticket, game: &Arc<Game>) -> MatchSettings {
+    let parameters = SessionParameters {
+        players: game.players(),
+        seat: ticket.seat,
+        steps_per_second: game.settings().steps_per_second,
+        input_delay: ticket.netcode.input_delay,
+        prediction_window: ticket.netcode.prediction_window,
+    };
+    MatchSettings {
+        game: game.clone(),
+        parameters,
+        session: ticket.session.clone(),
+        program: crate::VERSION.to_owned(),
+        hold: RESUME_COUNTDOWN * u32::from(parameters.steps_per_second),
+        patience: Patience {
+            connect: CONNECT_WITHIN,
+            interruption: RESUME_WITHIN,
+            ..Patience::default()
+        },
+    }
+}
+
+fn transport(
+    ticket: &Ticket,
+    lab: &str,
+    impairment: Option<&dyad_impair::Impairment>,
+) -> Box<dyn Transport> {
+    let url = format!("{lab}/signal/{}?token={}", ticket.room, ticket.room_token.reveal());
+    let webrtc = WebRtc::new(Signalling { url, ice: ticket.ice.clone() });
+    match impairment.cloned() {
+        // Each side has its own fortune, though both were given the same words.
+        Some(bad) => {
+            let seed = bad.seed.wrapping_mul(2).wrapping_add(u64::from(ticket.seat.0));
+            Box::new(Impaired::new(webrtc, bad.with_seed(seed)))
+        }
+        None => Box::new(webrtc),
+    }
+}
+
+/// The wall clock when the program's own clock was zero: at its first update, which comes only
+/// after a window has been made.
+fn wall_clock_at_zero(time: &Time<Real>) -> SystemTime {
+    let since = time.first_update().map_or(Duration::ZERO, |first| first.elapsed());
+    SystemTime::now() - since
+}
