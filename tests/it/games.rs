@@ -12,9 +12,14 @@ use system_tests::session::{Client, Lab, Summary, dyad};
 pub(crate) const STEPS: usize = 240;
 
 pub(crate) fn experiment(episodes: usize) -> String {
+    experiment_with("", episodes)
+}
+
+/// The same with a further table before the scene.
+pub(crate) fn experiment_with(table: &str, episodes: usize) -> String {
     format!(
-        "id = \"test\"\ntitle = \"A test\"\n\n[[scene]]\nid = \"cramped_room\"\nlayout = \
-         \"cramped_room\"\nmax_steps = {STEPS}\nepisodes = {episodes}\ncountdown_s = \
+        "id = \"test\"\ntitle = \"A test\"\n\n{table}\n[[scene]]\nid = \"cramped_room\"\nlayout \
+         = \"cramped_room\"\nmax_steps = {STEPS}\nepisodes = {episodes}\ncountdown_s = \
          1\npause_s = 1\n"
     )
 }
@@ -40,8 +45,16 @@ fn start(lab: &Lab, name: &str, player: &Player<'_>, seed: u64) -> anyhow::Resul
 
 /// Waits for a pair of clients and checks everything their game promises. Returns both summaries.
 fn finish(lab: &Lab, pair: &mut [Client; 2], episodes: usize) -> anyhow::Result<[Summary; 2]> {
-    let [a, b] = pair;
-    let within = Duration::from_secs(60 + 20 * episodes as u64);
+    finish_within(Duration::from_secs(60 + 20 * episodes as u64), lab, pair, episodes)
+}
+
+/// The same for games that may take longer.
+pub(crate) fn finish_within(
+    within: Duration,
+    lab: &Lab,
+    [a, b]: &mut [Client; 2],
+    episodes: usize,
+) -> anyhow::Result<[Summary; 2]> {
     let summaries = [a.finish(within)?, b.finish(within)?];
     let [first, second] = &summaries;
     ensure!(first.text("session")? == second.text("session")?, "two different sessions");
@@ -98,7 +111,7 @@ fn play(players: [Player<'_>; 2], episodes: usize) -> anyhow::Result<[Summary; 2
     })
 }
 
-fn rolled_back(summaries: &[Summary; 2]) -> anyhow::Result<()> {
+pub(crate) fn rolled_back(summaries: &[Summary; 2]) -> anyhow::Result<()> {
     for summary in summaries {
         let rollbacks = summary.count("rollbacks")?;
         ensure!(rollbacks > 10, "only {rollbacks} rollbacks: the test did not test anything");

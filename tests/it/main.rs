@@ -1,5 +1,8 @@
 //! The system tests: real processes, real WebRTC, in a network namespace of each test's own.
 
 mod games;
+mod interruptions;
+mod network;
+mod record;
 mod trouble;
 mod window;

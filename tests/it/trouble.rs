@@ -5,11 +5,9 @@
 use crate::games::experiment;
 use anyhow::{Context as _, ensure};
 use std::fs;
-use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
 use system_tests::namespace::{ADDRESS, run_test};
-use system_tests::process::wait_for;
 use system_tests::session::{Client, Lab, dyad};
 
 /// Checks an exit code, and that the person is told something about each of these.
@@ -69,20 +67,6 @@ fn a_lab_that_is_not_there() {
     });
 }
 
-/// Waits until a client has records on its disk.
-fn wait_for_records(client: &Client) -> anyhow::Result<()> {
-    let records = client.data.join("records");
-    wait_for("a log", Duration::from_secs(30), || Ok(holds_log(&records).then_some(())))
-}
-
-fn holds_log(directory: &Path) -> bool {
-    let Ok(entries) = fs::read_dir(directory) else { return false };
-    entries
-        .flatten()
-        .map(|entry| entry.path())
-        .any(|path| path.extension().is_some_and(|ending| ending == "dlog") || holds_log(&path))
-}
-
 #[test]
 fn a_lab_that_dies_in_the_middle() {
     run_test("trouble::a_lab_that_dies_in_the_middle", || {
@@ -90,7 +74,7 @@ fn a_lab_that_dies_in_the_middle() {
         let mut lab = Lab::start(directory.path(), &experiment(1))?;
         let mut clients = [idle(&lab, "a")?, idle(&lab, "b")?];
         for client in &clients {
-            wait_for_records(client)?;
+            client.wait_for_log(Duration::from_secs(30))?;
         }
         lab.process.kill()?;
         // The game goes on to its end; the records stay here, and the person is told so.

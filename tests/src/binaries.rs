@@ -28,6 +28,14 @@ pub fn build() -> anyhow::Result<PathBuf> {
     Ok(BUILT.get_or_init(|| directory).clone())
 }
 
+/// The same with optimisation, for measurements.
+///
+/// # Errors
+/// If the build fails.
+pub fn build_release() -> anyhow::Result<PathBuf> {
+    env::var_os(DIRECTORY).map_or_else(|| cargo_build(&["--release"]), |it| Ok(it.into()))
+}
+
 /// The cargo that runs this program, without what it told this program about its own package:
 /// with it, build scripts would run again, and everything that depends on them.
 #[must_use]

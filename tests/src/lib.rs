@@ -3,6 +3,8 @@
 //! them.
 //!
 //! - [`namespace`]: a private network, made without root;
+//! - [`network`]: several computers with bad networks between them;
+//! - [`turn`]: a relay on one of them;
 //! - [`binaries`]: building what is tested;
 //! - [`process`]: a program that is running, its output, its end;
 //! - [`session`]: a lab and its clients, from start to verdict;
@@ -12,6 +14,8 @@
 pub mod binaries;
 pub mod display;
 pub mod namespace;
+pub mod network;
 pub mod process;
 pub mod require;
 pub mod session;
+pub mod turn;

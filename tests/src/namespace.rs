@@ -101,7 +101,7 @@ pub fn run_test(name: &str, test: impl FnOnce() -> anyhow::Result<()>) {
     let binaries = crate::binaries::build().unwrap_or_else(|error| panic!("{error:?}"));
     let program = env::current_exe().expect("a test program knows where it is");
     let status = command(program)
-        .args(["--exact", name, "--nocapture", "--test-threads=1"])
+        .args(["--exact", name, "--include-ignored", "--nocapture", "--test-threads=1"])
         .env(crate::binaries::DIRECTORY, binaries)
         .stdin(Stdio::null())
         .status()

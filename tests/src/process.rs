@@ -1,6 +1,8 @@
 //! A program that is running: what it says, how it ends. Only what was started here is ended.
 
 use anyhow::Context as _;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -52,6 +54,27 @@ impl Process {
             .spawn()
             .with_context(|| format!("{name} cannot be started"))?;
         Ok(Self { name: name.to_owned(), child, stdout, stderr })
+    }
+
+    /// Stops it where it is, as the closed lid of a laptop does, or lets it go on.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn stand_still(&self, still: bool) -> anyhow::Result<()> {
+        let signal = if still { Signal::SIGSTOP } else { Signal::SIGCONT };
+        let id = Pid::from_raw(self.id().try_into()?);
+        kill(id, signal).with_context(|| format!("{} cannot be sent {signal}", self.name))
+    }
+
+    /// Waits until it has said something on stderr.
+    ///
+    /// # Errors
+    /// If it doesn't.
+    pub fn wait_for_words(&self, words: &str, within: Duration) -> anyhow::Result<()> {
+        wait_for(&format!("{} to say {words:?}", self.name), within, || {
+            Ok(self.log().contains(words).then_some(()))
+        })
+        .with_context(|| self.log())
     }
 
     /// Its process id.

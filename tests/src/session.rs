@@ -1,6 +1,7 @@
 //! A lab and its clients, from start to verdict.
 
 use crate::display::Display;
+use crate::network::Computer;
 use crate::process::{Process, wait_for};
 use crate::{binaries, namespace};
 use anyhow::{Context as _, ensure};
@@ -48,11 +49,33 @@ impl Lab {
         experiment: &str,
         address: SocketAddr,
     ) -> anyhow::Result<Self> {
+        let command = Command::new(binaries::path("dyad-signalling")?);
+        Self::start_by(command, directory, experiment, address)
+    }
+
+    /// The same on a computer of its own.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn start_on(
+        computer: &Computer,
+        directory: &Path,
+        experiment: &str,
+    ) -> anyhow::Result<Self> {
+        let command = computer.command(binaries::path("dyad-signalling")?);
+        Self::start_by(command, directory, experiment, (computer.address(), 0).into())
+    }
+
+    fn start_by(
+        mut command: Command,
+        directory: &Path,
+        experiment: &str,
+        address: SocketAddr,
+    ) -> anyhow::Result<Self> {
         fs::create_dir_all(directory)?;
         let file = directory.join("experiment.toml");
         fs::write(&file, experiment)?;
         let data = directory.join("lab");
-        let mut command = Command::new(binaries::path("dyad-signalling")?);
         command.arg("serve").arg("--experiment").arg(&file).arg("--data").arg(&data);
         command.arg("--listen").arg(address.to_string());
         let mut process = Process::start("lab", command, directory)?;
@@ -68,6 +91,19 @@ impl Lab {
     /// If it does not start.
     pub fn client(&self, name: &str, arguments: &[&str]) -> anyhow::Result<Client> {
         self.client_by(name, Command::new(binaries::path("dyad")?), arguments)
+    }
+
+    /// The same on a computer of its own.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn client_on(
+        &self,
+        computer: &Computer,
+        name: &str,
+        arguments: &[&str],
+    ) -> anyhow::Result<Client> {
+        self.client_by(name, computer.command(binaries::path("dyad")?), arguments)
     }
 
     /// The same on a disk that takes no file larger than so many KiB: a write beyond that fails, as
@@ -157,6 +193,30 @@ pub struct Summary {
 }
 
 impl Client {
+    /// How many rows of the first episode are on this client's disk.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        rows_in(&self.data.join("records"))
+    }
+
+    /// Waits until this client has begun to record.
+    ///
+    /// # Errors
+    /// If it doesn't.
+    pub fn wait_for_log(&self, within: Duration) -> anyhow::Result<()> {
+        wait_for("a log", within, || Ok(holds_log(&self.data.join("records")).then_some(())))
+            .with_context(|| self.process.log())
+    }
+
+    /// Waits until so many rows of the first episode are on this client's disk.
+    ///
+    /// # Errors
+    /// If they don't come.
+    pub fn wait_for_rows(&self, rows: usize, within: Duration) -> anyhow::Result<()> {
+        wait_for(&format!("row {rows}"), within, || Ok((self.rows() >= rows).then_some(())))
+            .with_context(|| self.process.log())
+    }
+
     /// Waits until the client has ended well.
     ///
     /// # Errors
@@ -165,6 +225,15 @@ impl Client {
         let status = self.process.wait(within)?;
         let log = self.process.log();
         ensure!(status.success(), "the client ended with {status}:\n{log}");
+        self.summary(within)
+    }
+
+    /// Waits until the client has ended, well or not, and reads its summary.
+    ///
+    /// # Errors
+    /// If it takes longer, or there was no session to sum up.
+    pub fn summary(&mut self, within: Duration) -> anyhow::Result<Summary> {
+        self.process.wait(within)?;
         let json: Value = serde_json::from_str(&self.process.output()?)?;
         let records = json["directory"].as_str().context("a summary names the records")?.into();
         Ok(Summary { json, records })
@@ -199,10 +268,32 @@ impl Summary {
     }
 }
 
+/// The rows of the table of the first episode somewhere below a directory; 0 if there is none.
+fn rows_in(directory: &Path) -> usize {
+    let Ok(entries) = fs::read_dir(directory) else { return 0 };
+    let count = |path: PathBuf| {
+        if path.is_dir() {
+            return rows_in(&path);
+        }
+        let is_table = path.to_string_lossy().ends_with("_ep0.csv");
+        let text = if is_table { fs::read(&path).unwrap_or_default() } else { Vec::new() };
+        text.iter().filter(|&&byte| byte == b'\n').count().saturating_sub(1)
+    };
+    entries.flatten().map(|entry| count(entry.path())).max().unwrap_or(0)
+}
+
 /// Runs the client program to its end and returns what it said.
 ///
 /// # Errors
 /// If it cannot be run.
 pub fn dyad(arguments: &[&str]) -> anyhow::Result<Output> {
     Ok(Command::new(binaries::path("dyad")?).args(arguments).stdin(Stdio::null()).output()?)
+}
+
+fn holds_log(directory: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(directory) else { return false };
+    entries
+        .flatten()
+        .map(|entry| entry.path())
+        .any(|path| path.extension().is_some_and(|ending| ending == "dlog") || holds_log(&path))
 }
