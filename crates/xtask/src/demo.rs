@@ -122,8 +122,8 @@ fn report(lab: &Lab, summaries: &[Summary; 2], out: &Path) -> Result<bool> {
     for (name, summary) in [("player", player), ("partner", partner)] {
         let count = |field| summary.count(field);
         let first_frame = summary.json["start_ms"]["first_frame"].as_f64().unwrap_or_default();
-        let round_trip = summary.json["rtt_ms"].as_u64();
-        let round_trip = round_trip.map_or("unknown".to_owned(), |ms| format!("{ms} ms"));
+        let round_trip = summary.json["rtt_ms"].as_f64();
+        let round_trip = round_trip.map_or("unknown".to_owned(), |ms| format!("{ms:.1} ms"));
         writeln!(
             text,
             "{name:<9}  {:>6}  {:>9}  {:>7}  {:>6}  {round_trip:>10}  {first_frame:>9.0} ms",

@@ -94,8 +94,9 @@ fn report(games: &[Game]) -> Result<String> {
         let at = &game.summary.json["start_ms"][part];
         at.as_f64().with_context(|| format!("no {part} in {}", game.summary.json))
     };
-    let parts: [(&str, &str, Option<&str>); 5] = [
-        ("start to welcome by the lab", "welcomed", None),
+    let parts: [(&str, &str, Option<&str>); 6] = [
+        ("launch of the program", "launch", None),
+        ("... to the welcome by the lab", "welcomed", None),
         ("... to the match", "matched", Some("welcomed")),
         ("... to the WebRTC connection", "connected", Some("matched")),
         ("... to the barrier passed", "barrier", Some("connected")),
@@ -108,7 +109,8 @@ fn report(games: &[Game]) -> Result<String> {
             .collect();
         row(name, "ms", &mut values?.into_iter())?;
     }
-    let whole: Result<Vec<f64>> = games.iter().map(|game| start(game, "first_frame")).collect();
+    let whole: Result<Vec<f64>> =
+        games.iter().map(|game| Ok(start(game, "launch")? + start(game, "first_frame")?)).collect();
     row("from `dyad join` to the first simulated frame", "ms", &mut whole?.into_iter())?;
     Ok(text)
 }

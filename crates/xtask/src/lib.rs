@@ -7,12 +7,14 @@
 //! - [`tidy`]: what the compiler does not check of files and manifests;
 //! - [`demo`]: the whole system on this machine;
 //! - [`figures`]: what a client costs, measured;
+//! - [`network_bench`]: what a bad network does to a game, measured;
 //! - [`sim`]: sessions in virtual time;
 //! - [`steps`]: running commands one after the other, and the summary.
 
 pub mod demo;
 pub mod figures;
 pub mod layers;
+pub mod network_bench;
 pub mod sim;
 pub mod steps;
 pub mod tidy;

@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use xtask::demo::{self, Demo};
 use xtask::figures;
+use xtask::network_bench::{self, NetworkBench};
 use xtask::say;
 use xtask::sim::{self, MANIFEST, Sim};
 use xtask::steps::{Summary, cargo};
@@ -30,6 +31,8 @@ enum Task {
     Sim(Sim),
     /// What a client costs and how fast it starts, on release builds
     Figures,
+    /// What a game suffers on bad networks, and what it costs there, on release builds
+    NetworkBench(NetworkBench),
     /// What the compiler does not check of files and manifests
     Tidy,
     /// The same over so many seeds that it takes an hour; it can be stopped at any time
@@ -59,6 +62,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Ci => ci(&workspace),
         Task::Tidy => run_tidy(&workspace),
         Task::Figures => figures::run(),
+        Task::NetworkBench(bench) => network_bench::run(&bench),
         Task::Demo(demo) => demo::run(&workspace.root, &demo),
         Task::Sim(sim) => sim::run(&workspace.root, &sim),
         Task::Soak => sim::run(&workspace.root, &Sim::soak()),

@@ -1,7 +1,7 @@
 //! Sessions in virtual time: starts the simulator, which is a workspace of its own.
 
 use crate::steps::cargo;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use std::path::Path;
 
@@ -11,12 +11,21 @@ pub const MANIFEST: &str = "tests/simulation/Cargo.toml";
 /// What to simulate.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct Sim {
-    /// From the first seed up to, without, the second
-    #[arg(long, value_name = "A..B", default_value = "0..20")]
+    /// From the first seed up to, without, the second; each in every profile
+    #[arg(long, value_name = "A..B", value_parser = seeds, default_value = "0..20")]
     pub seeds: String,
-    /// One kind of network instead of all
+    /// One kind of network and of mishaps instead of all
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
+}
+
+/// The seeds as they were written, if they can be read.
+fn seeds(text: &str) -> Result<String> {
+    let number = |text: &str| text.parse::<u64>().ok();
+    let range = text.split_once("..").and_then(|(from, to)| Some(number(from)?..number(to)?));
+    let good = range.is_some_and(|range| !range.is_empty());
+    ensure!(good, "write two numbers, the first smaller, such as 0..20");
+    Ok(text.to_owned())
 }
 
 impl Sim {
@@ -41,9 +50,18 @@ pub fn run(root: &Path, Sim { seeds, profile }: &Sim) -> Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::MANIFEST;
+    use super::{MANIFEST, seeds};
     use std::fs;
     use std::path::Path;
+
+    #[test]
+    fn seeds_are_two_numbers() {
+        assert!(
+            ["0..20", "7..8", "0..18446744073709551615"].into_iter().all(|it| seeds(it).is_ok())
+        );
+        let wrong = ["", "7", "8..7", "7..7", "a..b", "1..=2", "-1..2", "0..18446744073709551616"];
+        assert!(wrong.into_iter().all(|it| seeds(it).is_err()));
+    }
 
     #[test]
     fn the_simulator_has_the_workspaces_lints() {
