@@ -1,12 +1,13 @@
 //! A seat's files, in memory: in the client, the recorder, the writer thread and what they write.
 //!
-//! A program that is started again writes its files anew from the entries that it finds; the real
-//! one goes on in those that are there, which tests of the recorder compare.
+//! A program that is started again goes on in the files that the one before it left, cut wherever
+//! the power was cut; it plays on from what it finds there, and from nothing else.
 
 use crate::scenario::Scenario;
 use dyad_gridworld::{ConfirmedFrame, Entry, Hold, PlayerInput};
 use dyad_protocol::{ParticipantId, Seat};
 use dyad_recording::bundle::Bundle;
+use dyad_recording::recorder::Left;
 use dyad_recording::{Committed, Effect, Recorder, Statement};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,11 +15,16 @@ use std::collections::{BTreeMap, VecDeque};
 pub struct Books {
     recorder: Recorder,
     participant: ParticipantId,
-    files: BTreeMap<u16, Files>,
+    files: Disk,
+    /// So many bytes of an episode's log survive a loss of power.
+    synced: BTreeMap<u16, usize>,
     statements: VecDeque<Statement>,
     marks: Vec<Effect>,
     refused: Vec<String>,
 }
+
+/// The files of a session, by episode.
+pub type Disk = BTreeMap<u16, Files>;
 
 /// The files of one episode that all peers must have alike.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,17 +41,76 @@ impl Books {
     /// The books of a scenario's session at a seat.
     #[must_use]
     pub fn new(scenario: &Scenario, seat: Seat) -> Self {
+        Self::found(scenario, seat, Disk::new()).0
+    }
+
+    /// Goes on with the files that an earlier run of the program left, and tells what is recorded
+    /// in them.
+    ///
+    /// # Panics
+    /// If that cannot be done: an earlier run of the same program wrote them.
+    #[must_use]
+    pub fn found(scenario: &Scenario, seat: Seat, mut files: Disk) -> (Self, Vec<Entry>) {
         let session = scenario.session();
         let participant = session.participants[seat.index()].clone();
-        Self {
-            recorder: Recorder::new(session, seat, &scenario.game, scenario.key(seat))
-                .expect("a scenario fits"),
+        let logs: Vec<_> = files.values().map(|files| files.log.clone()).collect();
+        let (game, key) = (&scenario.game, scenario.key(seat));
+        let (recorder, resumption) = Recorder::resume(session, seat, game, key, &logs)
+            .unwrap_or_else(|error| panic!("seat {seat} cannot go on with its logs: {error}"));
+        for (episode, left) in (0..).zip(resumption.episodes) {
+            match left {
+                Left::Closed => {}
+                Left::Open { log_length, table } => {
+                    let mut log = std::mem::take(&mut files.entry(episode).or_default().log);
+                    log.truncate(log_length);
+                    files.insert(episode, Files { log, table, closed: None });
+                }
+                Left::Nothing => {
+                    files.remove(&episode);
+                }
+            }
+        }
+        let mut books = Self {
+            recorder,
             participant,
-            files: BTreeMap::new(),
+            files,
+            synced: BTreeMap::new(),
             statements: VecDeque::new(),
             marks: Vec::new(),
             refused: Vec::new(),
+        };
+        books.drain();
+        books.sync();
+        (books, resumption.entries)
+    }
+
+    /// Brings all logs to the disk.
+    pub fn sync(&mut self) {
+        let lengths = self.files.iter().map(|(&episode, files)| (episode, files.log.len()));
+        self.synced = lengths.collect();
+    }
+
+    /// How many bytes a loss of power can cost.
+    #[must_use]
+    pub fn at_risk(&self) -> usize {
+        self.files.iter().map(|(episode, files)| self.at_risk_of(*episode, files)).sum()
+    }
+
+    fn at_risk_of(&self, episode: u16, files: &Files) -> usize {
+        files.log.len() - self.synced.get(&episode).copied().unwrap_or_default()
+    }
+
+    /// The files after a loss of power that cost so many bytes, the newest first; at most
+    /// [`Self::at_risk`].
+    #[must_use]
+    pub fn left_after(&self, mut bytes: usize) -> Disk {
+        let mut left = self.files.clone();
+        for (&episode, files) in left.iter_mut().rev() {
+            let lost = bytes.min(self.at_risk_of(episode, files));
+            files.log.truncate(files.log.len() - lost);
+            bytes -= lost;
         }
+        left
     }
 
     /// Takes an input that this seat's computer has given.
@@ -88,7 +153,7 @@ impl Books {
         self.refused.extend(taken.err());
     }
 
-    /// What this seat has on disk; memory is a disk that is always flushed.
+    /// What this seat has recorded; it is to be brought to the disk before it is told.
     #[must_use]
     pub fn committed(&self) -> Option<Committed> {
         self.recorder.committed()
@@ -114,10 +179,23 @@ impl Books {
                 }
                 Effect::Log { episode, bytes } => self.open(episode).log.extend(bytes),
                 Effect::Table { episode, bytes } => self.open(episode).table.extend(bytes),
-                Effect::Close { episode, complete } => self.open(episode).closed = Some(complete),
-                Effect::Statement(statement) => self.statements.push_back(statement),
+                Effect::Close { episode, complete } => {
+                    self.open(episode).closed = Some(complete);
+                    self.sync_log(episode);
+                }
+                // After a loss of power the end of an episode could come about otherwise.
+                Effect::Statement(statement) => {
+                    self.sync_log(statement.episode);
+                    self.statements.push_back(statement);
+                }
                 mark => self.marks.push(mark),
             }
+        }
+    }
+
+    fn sync_log(&mut self, episode: u16) {
+        if let Some(files) = self.files.get(&episode) {
+            self.synced.insert(episode, files.log.len());
         }
     }
 
@@ -128,7 +206,7 @@ impl Books {
 
     /// The files so far, by episode.
     #[must_use]
-    pub const fn files(&self) -> &BTreeMap<u16, Files> {
+    pub const fn files(&self) -> &Disk {
         &self.files
     }
 

@@ -11,6 +11,7 @@
 //! datagrams arrive at once, because the end of the synchronization travels with them. The
 //! reliable channel is perfect throughout.
 
+use crate::books::Disk;
 use crate::network::Channel;
 use crate::peer::{Peer, Stage};
 use crate::profile::Profile;
@@ -189,7 +190,7 @@ struct Lockstep {
 impl Lockstep {
     fn new(scenario: &Scenario, script: &Script) -> Self {
         let peer = |seat: Seat| {
-            let mut peer = Peer::new(scenario, seat, script.clone(), &[], Duration::ZERO);
+            let mut peer = Peer::new(scenario, seat, script.clone(), Disk::new(), Duration::ZERO);
             peer.connected(Duration::ZERO, CONNECTION);
             peer
         };

@@ -3,6 +3,7 @@
 //! The order of things within an update is that of netplay's plugin: take what has arrived, start
 //! or drop ggrs sessions, try the steps that are due, then take what is final and send.
 
+use crate::books::Disk;
 use crate::engine::Engine;
 use crate::network::Channel;
 use crate::pace::Pace;
@@ -45,13 +46,7 @@ impl Peer {
     /// # Panics
     /// If the scenario's parameters are out of range.
     #[must_use]
-    pub fn new(
-        scenario: &Scenario,
-        seat: Seat,
-        script: Script,
-        disk: &[Entry],
-        now: Duration,
-    ) -> Self {
+    pub fn new(scenario: &Scenario, seat: Seat, script: Script, disk: Disk, now: Duration) -> Self {
         let missteps = scenario.faults.iter().filter_map(|fault| match *fault {
             Fault::Misstep { seat: whose, frame } if whose == seat => Some(frame),
             _ => None,
@@ -61,7 +56,8 @@ impl Peer {
             _ => None,
         });
         let settings = scenario.settings(seat);
-        let history = History::of(Arc::clone(&scenario.game), disk);
+        let record = Record::found(scenario, seat, disk);
+        let history = History::of(Arc::clone(&scenario.game), record.entries());
         let mut peer = Self {
             seat,
             pace: Pace::new(settings.parameters.steps_per_second),
@@ -70,7 +66,7 @@ impl Peer {
             confirmed: -1,
             engine: Engine::new(&scenario.game, missteps.collect()),
             script,
-            record: Record::found(scenario, seat, disk),
+            record,
             changed: changed.collect(),
             wants_connections: false,
             next_sync: now,
@@ -279,8 +275,8 @@ impl Peer {
         &self.record
     }
 
-    /// The record, of a program that was killed: its disk.
-    pub const fn record_mut(&mut self) -> &mut Record {
-        &mut self.record
+    /// The program was killed, and will not be started again: this is what is left.
+    pub fn keep(&mut self, scenario: &Scenario, disk: Disk) {
+        self.record.keep(scenario, disk);
     }
 }

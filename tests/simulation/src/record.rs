@@ -1,12 +1,11 @@
-//! A seat's record: the list of what became final, which of it is on disk, and the statements
-//! about it.
+//! A seat's record: the list of what became final, and the statements about it.
 //!
-//! The list is what peers are compared by and what a program that is started again goes on from.
-//! Files are made of it in [`crate::books`].
+//! The list is what peers are compared by. Files are made of it in [`crate::books`], and a program
+//! that is started again has its list from them.
 
-use crate::books::Books;
+use crate::books::{Books, Disk};
 use crate::scenario::Scenario;
-use dyad_gridworld::{ConfirmedFrame, Digest, Entry, Hold, PlayerInput, World};
+use dyad_gridworld::{ConfirmedFrame, Digest, Entry, Hold, Phase, PlayerInput, World};
 use dyad_protocol::Seat;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,7 +18,8 @@ pub struct Record {
     seat: Seat,
     /// What became final, as a log has it: a hold is a part of it when a frame has followed.
     entries: Vec<Entry>,
-    on_disk: usize,
+    /// How many of them the files have: after the last episode, nothing is recorded.
+    recorded: usize,
     /// How often it was written.
     syncs: u32,
     /// The world after the entries: it tells when an episode is over.
@@ -37,13 +37,14 @@ pub struct Record {
 }
 
 impl Record {
-    /// The empty record of a seat.
+    /// The record of a seat that goes on with the files on its disk, at first none.
     #[must_use]
-    pub fn new(scenario: &Scenario, seat: Seat) -> Self {
-        Self {
+    pub fn found(scenario: &Scenario, seat: Seat, disk: Disk) -> Self {
+        let (books, entries) = Books::found(scenario, seat, disk);
+        let mut record = Self {
             seat,
             entries: Vec::new(),
-            on_disk: 0,
+            recorded: 0,
             syncs: 0,
             replica: World::new(Arc::clone(&scenario.game)),
             rows: 0,
@@ -52,21 +53,14 @@ impl Record {
             theirs: Vec::new(),
             committed: Vec::new(),
             illegible: 0,
-            books: Books::new(scenario, seat),
-        }
-    }
-
-    /// The record that a program finds on its disk when it is started again.
-    #[must_use]
-    pub fn found(scenario: &Scenario, seat: Seat, disk: &[Entry]) -> Self {
-        let mut record = Self::new(scenario, seat);
-        for entry in disk {
+            books,
+        };
+        for entry in &entries {
             match entry {
-                Entry::Frame(frame) => record.supplied(frame),
-                Entry::Hold(hold) => record.hold(hold),
+                Entry::Frame(frame) => record.step(frame),
+                Entry::Hold(hold) => record.stand_still(hold),
             }
         }
-        record.sync();
         record
     }
 
@@ -91,6 +85,9 @@ impl Record {
 
     fn step(&mut self, frame: &ConfirmedFrame) {
         self.entries.push(Entry::Frame(*frame));
+        if self.replica.phase() != Phase::Coasting {
+            self.recorded = self.entries.len();
+        }
         let outcome = self.replica.step(&frame.inputs);
         self.rows += u32::from(outcome.is_some());
         if outcome.is_some_and(|outcome| outcome.last) {
@@ -101,10 +98,14 @@ impl Record {
     /// Takes a resumption. If it was interrupted before a frame was confirmed, the next takes its
     /// place.
     pub fn hold(&mut self, hold: &Hold) {
+        self.stand_still(hold);
+        self.books.hold(hold);
+    }
+
+    fn stand_still(&mut self, hold: &Hold) {
         self.entries.truncate(self.entries().len());
         self.entries.push(Entry::Hold(*hold));
         self.replica.hold(hold.frames);
-        self.books.hold(hold);
     }
 
     fn finish_episode(&mut self, digest: &Digest) {
@@ -121,12 +122,9 @@ impl Record {
         self.statements.push_back((episode, bytes));
     }
 
-    /// The next statement to tell the partners. What it is about is on the disk: after a loss of
-    /// power the end of the episode could come about otherwise.
+    /// The next statement to tell the partners.
     pub fn take_statement(&mut self) -> Option<(u16, Vec<u8>)> {
-        let statement = self.statements.pop_front()?;
-        self.on_disk = self.entries().len();
-        Some(statement)
+        self.statements.pop_front()
     }
 
     /// Takes what a partner states about an episode.
@@ -144,9 +142,9 @@ impl Record {
     /// Writes everything to the disk, and says so; with the recorder's signature, which is dear,
     /// in one of four times.
     pub fn sync(&mut self) -> Vec<u8> {
-        self.on_disk = self.entries().len();
+        self.books.sync();
         self.syncs += 1;
-        let count = u32::try_from(self.on_disk).unwrap_or(u32::MAX).to_le_bytes();
+        let count = u32::try_from(self.recorded).unwrap_or(u32::MAX).to_le_bytes();
         let signed = self.syncs.is_multiple_of(4).then(|| self.books.committed()).flatten();
         let books = signed.map(|committed| committed.encode());
         count.into_iter().chain(books.into_iter().flatten()).collect()
@@ -169,16 +167,14 @@ impl Record {
         self.books.end();
     }
 
-    /// Loses the last entries, but none that was on disk: the power was cut.
-    pub fn lose(&mut self, entries: usize) {
-        let left = self.entries().len().saturating_sub(entries);
-        self.entries.truncate(left.max(self.on_disk));
-    }
-
-    /// How many entries a loss of power can cost.
-    #[must_use]
-    pub fn at_risk(&self) -> usize {
-        self.entries().len() - self.on_disk
+    /// Loses everything but what the program left on its disk.
+    ///
+    /// # Panics
+    /// If that is something else than what became final.
+    pub fn keep(&mut self, scenario: &Scenario, disk: Disk) {
+        let left = Self::found(scenario, self.seat, disk);
+        assert!(self.entries.starts_with(left.entries()), "seat {}'s files differ", self.seat);
+        self.entries.truncate(left.entries().len());
     }
 
     /// What became final.

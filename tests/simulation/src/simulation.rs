@@ -4,6 +4,7 @@
 //! Display frames in which nothing can happen are left out: no step is due, nothing arrives, and
 //! the last one was not long ago.
 
+use crate::books::Disk;
 use crate::mishap::{Mishap, What, When};
 use crate::network::{Arrival, Network};
 use crate::peer::{Ending, Peer, Stage};
@@ -154,7 +155,7 @@ impl<'a> Simulation<'a> {
         let stations = seats.map(|seat| {
             // Computers differ in when they start and in when their displays refresh.
             let start = Duration::from_micros(u64::from(rng.below(LATEST_START_MS * 1000)));
-            let peer = Peer::new(scenario, seat, script.clone(), &[], start);
+            let peer = Peer::new(scenario, seat, script.clone(), Disk::new(), start);
             let past = Tally::default();
             let still_until = Duration::ZERO;
             Station { peer, on: false, still_until, last: start, next: Some(start), past }
@@ -322,28 +323,31 @@ impl<'a> Simulation<'a> {
         if station.peer.record().finished() == episodes {
             self.events.killed_late.push(seat);
         }
-        let at_risk = u32::try_from(station.peer.record().at_risk()).unwrap_or(u32::MAX);
+        let books = station.peer.record().books();
+        let at_risk = u32::try_from(books.at_risk()).unwrap_or(u32::MAX - 1);
         let lost = usize::try_from(self.rng.below(at_risk + 1)).unwrap_or_default();
-        station.peer.record_mut().lose(lost);
+        let disk = books.left_after(lost);
         station.on = false;
         station.next = back;
         self.network.kill(seat);
         self.wake_all();
         match back {
             Some(back) => {
-                self.restart(seat, back);
+                self.restart(seat, disk, back);
                 self.events.restarts += 1;
             }
-            None => self.events.losses.push(seat),
+            None => {
+                self.stations[seat.index()].peer.keep(self.scenario, disk);
+                self.events.losses.push(seat);
+            }
         }
     }
 
     /// Prepares the program that will be started in the place of the one that was killed.
-    fn restart(&mut self, seat: Seat, back: Duration) {
+    fn restart(&mut self, seat: Seat, disk: Disk, back: Duration) {
         let station = &mut self.stations[seat.index()];
         station.past = station.tally();
-        let disk: Vec<Entry> = station.peer.record().entries().to_vec();
-        station.peer = Peer::new(self.scenario, seat, self.script.clone(), &disk, back);
+        station.peer = Peer::new(self.scenario, seat, self.script.clone(), disk, back);
         station.still_until = Duration::ZERO;
     }
 
