@@ -7,6 +7,7 @@ use crate::outcome::Outcome;
 use crate::record::forensics::{self, ForcedDesync};
 use crate::record::identity::Identity;
 use crate::record::upload::Uploader;
+use crate::replay::{Film, viewer};
 use crate::screens;
 use crate::window::{self, pictures};
 use bevy::MinimalPlugins;
@@ -129,6 +130,18 @@ pub fn windowed(
         None => drop(app.insert_state(Screen::Start)),
     }
     Ok((app, outcome))
+}
+
+/// A window in which a recorded game is looked at.
+pub fn viewer(film: Film, title: String) -> App {
+    let mut app = App::new();
+    app.add_plugins((
+        DefaultPlugins.set(log_plugin()).set(window::viewer_settings(title)),
+        EguiPlugin::default(),
+    ));
+    window::paper(&mut app);
+    viewer::plugin(&mut app, film);
+    app
 }
 
 /// Makes this computer's world wrong from a frame on, if a developer asked for it.

@@ -7,7 +7,9 @@
 //! - [`input`]: scripted players and keys as sources of input;
 //! - [`record`]: the writer thread, the spool of unsent records, their upload;
 //! - [`outcome`]: how a session went;
-//! - [`window`], [`screens`], [`view`], [`theme`]: what a person sees.
+//! - [`window`], [`screens`], [`view`], [`theme`]: what a person sees; [`picture`]: the same
+//!   without a window;
+//! - [`replay`]: a recorded game, looked at again.
 //!
 //! The simulation is gridworld's, netplay is dyad-netplay's; the client decides nothing about
 //! either. What is drawn is read from [`dyad_netplay::Simulation`] and never written back.
@@ -25,7 +27,9 @@ pub mod flow;
 pub mod input;
 pub mod lab;
 pub mod outcome;
+pub mod picture;
 pub mod record;
+pub mod replay;
 pub mod screens;
 pub mod theme;
 pub mod view;

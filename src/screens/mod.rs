@@ -37,7 +37,7 @@ pub fn plugin(app: &mut App) {
 }
 
 /// Gives a window its look before anything is drawn in it: fonts only count from the next pass.
-fn dress(mut contexts: Query<&mut EguiContext, Added<EguiContext>>) {
+pub(crate) fn dress(mut contexts: Query<&mut EguiContext, Added<EguiContext>>) {
     for mut context in &mut contexts {
         theme::apply(context.get_mut());
     }

@@ -28,44 +28,55 @@ const UPDATE_EVERY: Duration = Duration::from_millis(4);
 
 /// Adds the window to an app that has Bevy's default plugins.
 pub fn plugin(app: &mut App) {
+    paper(app);
+    app.init_resource::<Closing>().add_systems(
+        Update,
+        (close, exit_when_saved.run_if(in_state(Screen::Done).or_else(in_state(Screen::Problem))))
+            .chain(),
+    );
+}
+
+/// What every window of ours has: a pace, and something to draw on.
+pub fn paper(app: &mut App) {
     let pace = UpdateMode::reactive_low_power(UPDATE_EVERY);
     let [r, g, b, _] = theme::PAPER.to_array();
     app.insert_resource(WinitSettings { focused_mode: pace, unfocused_mode: pace })
         .insert_resource(ClearColor(Color::srgb_u8(r, g, b)))
-        .init_resource::<Closing>()
         .add_systems(Startup, |mut commands: Commands| {
             commands.spawn(Camera2d);
-        })
-        .add_systems(
-            Update,
-            (
-                close,
-                exit_when_saved.run_if(in_state(Screen::Done).or_else(in_state(Screen::Problem))),
-            )
-                .chain(),
-        );
+        });
 }
 
-/// The one window.
+/// The window of a game.
 #[must_use]
 pub fn settings() -> WindowPlugin {
     WindowPlugin {
-        primary_window: Some(Window {
-            title: "Dyad".to_owned(),
-            name: Some("dyad".to_owned()),
-            resolution: WindowResolution::new(1280, 720),
-            resize_constraints: WindowResizeConstraints {
-                min_width: 800.0,
-                min_height: 560.0,
-                ..WindowResizeConstraints::default()
-            },
-            present_mode: PresentMode::AutoVsync,
-            ..Window::default()
-        }),
+        primary_window: Some(window("Dyad".to_owned())),
         // Closing is for `close` to decide.
         exit_condition: ExitCondition::DontExit,
         close_when_requested: false,
         ..WindowPlugin::default()
+    }
+}
+
+/// The window of a program that only shows something.
+#[must_use]
+pub fn viewer_settings(title: String) -> WindowPlugin {
+    WindowPlugin { primary_window: Some(window(title)), ..WindowPlugin::default() }
+}
+
+fn window(title: String) -> Window {
+    Window {
+        title,
+        name: Some("dyad".to_owned()),
+        resolution: WindowResolution::new(1280, 720),
+        resize_constraints: WindowResizeConstraints {
+            min_width: 800.0,
+            min_height: 560.0,
+            ..WindowResizeConstraints::default()
+        },
+        present_mode: PresentMode::AutoVsync,
+        ..Window::default()
     }
 }
 

@@ -282,6 +282,7 @@ fn a_flipped_byte_is_found() {
         let derived = directory.path().join("derived.csv");
         ensure!(dyad(&["replay", path(&log)?, "--csv", path(&derived)?])?.status.success());
         ensure!(std::fs::read(&derived)? == a.file(0, "csv")?, "the derived table differs");
+        pictures(&log, directory.path())?;
         let mut bytes = std::fs::read(&log)?;
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
@@ -291,6 +292,32 @@ fn a_flipped_byte_is_found() {
         ensure!(bad.status.code() == Some(1), "{bad:?}");
         Ok(())
     });
+}
+
+/// Pictures of a recorded game need no display; a frame that the log lacks is no picture.
+fn pictures(log: &Path, directory: &Path) -> anyhow::Result<()> {
+    let (png, gif) = (directory.join("frame.png"), directory.join("game.gif"));
+    let size = ["--size", "320x240"];
+    let arguments = ["replay", path(log)?, "--png", "100", path(&png)?, "--gif", path(&gif)?];
+    let output = dyad(&[&arguments[..], &size].concat())?;
+    ensure!(output.status.success(), "{output:?}");
+    let size_of = |file: &Path, width: usize, height: usize, big: bool| {
+        let bytes = std::fs::read(file)?;
+        let number = |at: usize| {
+            let pair = [bytes[at], bytes[at + 1]];
+            if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
+        };
+        Ok::<_, anyhow::Error>((number(width), number(height)))
+    };
+    // Where the formats keep their sides.
+    ensure!(size_of(&png, 18, 22, true)? == (320, 240), "the PNG has another size");
+    ensure!(size_of(&gif, 6, 8, false)? == (320, 240), "the GIF has another size");
+    let nowhere = directory.join("nowhere.png");
+    let output = dyad(&["replay", path(log)?, "--png", "4000000", path(&nowhere)?])?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(!output.status.success() && said.contains("the log has the frames"), "{output:?}");
+    ensure!(!nowhere.exists(), "a picture of a frame that is not there");
+    Ok(())
 }
 
 fn path(path: &Path) -> anyhow::Result<&str> {

@@ -111,9 +111,44 @@ impl Row {
     }
 }
 
+/// The rollbacks in a local table: frames, and how many frames were simulated again with each. Lines
+/// that are not whole are left out: the table of a program that was killed ends in one.
+#[must_use]
+pub fn rollbacks(table: &[u8]) -> Vec<(u32, u16)> {
+    let text = String::from_utf8_lossy(table);
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
+    let column = |name| names.iter().position(|&found| found == name);
+    let (Some(frame), Some(depth)) = (column("frame"), column("rollback_depth")) else {
+        return Vec::new();
+    };
+    let rollback = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        if cells.len() != names.len() {
+            return None;
+        }
+        let depth = cells[depth].parse().ok().filter(|&depth| depth > 0)?;
+        Some((cells[frame].parse().ok()?, depth))
+    };
+    lines.filter_map(rollback).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{NAMES, Row, put_header};
+    use super::{NAMES, Row, put_header, rollbacks};
+
+    #[test]
+    fn rollbacks_are_found_in_whatever_is_left_of_a_table() {
+        let mut out = Vec::new();
+        put_header(&mut out);
+        for (frame, rollback_depth) in [(3, 0), (4, 2), (5, 0), (6, 7)] {
+            Row { frame, rollback_depth, ..Row::default() }.put(&mut out);
+        }
+        assert_eq!(rollbacks(&out), [(4, 2), (6, 7)]);
+        assert_eq!(rollbacks(&out[..out.len() - 5]), [(4, 2)]);
+        assert_eq!(rollbacks(b""), []);
+        assert_eq!(rollbacks(b"rubbish\n1\n"), []);
+    }
 
     #[test]
     fn a_row_has_a_cell_for_each_name() {
