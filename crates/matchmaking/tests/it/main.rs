@@ -1,0 +1,11 @@
+//! Matchmaking seen from outside.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod balance;
+mod games;
+mod lab;
+mod model;
+mod probes;
+mod reference;
+mod restart;
+mod rooms;
