@@ -4,6 +4,7 @@
 mod balance;
 mod games;
 mod lab;
+mod log;
 mod model;
 mod probes;
 mod reference;
