@@ -13,12 +13,11 @@ use axum::serve::ListenerExt as _;
 use dyad_collector::owner::now_ms;
 use dyad_collector::{Collector, CollectorThread, Notice, Store, StoreError, http};
 use dyad_experiment::Experiment;
-use dyad_matchmaking::{Fifo, Matchmaking};
+use dyad_matchmaking::{GroupSize, Matchmaking, RoomSettings};
 use dyad_protocol::join::JoinLink;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,11 +117,15 @@ impl Lab {
         let study = Study {
             id: experiment.study.clone(),
             title: experiment.title.clone(),
+            scene: experiment.scene().id.clone(),
             token: (!open).then(|| token.clone()),
         };
-        let group = NonZeroU8::new(experiment.scene().players).unwrap_or(NonZeroU8::MIN);
+        let group = GroupSize::try_from(experiment.scene().players).unwrap_or(GroupSize::TWO);
+        // Who loses the connection before a game has left.
+        let room =
+            RoomSettings { waiting_grace_ms: 0, ..RoomSettings::new(study.scene.clone(), group) };
         let owner = Owner {
-            lobby: Lobby::new(study, Matchmaking::new(Box::new(Fifo::new(group)))),
+            lobby: Lobby::new(study, Matchmaking::new([room])),
             experiment: Arc::new(experiment),
             relay,
             collector: collector.clone(),

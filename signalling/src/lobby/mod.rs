@@ -13,10 +13,12 @@ mod tests;
 
 use crate::ticket::{Player, Prepared};
 use dyad_collector::Registration;
-use dyad_matchmaking::{self as matchmaking, EndReason, MatchId, Matchmaking, Timestamp};
+use dyad_matchmaking::{
+    self as matchmaking, EndReason, HandleError, MatchId, Matchmaking, RoomStatus, Timestamp,
+};
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal, Ticket};
 use dyad_protocol::records::Verdict;
-use dyad_protocol::{ParticipantId, PublicKey, StudyId, Token};
+use dyad_protocol::{ParticipantId, PublicKey, SceneId, StudyId, Token};
 use std::collections::{BTreeMap, VecDeque};
 
 /// How long a new connection may stay silent.
@@ -76,6 +78,8 @@ pub struct Study {
     pub id: StudyId,
     /// Its title.
     pub title: String,
+    /// The scene that people wait for.
+    pub scene: SceneId,
     /// The join link's token; `None` admits everybody.
     pub token: Option<Token>,
 }
@@ -150,7 +154,8 @@ impl Lobby {
                 self.refuse(id, Refusal::Malformed, message);
             }
         }
-        self.matchmaking.handle_timeout(now);
+        let done = self.matchmaking.handle_timeout(now);
+        log_error(done);
         self.follow_matchmaking();
     }
 
@@ -185,8 +190,9 @@ impl Lobby {
             (_, FromClient::Ping { nonce }) => self.send(id, FromLab::Pong { nonce }),
             (Stage::Fresh, FromClient::Hello(hello)) => self.hello(id, hello),
             (Stage::Admitted(player), FromClient::Ready) => {
-                let participant = player.participant.clone();
-                self.arrange(now, matchmaking::Event::Ready(participant));
+                let (participant, scene) = (player.participant.clone(), self.study.scene.clone());
+                let ready = matchmaking::Event::Ready { participant, scene, rtt_ms: None };
+                self.arrange(now, ready);
             }
             (Stage::Admitted(player), FromClient::Leave) => {
                 let participant = player.participant.clone();
@@ -250,7 +256,7 @@ impl Lobby {
     }
 
     fn registered(&mut self, now: Timestamp, id: MatchId, prepared: Prepared) {
-        if self.matchmaking.state(id).is_none() {
+        if self.matchmaking.session_state(id).is_none() {
             // Somebody left meanwhile. The registration stays, but nobody gets a ticket.
             return self.close_room(&prepared.tickets);
         }
@@ -276,18 +282,20 @@ impl Lobby {
     }
 
     fn arrange(&mut self, now: Timestamp, event: matchmaking::Event) {
-        if let Err(error) = self.matchmaking.handle(now, event) {
-            tracing::error!(%error, "matchmaking was told what cannot be");
-        }
+        let done = self.matchmaking.handle(now, event);
+        log_error(done);
     }
 
     fn follow_matchmaking(&mut self) {
+        // This lobby forgets everybody when it ends, so there is nothing to restore.
+        while self.matchmaking.poll_record().is_some() {}
         while let Some(effect) = self.matchmaking.poll_effect() {
             match effect {
-                matchmaking::Effect::Waiting { participant, waiting, needed } => {
+                matchmaking::Effect::Waiting { participant, status } => {
+                    let RoomStatus { waiting, needed, .. } = status;
                     self.tell(&participant, FromLab::Waiting { waiting, needed });
                 }
-                matchmaking::Effect::Register { id, participants } => {
+                matchmaking::Effect::Register { id, participants, .. } => {
                     let players = participants.iter().map(|it| self.player(it)).collect();
                     self.effects.push_back(Effect::Register(id, players));
                 }
@@ -298,6 +306,13 @@ impl Lobby {
                 matchmaking::Effect::Ended { id, reason, participants } => {
                     self.ended(id, &reason, &participants);
                 }
+                // Who waits again hears so from the next announcement. The others come only in
+                // rooms with settings that this lobby's has not.
+                matchmaking::Effect::WaitingAgain { .. }
+                | matchmaking::Effect::Dismissed { .. }
+                | matchmaking::Effect::Probe { .. }
+                | matchmaking::Effect::Validate { .. }
+                | matchmaking::Effect::Script { .. } => {}
             }
         }
     }
@@ -368,5 +383,11 @@ impl Lobby {
 
     fn send(&mut self, id: ConnectionId, message: FromLab) {
         self.effects.push_back(Effect::Send(id, message));
+    }
+}
+
+fn log_error(done: Result<(), HandleError>) {
+    if let Err(error) = done {
+        tracing::error!(%error, "matchmaking was told what cannot be");
     }
 }

@@ -3,11 +3,10 @@
 use super::{ConnectionId, Effect, Event, HELLO_WITHIN_MS, Lobby, MAX_MALFORMED, Study};
 use crate::ticket::{Player, Prepared, prepare};
 use dyad_experiment::{Experiment, RULES_VERSION};
-use dyad_matchmaking::{Fifo, MatchId, Matchmaking, Timestamp};
+use dyad_matchmaking::{GroupSize, MatchId, Matchmaking, RoomSettings, Timestamp};
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal};
 use dyad_protocol::records::Verdict;
-use dyad_protocol::{PROTOCOL_VERSION, ParticipantId, PublicKey, Token};
-use std::num::NonZeroU8;
+use dyad_protocol::{PROTOCOL_VERSION, ParticipantId, PublicKey, SceneId, Token};
 
 fn id(text: &str) -> ParticipantId {
     text.parse().expect("the test's ids are ids")
@@ -49,13 +48,16 @@ struct Test {
 
 impl Test {
     fn new() -> Self {
-        let pairs = Fifo::new(NonZeroU8::new(2).expect("two is not zero"));
+        let scene: SceneId = "a".parse().expect("an id");
+        let pairs = RoomSettings::new(scene.clone(), GroupSize::TWO);
+        let pairs = RoomSettings { waiting_grace_ms: 0, ..pairs };
         let study = Study {
             id: "s".parse().expect("an id"),
             title: "S".to_owned(),
+            scene,
             token: Some(token("link")),
         };
-        let lobby = Lobby::new(study, Matchmaking::new(Box::new(pairs)));
+        let lobby = Lobby::new(study, Matchmaking::new([pairs]));
         Self { lobby, now: Timestamp(0) }
     }
 
