@@ -69,6 +69,25 @@ fn a_file_may_end_anywhere_and_hold_anything_somewhere() {
     }
 }
 
+#[test]
+fn files_that_are_nothing_but_mistakes_are_told_so_soon() {
+    let started = std::time::Instant::now();
+    for text in ["x\n", "[[scene]]\n", "a = [", "\u{feff}", "[[block]]\nid = \"b\"\n", "x = 1\n"] {
+        check(&text.repeat(100_000 / text.len()));
+    }
+    let lines: String = (0..20_000).map(|line| format!("x{line} = {line}\n")).collect();
+    check(&lines);
+    assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_file_may_begin_with_a_byte_order_mark_and_have_lines_of_windows() {
+    let text = &examples()[0];
+    let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    let (unix, windows) = (parse(text).expect("right"), parse(&windows).expect("right"));
+    assert_eq!(unix.scenes().len(), windows.scenes().len());
+}
+
 /// A value as it could stand in a file.
 fn value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![

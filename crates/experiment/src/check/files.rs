@@ -72,11 +72,20 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
             (None, Some(file)) => (self.include_text("file", file)?, &file.span, "file"),
             (None, None) => return None,
         };
+        Some(self.markdown(span, field, markdown))
+    }
+
+    /// A text in Markdown that is in the file, with its pictures.
+    pub(super) fn text_at(&mut self, field: &str, text: Option<&At<String>>) -> Option<Text> {
+        text.map(|text| self.markdown(&text.span, field, text.value.clone()))
+    }
+
+    fn markdown(&mut self, span: &Span, field: &str, markdown: String) -> Text {
         let text = Text { markdown };
         for picture in text.pictures() {
             self.picture(span, field, &picture);
         }
-        Some(text)
+        text
     }
 
     /// The same, where there must be one.

@@ -28,7 +28,7 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
         let task = self.task(&raw.task);
         let layouts = self.layouts(span, task.as_ref(), raw);
         let programs = self.partner(raw);
-        let keys = self.keys(&raw.keys);
+        let keys = self.keys(&raw.keys, &raw.keys.span);
         let focus = self.focus(&raw.focus);
         let speed = *raw.steps_per_second;
         let (id, task, layouts) = (id?, task?, layouts?);
@@ -205,7 +205,7 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
         Some(Programs { seats: narrow(taken.min(players - 1)), program })
     }
 
-    fn keys(&mut self, raw: &raw::Keys) -> Keys {
+    fn keys(&mut self, raw: &raw::Keys, span: &Span) -> Keys {
         let raw::Keys { up, down, left, right, pickup_drop, toggle } = raw;
         let fields = [
             ("up", Action::Up, up),
@@ -233,7 +233,15 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
                 own.insert(action.number(), keys.iter().map(|key| key.value.clone()).collect());
             }
         }
-        Keys::new(own)
+        let keys = Keys::new(own);
+        if let Some((field, _, _)) = fields.iter().find(|(_, action, _)| {
+            keys.of(*action).is_empty() && !Keys::default().of(*action).is_empty()
+        }) {
+            let problem = "its usual keys have other actions, and it has none of its own";
+            let hint = format!("add {field} = [\"KEY\"]");
+            self.wrong(span, &format!("keys.{field}"), problem, &hint);
+        }
+        keys
     }
 
     fn focus(&mut self, raw: &raw::Focus) -> Focus {

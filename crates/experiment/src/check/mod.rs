@@ -22,7 +22,7 @@ use crate::text::Pictures;
 use crate::{Experiment, Presentation};
 use dyad_gridworld::Digest;
 use dyad_protocol::ids::IdError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::str::FromStr;
 
@@ -58,7 +58,7 @@ pub(crate) fn experiment(
     match (experiment, reader.found.is_empty()) {
         (Some(experiment), true) => {
             let old_names = reader.old_names.iter().map(|it| Warning::OldName {
-                line: place(text, it.span.start).0,
+                line: Places::new(text).of(it.span.start).0,
                 old: it.old,
                 new: it.new,
             });
@@ -79,8 +79,9 @@ pub(crate) fn experiment(
 /// The places that are no TOML, and what is wrong elsewhere with what could be read. What seems
 /// to be missing may only not have been read.
 fn unreadable(text: &str, syntax: &[SyntaxError], found: Vec<Found>) -> Mistakes {
-    let line = |span: &Span| place(text, span.start).0;
-    let broken: Vec<usize> = syntax.iter().map(|error| line(&error.span)).collect();
+    let places = Places::new(text);
+    let line = |span: &Span| places.of(span.start).0;
+    let broken: BTreeSet<usize> = syntax.iter().map(|error| line(&error.span)).collect();
     let mut all: Vec<Found> = found
         .into_iter()
         .filter(|found| !found.missing && !broken.contains(&line(&found.span)))
@@ -88,7 +89,7 @@ fn unreadable(text: &str, syntax: &[SyntaxError], found: Vec<Found>) -> Mistakes
     all.extend(syntax.iter().map(|error| {
         Found {
             span: error.span.clone(),
-            field: field_at(text, error.span.start),
+            field: places.field(error.span.start),
             problem: error.message.clone(),
             hint:
                 "assets/experiments/ has complete examples; texts stand in \"quotes\", numbers and \
@@ -101,38 +102,53 @@ fn unreadable(text: &str, syntax: &[SyntaxError], found: Vec<Found>) -> Mistakes
 }
 
 fn sorted(text: &str, mut found: Vec<Found>) -> Mistakes {
+    let places = Places::new(text);
     found.sort_by_key(|found| found.span.start);
     let mut mistakes: Vec<Mistake> = Vec::new();
     for Found { span, field, problem, hint, .. } in found {
-        let (line, column) = place(text, span.start);
+        let (line, column) = places.of(span.start);
         let mistake = Mistake { line, column, field, problem, hint };
         // Settings are read again for each scene and condition that they are a part of.
         let again = |it: &Mistake| {
-            (it.line, it.column, &it.problem) == (line, column, &mistake.problem)
+            it.problem == mistake.problem
                 && (it.field.ends_with(&mistake.field) || mistake.field.ends_with(&it.field))
         };
-        if !mistakes.iter().any(again) {
+        let here = mistakes.iter().rev().take_while(|it| (it.line, it.column) == (line, column));
+        if !here.into_iter().any(again) {
             mistakes.push(mistake);
         }
     }
     Mistakes(mistakes)
 }
 
-/// Line and column of a byte offset, from 1; columns are characters.
-fn place(text: &str, at: usize) -> (usize, usize) {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    let before = &text[..at];
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (1 + before.matches('\n').count(), 1 + before[line_start..].chars().count())
+/// Where lines begin, to say where an offset lies.
+struct Places<'a> {
+    text: &'a str,
+    lines: Vec<usize>,
 }
 
-/// The key before the equals sign of the offset's line; empty where there is none.
-fn field_at(text: &str, at: usize) -> String {
-    let line = text.lines().nth(place(text, at).0 - 1).unwrap_or_default();
-    line.split_once('=').map(|(key, _)| key.trim().to_owned()).unwrap_or_default()
+impl<'a> Places<'a> {
+    fn new(text: &'a str) -> Self {
+        let after_newlines = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self { text, lines: std::iter::once(0).chain(after_newlines).collect() }
+    }
+
+    /// Line and column of a byte offset, from 1; columns are characters.
+    fn of(&self, at: usize) -> (usize, usize) {
+        let mut at = at.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let line = self.lines.partition_point(|start| *start <= at);
+        (line, 1 + self.text[self.lines[line - 1]..at].chars().count())
+    }
+
+    /// The key before the equals sign of the offset's line; empty where there is none.
+    fn field(&self, at: usize) -> String {
+        let start = self.lines[self.of(at).0 - 1];
+        let line = self.text[start..].lines().next().unwrap_or_default();
+        line.split_once('=').map(|(key, _)| key.trim().to_owned()).unwrap_or_default()
+    }
 }
 
 struct Check<R> {
@@ -303,14 +319,14 @@ fn plain(text: Option<&At<String>>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_language, place};
+    use super::{Places, is_language};
 
     #[test]
     fn places_are_lines_and_characters() {
         let text = "a\nüb\n";
-        let places: Vec<_> = (0..=text.len()).map(|at| place(text, at)).collect();
+        let places: Vec<_> = (0..=text.len()).map(|at| Places::new(text).of(at)).collect();
         assert_eq!(places, [(1, 1), (1, 2), (2, 1), (2, 1), (2, 2), (2, 3), (3, 1)]);
-        assert_eq!(place(text, 99), (3, 1));
+        assert_eq!(Places::new(text).of(99), (3, 1));
     }
 
     #[test]

@@ -22,7 +22,7 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
 
     fn question(&mut self, raw: &form::Question) -> Option<Question> {
         let id = self.id(raw.head.id.as_ref(), "question.id");
-        let text = self.text(raw.head.text.as_ref(), None);
+        let text = self.text_at("question.text", raw.head.text.as_ref());
         let picture = self.picture_at("question.picture", raw.head.picture.as_ref());
         let kind = match raw.body.as_ref()? {
             Body::Choice(raw) => QuestionKind::Choice(self.options(

@@ -37,7 +37,7 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
                 text: self.required_text(&raw.span, body.text.as_ref(), body.file.as_ref())?,
                 agree: plain(body.agree.as_ref()),
                 decline: plain(body.decline.as_ref()),
-                declined: self.text(body.declined.as_ref(), None),
+                declined: self.text_at("declined", body.declined.as_ref()),
             }),
             Body::Page(body) => Content::Page(Page {
                 title: plain(body.title.as_ref()),

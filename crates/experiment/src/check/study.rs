@@ -328,7 +328,8 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
             completion.codes.insert(outcome, code.value.clone());
         }
         for (outcome, message) in by_outcome!(messages) {
-            if let Some(text) = self.text(message.as_ref(), None) {
+            let field = format!("completion.messages.{outcome}");
+            if let Some(text) = self.text_at(&field, message.as_ref()) {
                 completion.messages.insert(outcome, text.markdown);
             }
         }

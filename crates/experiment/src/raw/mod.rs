@@ -49,9 +49,9 @@ tables! {
         /// Settings for all games, unless a scene says otherwise: any field of a gym scene from task on.
         defaults: Defaults = optional();
         /// The study's conditions.
-        condition: Vec<Sub<Condition>> = optional();
+        condition: Vec<Sub<Condition>> = items(0, 50);
         /// Scenes that belong together, to be shuffled, drawn from or repeated.
-        block: Vec<Sub<Block>> = optional();
+        block: Vec<Sub<Block>> = items(0, 200);
         /// The scenes, in order.
         scene: Scenes = items(1, 200).required();
     }

@@ -82,6 +82,7 @@ fn partners_keys_and_focus() {
     );
     in_game("keys = { up = [^\"w\"] }", "keys.up", "did you mean \"KeyW\"?");
     in_game("keys = { up = [\"KeyQ\"], down = [^\"KeyQ\"] }", "keys.down", "given twice");
+    in_game("keys = ^{ toggle = [\"KeyW\", \"ArrowUp\"] }", "keys.up", "none of its own");
     in_game("keys = { ^jump = [\"KeyQ\"] }", "keys.jump", "unknown field");
     in_game("focus = { ^warn_after = 3 }", "focus.warn_after", "there is warn_after_seconds");
     in_game(

@@ -99,7 +99,11 @@ fn rules_of_the_study() {
         "no completion code",
     );
     in_study("[completion.codes]\n^done = \"x\"", "completion.codes.done", "there is finished,");
-    in_study("[completion.messages]\nwithdrew = ^\"![x](gone.png)\"", "text", "gone.png");
+    in_study(
+        "[completion.messages]\nwithdrew = ^\"![x](gone.png)\"",
+        "completion.messages.withdrew",
+        "gone.png",
+    );
 }
 
 #[test]
