@@ -1,5 +1,7 @@
 //! `dyad-signalling`: the lab machine's program. Arguments in, one line of JSON and a log out.
 
+mod check;
+
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use dyad_collector::interrupt::Interrupt;
@@ -25,11 +27,14 @@ struct Arguments {
 enum Command {
     /// Runs an experiment until it is interrupted.
     Serve(Serve),
-    /// Says what is wrong with an experiment file, if anything.
+    /// Says what is wrong with an experiment file, if anything. Exits with 0 if nothing is, with 1
+    /// if something is, and with 2 if the file cannot be read.
     Check {
         /// The file.
         file: PathBuf,
     },
+    /// Prints the JSON Schema of experiment files, for editors.
+    Schema,
     /// Prints the join link of a lab.
     Links {
         /// The lab's data folder.
@@ -65,7 +70,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     start_log();
     match run(arguments.command).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // There is nobody left to tell if this fails.
             drop(writeln!(std::io::stderr(), "{error:#}"));
@@ -74,12 +79,16 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> anyhow::Result<()> {
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve(arguments) => serve(arguments).await,
-        Command::Check { file } => check(&file),
-        Command::Links { data, listen } => links(&data, listen),
+        Command::Serve(arguments) => serve(arguments).await?,
+        Command::Check { file } => return check::check(&file),
+        Command::Schema => {
+            writeln!(std::io::stdout(), "{:#}", dyad_experiment::schema())?;
+        }
+        Command::Links { data, listen } => links(&data, listen)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(arguments: Serve) -> anyhow::Result<()> {
@@ -87,6 +96,12 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let file = experiment;
     let experiment = Experiment::load(&file)?;
     let relay_secret = relay_secret(&file, &experiment)?;
+    if experiment.scene().programs.is_some() {
+        anyhow::bail!("{}", check::NO_PROGRAMS);
+    }
+    if let Some(skipped) = check::skipped(&experiment) {
+        tracing::warn!("{skipped}");
+    }
     // First, so that a request to stop is never missed once the address is out.
     let interrupt = Interrupt::listen()?;
     let options = Options { experiment, relay_secret, data, listen, open, max_connections };
@@ -109,28 +124,6 @@ fn relay_secret(file: &Path, experiment: &Experiment) -> anyhow::Result<Option<R
     let secret = RelaySecret::read(&path);
     let secret = secret.with_context(|| format!("the TURN server's secret {}", path.display()))?;
     Ok(Some(secret))
-}
-
-fn check(file: &Path) -> anyhow::Result<()> {
-    let experiment = Experiment::load(file)?;
-    let scene = experiment.scene();
-    let seconds = f64::from(scene.max_steps) / f64::from(scene.steps_per_second);
-    writeln!(
-        std::io::stderr(),
-        "{} is right: {} players, layout {}, {} episodes of {seconds:.0} s",
-        file.display(),
-        scene.players,
-        scene.layout,
-        scene.episodes,
-    )?;
-    for warning in experiment.warnings() {
-        writeln!(std::io::stderr(), "warning: {warning}")?;
-    }
-    // The file may be checked on a computer that is not to know the secret.
-    if let Err(error) = relay_secret(file, &experiment) {
-        writeln!(std::io::stderr(), "warning: {error:#}")?;
-    }
-    Ok(())
 }
 
 fn links(data: &Path, listen: SocketAddr) -> anyhow::Result<()> {

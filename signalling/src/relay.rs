@@ -11,7 +11,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use dyad_experiment::Scene;
+use dyad_experiment::Gym;
 use dyad_protocol::lobby::Ticket;
 use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
@@ -61,7 +61,7 @@ pub(crate) struct Relay {
 
 impl Relay {
     /// For games of this scene.
-    pub(crate) fn new(secret: RelaySecret, scene: &Scene) -> Self {
+    pub(crate) fn new(secret: RelaySecret, scene: &Gym) -> Self {
         let frames = u64::from(scene.countdown_frames)
             + u64::from(scene.max_steps)
             + u64::from(scene.pause_frames);

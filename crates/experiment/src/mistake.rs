@@ -1,5 +1,6 @@
 //! What can be wrong with an experiment file, said such that its author can put it right.
 
+use crate::words::Outcome;
 use dyad_gridworld::layout::LayoutWarning;
 use dyad_protocol::SceneId;
 use std::fmt;
@@ -11,6 +12,8 @@ use std::path::PathBuf;
 pub struct Mistake {
     /// The line, from 1.
     pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
     /// The field, as it stands in the file; empty where the mistake is not in a field.
     pub field: String,
     /// What is wrong.
@@ -21,8 +24,8 @@ pub struct Mistake {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, field, problem, hint } = self;
-        write!(f, "line {line}: ")?;
+        let Self { line, column, field, problem, hint } = self;
+        write!(f, "{line}:{column}: ")?;
         if !field.is_empty() {
             write!(f, "{field}: ")?;
         }
@@ -34,30 +37,64 @@ impl fmt::Display for Mistake {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistakes(pub Vec<Mistake>);
 
-impl fmt::Display for Mistakes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Mistakes {
+    /// Writes each mistake on lines of its own, with this in front.
+    fn write(&self, f: &mut fmt::Formatter<'_>, prefix: &str) -> fmt::Result {
         for (index, mistake) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            write!(f, "{mistake}")?;
+            let newline = if index > 0 { "\n" } else { "" };
+            write!(f, "{newline}{prefix}{mistake}")?;
         }
         Ok(())
     }
 }
 
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, "")
+    }
+}
+
 impl std::error::Error for Mistakes {}
 
-/// Something odd about a scene that can be played all the same.
+/// Something odd about an experiment that can be run all the same.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("scene {scene}: layout {layout:?}: {warning}")]
-pub struct Warning {
-    /// The scene.
-    pub scene: SceneId,
-    /// The layout's name.
-    pub layout: String,
-    /// What is odd about it; lines and columns are the layout's.
-    pub warning: LayoutWarning,
+pub enum Warning {
+    /// Something odd about a layout.
+    #[error("scene {scene}: layout {layout:?}: {warning}")]
+    Layout {
+        /// The scene.
+        scene: SceneId,
+        /// The layout's name.
+        layout: String,
+        /// What is odd about it; lines and columns are the layout's.
+        warning: LayoutWarning,
+    },
+    /// Several layouts, of which the fixed seed always draws the same.
+    #[error("scene {scene}: with its fixed seed every match is in the same of its layouts")]
+    FixedLayout {
+        /// The scene.
+        scene: SceneId,
+    },
+    /// Outcomes without a completion code, where others have one.
+    #[error("there is no completion code for {}", names(outcomes))]
+    NoCode {
+        /// The outcomes.
+        outcomes: Vec<Outcome>,
+    },
+    /// An earlier name of a field.
+    #[error("line {line}: {old} is called {new} now")]
+    OldName {
+        /// The line, from 1.
+        line: usize,
+        /// The name.
+        old: &'static str,
+        /// The present one.
+        new: &'static str,
+    },
+}
+
+fn names(outcomes: &[Outcome]) -> String {
+    outcomes.iter().map(|outcome| outcome.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Why a file is no experiment.
@@ -72,11 +109,23 @@ pub enum ExperimentError {
         source: io::Error,
     },
     /// It has mistakes.
-    #[error("{} is not right:\n{mistakes}", path.display())]
+    #[error("{}", InFile { path, mistakes })]
     Mistakes {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         mistakes: Mistakes,
     },
+}
+
+/// Mistakes with the file before each line, as compilers write them and editors find them.
+struct InFile<'a> {
+    path: &'a PathBuf,
+    mistakes: &'a Mistakes,
+}
+
+impl fmt::Display for InFile<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.mistakes.write(f, &format!("{}:", self.path.display()))
+    }
 }

@@ -1,81 +1,99 @@
-//! A scene: a game that is played a number of episodes by a number of people.
+//! Scenes: what somebody goes through, one after the other.
 
-use dyad_gridworld::settings::{EpisodeSeeds, SettingsError};
-use dyad_gridworld::task::TaskSettings;
-use dyad_gridworld::{Game, Settings};
-use dyad_protocol::lobby::Netcode;
-use dyad_protocol::{HexDigest, SceneId};
+use crate::form::Form;
+use crate::gym::GymScene;
+use crate::ids::ConditionId;
+use crate::text::Text;
+use dyad_protocol::SceneId;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
-/// A gym scene, checked: its settings make a game.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A scene of a study.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scene {
-    /// The scene's id: a folder of the dataset.
+    /// Its id: a folder of the dataset.
     pub id: SceneId,
-    /// The task and its parameters.
-    pub task: TaskSettings,
-    /// The layout's name.
-    pub layout: String,
-    /// The layout's text.
-    pub layout_text: String,
-    /// Number of players, 1 to 4.
-    pub players: u8,
-    /// Steps a second.
-    pub steps_per_second: u16,
-    /// Steps of an episode.
-    pub max_steps: u32,
-    /// Episodes of a session.
-    pub episodes: u16,
-    /// Frames before each episode in which actions do not count; a second's worth at least.
-    pub countdown_frames: u32,
-    /// Frames after each episode but the last.
-    pub pause_frames: u32,
-    /// How rollback is set up.
-    pub netcode: Netcode,
-    /// Whether keys act as long as they are held.
-    pub held_keys: bool,
-    /// The seed of every session. Without it the lab draws one for each.
-    pub seed: Option<u64>,
-    /// How episodes get their seeds from the session's.
-    pub episode_seeds: EpisodeSeeds,
+    /// The conditions that have it; all if there are none.
+    pub conditions: Vec<ConditionId>,
+    /// How often it comes, one time after the other.
+    pub repeats: u16,
+    /// What it is.
+    pub content: Content,
 }
 
-/// A session's game as a ticket carries it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GameDescription {
-    /// Gridworld's `Settings`, as JSON.
-    pub settings: serde_json::Value,
-    /// Digest of the settings and the rules' version.
-    pub digest: HexDigest,
+/// What a scene is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// The consent form.
+    Consent(Consent),
+    /// A page to read.
+    Page(Page),
+    /// A form.
+    Form(Form),
+    /// A game.
+    Gym(Box<GymScene>),
+    /// The last page, with the code.
+    Completion(CompletionPage),
 }
 
 impl Scene {
-    /// The settings of a session with this seed.
+    /// Whether a condition has the scene; without conditions everybody has it.
     #[must_use]
-    pub fn settings(&self, seed: u64) -> Settings {
-        Settings {
-            task: self.task.clone(),
-            layout: self.layout.clone(),
-            layout_text: self.layout_text.clone(),
-            players: self.players,
-            steps_per_second: self.steps_per_second,
-            max_steps: self.max_steps,
-            episodes: self.episodes,
-            countdown_frames: self.countdown_frames,
-            pause_frames: self.pause_frames,
-            seed,
-            episode_seeds: self.episode_seeds,
+    pub fn is_in(&self, condition: Option<&ConditionId>) -> bool {
+        self.conditions.is_empty() || condition.is_some_and(|id| self.conditions.contains(id))
+    }
+
+    /// The game, if it is one.
+    #[must_use]
+    pub const fn gym(&self) -> Option<&GymScene> {
+        match &self.content {
+            Content::Gym(gym) => Some(gym),
+            _ => None,
         }
     }
 
-    /// The game of a session with this seed, as a ticket carries it.
-    ///
-    /// # Errors
-    /// [`SettingsError`] if the settings make no game; never for a scene of a parsed file.
-    pub fn game(&self, seed: u64) -> Result<GameDescription, SettingsError> {
-        let game = Game::new(self.settings(seed))?;
-        let settings = serde_json::to_value(game.settings()).expect("settings are plain data");
-        let digest = game.digest().to_string();
-        let digest = HexDigest::try_from(digest).expect("a digest prints as 64 hex digits");
-        Ok(GameDescription { settings, digest })
+    /// Whether it is a debriefing page.
+    #[must_use]
+    pub const fn is_debriefing(&self) -> bool {
+        matches!(&self.content, Content::Page(Page { debriefing: true, .. }))
     }
+}
+
+/// The consent form. [`Text::digest`] says which text somebody consented to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// A heading.
+    pub title: Option<String>,
+    /// The text.
+    pub text: Text,
+    /// The button to agree; `None` stands for the program's own words.
+    pub agree: Option<String>,
+    /// The button to decline.
+    pub decline: Option<String>,
+    /// What people read who decline.
+    pub declined: Option<Text>,
+}
+
+/// A page to read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// A heading.
+    pub title: Option<String>,
+    /// The text.
+    pub text: Text,
+    /// The button to go on; `None` stands for the program's own words.
+    pub button: Option<String>,
+    /// How long the button cannot be used.
+    pub wait: Duration,
+    /// Whether it says that a partner was a program. Those who end early read it too.
+    pub debriefing: bool,
+}
+
+/// The last page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompletionPage {
+    /// A heading.
+    pub title: Option<String>,
+    /// The text; `None` stands for the message of those who finish.
+    pub text: Option<Text>,
 }

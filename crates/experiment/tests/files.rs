@@ -1,34 +1,24 @@
-//! Experiment files: the examples, the defaults, and what is said about mistakes.
+//! Experiment files: the defaults, what arrives of a game's settings, layouts and included files.
 
-use dyad_experiment::{Experiment, Mistake, Network};
-use dyad_gridworld::Game;
+use dyad_experiment::rules::{AfterDropout, AfterWaiting, Matchmaker, Program, ScreeningRule};
+use dyad_experiment::words::{Policy, System};
+use dyad_experiment::{Content, Experiment, Mistake, Network, Outcome};
 use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::TaskSettings;
+use dyad_gridworld::{Action, Game};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 const SMALL: &str = "id = \"s\"\n[[scene]]\nid = \"a\"\nlayout = \"cramped_room\"\n";
 
-fn no_files(name: &str) -> io::Result<String> {
+fn no_files(name: &str) -> io::Result<Vec<u8>> {
     Err(io::Error::new(io::ErrorKind::NotFound, format!("no {name} here")))
 }
 
 fn mistakes(text: &str) -> Vec<Mistake> {
     let Err(mistakes) = Experiment::parse(text, no_files) else { panic!("accepted:\n{text}") };
     mistakes.0
-}
-
-#[test]
-fn the_examples_are_right() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/experiments");
-    let mut seen = 0;
-    for entry in folder.read_dir().unwrap() {
-        let path = entry.unwrap().path();
-        let experiment = Experiment::load(&path).unwrap_or_else(|error| panic!("{error}"));
-        assert!(Game::new(experiment.scene().settings(1)).is_ok());
-        seen += 1;
-    }
-    assert!(seen >= 2, "cramped_room.toml and demo.toml are gone");
 }
 
 #[test]
@@ -59,6 +49,10 @@ fn every_field_arrives() {
     let ice = experiment.network.ice_servers();
     assert_eq!((ice.urls, ice.relay_only), (vec!["stun:h:1".into(), "turn:h".into()], true));
     assert_eq!((ice.username, ice.credential), (None, None));
+    let warnings: Vec<String> = experiment.warnings().iter().map(ToString::to_string).collect();
+    let old =
+        ["countdown_s is called countdown_seconds now", "pause_s is called pause_seconds now"];
+    assert_eq!(warnings, [format!("line 12: {}", old[0]), format!("line 13: {}", old[1])]);
     let scene = experiment.scene();
     assert_eq!((scene.players, scene.steps_per_second, scene.max_steps), (4, 20, 7));
     assert_eq!((scene.episodes, scene.countdown_frames, scene.pause_frames), (3, 26, 20));
@@ -72,87 +66,16 @@ fn every_field_arrives() {
 }
 
 #[test]
-fn a_mistake_has_its_line_its_field_and_a_hint() {
-    let cases = [
-        ("players = 5", "players", "must be 1 to 4, not 5"),
-        ("players = \"two\"", "players", "invalid type"),
-        ("playerz = 2", "playerz", "unknown field `playerz`"),
-        ("countdown_s = 0.5", "countdown_s", "must be 1 to 600 seconds, not 0.5"),
-        ("countdown_s = nan", "countdown_s", "not NaN"),
-        ("input_delay = 0", "input_delay", "must be 1 to 30, not 0"),
-        ("prediction_window = 61", "prediction_window", "must be 1 to 60"),
-        ("max_steps = 0", "max_steps", "must be 1 to 1000000"),
-        ("seed = -1", "seed", "not -1"),
-        ("kind = \"form\"", "kind", "no kind of scene"),
-        ("episode_seeds = \"other\"", "episode_seeds", "unknown variant"),
-        ("task = { name = \"chess\" }", "task", "unknown variant"),
-        ("task = { name = \"cogrid-overcooked\", cok_time = 1 }", "task", "cok_time"),
-        ("layout_file = \"x\"", "layout_file", "there is a layout as well"),
-        ("task = { name = \"cogrid-overcooked\", cook_time = 0 }", "task", "1 to 1000, not 0"),
-        ("task = { name = \"goal-finding\", payment = \"never\" }", "task", "never"),
-        ("task = { name = \"overcooked-ai-2019\", rewards = \"mug\" }", "task", "recorded-2019"),
-        ("players = 2 2", "players", ""),
-    ];
-    for (line, field, problem) in cases {
-        let found = mistakes(&format!("{SMALL}{line}\n"));
-        let [mistake] = &found[..] else { panic!("{line}: {found:?}") };
-        assert_eq!((mistake.line, mistake.field.as_str()), (5, field), "{line}: {mistake}");
-        assert!(mistake.problem.contains(problem), "{line}: {mistake}");
-        assert!(!mistake.hint.is_empty(), "{line}");
-    }
-}
-
-#[test]
-fn servers_that_cannot_work_are_mistakes() {
-    let cases = [
-        ("stun = [\"turn:h\"]", "stun", "no stun server"),
-        ("turn = [\"turns:h\"]\nturn_secret_file = \"f\"", "turn", "TLS"),
-        ("turn = [\"turn:h?transport=tcp\"]\nturn_secret_file = \"f\"", "turn", "TCP"),
-        ("turn = [\"turn:h\"]", "turn_secret_file", "missing"),
-        ("turn_secret_file = \"f\"", "turn_secret_file", "no TURN server"),
-        ("relay_only = true", "relay_only", "no TURN server"),
-    ];
-    for (lines, field, problem) in cases {
-        let found = mistakes(&format!("{SMALL}[network]\n{lines}\n"));
-        let [mistake] = &found[..] else { panic!("{lines}: {found:?}") };
-        assert_eq!((mistake.line, &*mistake.field), (6, &*format!("network.{field}")), "{lines}");
-        assert!(mistake.problem.contains(problem), "{lines}: {mistake}");
-        assert!(!mistake.hint.is_empty(), "{lines}");
-    }
-    let old = mistakes(&format!("{SMALL}[ice]\nurls = []\n"));
-    assert!(old[0].problem.contains("unknown field `ice`"), "{old:?}");
-}
-
-#[test]
-fn all_mistakes_are_told_at_once() {
-    let found = mistakes(
-        "id = \"A B\"\nnetwork = { stun = [\"http://x\"] }\n[[scene]]\nid = \"a\"\nlayout = \"nowhere\"\n\
-         players = 0\n[[scene]]\nid = \"b\"\n",
-    );
-    let places: Vec<_> = found.iter().map(|m| (m.line, m.field.as_str())).collect();
-    let expected = [
-        (1, "id"),
-        (2, "network.stun"),
-        (5, "layout"),
-        (6, "players"),
-        (7, "scene"),
-        (7, "layout"),
-    ];
-    assert_eq!(places, expected, "{found:?}");
-    assert_eq!(mistakes("id = \"a\"")[0].problem, "there is none");
-}
-
-#[test]
 fn a_layout_file_is_read_and_checked() {
     let with = |text: &'static str| {
         let file = "id = \"s\"\n[[scene]]\nid = \"a\"\nlayout_file = \"my/room.txt\"\n";
         Experiment::parse(file, move |name| {
             assert_eq!(name, "my/room.txt");
-            Ok(text.to_owned())
+            Ok(text.as_bytes().to_vec())
         })
     };
     let experiment = with("CUC\nO =\n@ C\n").unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(experiment.scene().layout, "room");
+    assert_eq!(experiment.scene().layouts[0].name, "room");
     let bad = with("C?C\n").unwrap_err();
     assert_eq!((bad.0[0].line, bad.0[0].field.as_str()), (4, "layout"));
     assert!(bad.to_string().contains("line 1, column 2"), "{bad}");
@@ -174,8 +97,9 @@ fn every_layout_of_every_task_has_a_name() {
             let file = with(task.name(), name);
             let experiment = Experiment::parse(&file, no_files).unwrap_or_else(|e| panic!("{e}"));
             let scene = experiment.scene();
-            assert_eq!((&scene.task, scene.layout.as_str()), (&task, *name));
-            assert_eq!(scene.layout_text, *text);
+            let layout = scene.layout(0);
+            assert_eq!((&scene.task, layout.name.as_str()), (&task, *name));
+            assert_eq!(layout.text, *text);
         }
     }
 }
@@ -183,12 +107,12 @@ fn every_layout_of_every_task_has_a_name() {
 #[test]
 fn what_is_no_layouts_name_may_be_a_path() {
     let read = |name: &str| match name {
-        "kitchens/mine.txt" => Ok("UC@\nC+C\n  +".to_owned()),
+        "kitchens/mine.txt" => Ok(b"UC@\nC+C\n  +".to_vec()),
         _ => no_files(name),
     };
     let file = with("cogrid-overcooked", "kitchens/mine.txt");
     let experiment = Experiment::parse(&file, read).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(experiment.scene().layout, "mine");
+    assert_eq!(experiment.scene().layouts[0].name, "mine");
     let warnings: Vec<String> = experiment.warnings().iter().map(ToString::to_string).collect();
     let lost = |column, tile| {
         format!(
@@ -216,7 +140,7 @@ fn hints_list_what_the_task_has() {
 
 #[test]
 fn a_layout_of_another_task_is_refused_with_its_place() {
-    let read = |text: &'static str| move |_: &str| Ok(text.to_owned());
+    let read = |text: &'static str| move |_: &str| Ok(text.as_bytes().to_vec());
     let refused = |task, text| {
         let found = Experiment::parse(&with(task, "x.txt"), read(text)).unwrap_err();
         let [mistake] = &found.0[..] else { panic!("{found}") };
@@ -232,10 +156,152 @@ fn a_layout_of_another_task_is_refused_with_its_place() {
 }
 
 #[test]
-fn no_text_makes_the_parser_panic() {
-    for end in 0..SMALL.len() {
-        let _unless_panic = Experiment::parse(&SMALL[..end], no_files);
-        let _unless_panic =
-            Experiment::parse(&SMALL.replace(&SMALL[end..=end], "\u{e4}"), no_files);
+fn a_match_draws_one_of_several_layouts() {
+    let file = "id = \"s\"\n[[scene]]\nid = \"a\"\nlayouts = [\"cramped_room\", \"counter_circuit\", \
+                \"my/room.txt\"]\n";
+    let read = |_: &str| Ok(b"CUC\nO =\n@ C\n".to_vec());
+    let experiment = Experiment::parse(file, read).unwrap_or_else(|error| panic!("{error}"));
+    let gym = experiment.scene();
+    let mut counts = std::collections::BTreeMap::new();
+    for seed in 0..3000 {
+        let settings = gym.settings(seed);
+        assert_eq!((settings.layout, settings.seed), (gym.layout(seed).name.clone(), seed));
+        *counts.entry(gym.layout(seed).name.as_str()).or_insert(0) += 1;
     }
+    assert_eq!(counts.len(), 3);
+    assert!(counts.values().all(|count| (900..1100).contains(count)), "{counts:?}");
+}
+
+#[test]
+fn settings_lie_over_defaults_and_under_conditions() {
+    let file = r#"
+        id = "s"
+        [defaults]
+        layouts = ["cramped_room", "counter_circuit"]
+        max_steps = 100
+        focus = { limit_seconds = 5, pause = true }
+        partner = { kind = "program", policy = "idle" }
+        task = { name = "cogrid-overcooked", cook_time = 12 }
+        [[condition]]
+        id = "c"
+        [condition.settings.a]
+        layout = "forced_coordination"
+        focus = { warn_after_seconds = 1 }
+        task = { name = "cogrid-overcooked" }
+        [[condition]]
+        id = "d"
+        [[scene]]
+        id = "a"
+        max_steps = 200
+        partner = { kind = "person" }
+        [[scene]]
+        id = "b"
+    "#;
+    let experiment = Experiment::parse(file, no_files).unwrap_or_else(|error| panic!("{error}"));
+    let gym = |at: usize, condition: &str| {
+        let id = condition.parse().unwrap();
+        experiment.scenes()[at].gym().unwrap().in_condition(Some(&id)).clone()
+    };
+    let (changed, same, other) = (gym(0, "c"), gym(0, "d"), gym(1, "c"));
+    assert_eq!((changed.max_steps, same.max_steps, other.max_steps), (200, 200, 100));
+    assert_eq!(changed.layouts.len(), 1);
+    assert_eq!((same.layouts.len(), other.layouts.len()), (2, 2));
+    let limit = Some(Duration::from_secs(5));
+    assert_eq!((changed.focus.limit, changed.focus.pause), (limit, true));
+    assert_eq!(changed.focus.warn_after, Duration::from_secs(1));
+    assert_eq!(same.focus.warn_after, Duration::from_secs(3));
+    assert_eq!((changed.people(), same.people(), other.people()), (2, 2, 1));
+    assert_eq!(changed.task, TaskSettings::default());
+    assert_ne!(same.task, TaskSettings::default());
+}
+
+#[test]
+fn what_is_included_is_a_part_of_the_digest() {
+    let file = "id = \"s\"\n[[scene]]\nid = \"c\"\nkind = \"consent\"\nfile = \"c.md\"\n[[scene]]\n\
+                id = \"a\"\nlayout = \"cramped_room\"\n";
+    let with = |file: &str, consent: &'static str, picture: &'static [u8]| {
+        let read = move |name: &str| match name {
+            "c.md" => Ok(consent.as_bytes().to_vec()),
+            _ => Ok([b"\xff\xd8\xff", picture].concat()),
+        };
+        Experiment::parse(file, read).unwrap_or_else(|error| panic!("{error}"))
+    };
+    let first = with(file, "![p](p.jpg)", b"1");
+    assert_eq!(first.digest, with(file, "![p](p.jpg)", b"1").digest);
+    assert_eq!(first.pictures["p.jpg"].bytes[3..], *b"1");
+    let others = [
+        with(file, "![p](p.jpg)", b"2"),
+        with(file, "![q](p.jpg)", b"1"),
+        with(&format!("{file}\n"), "![p](p.jpg)", b"1"),
+    ];
+    assert!(others.iter().all(|other| other.digest != first.digest));
+    let Content::Consent(consent) = &first.scenes()[0].content else { panic!("no consent") };
+    assert_eq!(consent.text.digest(), dyad_gridworld::Digest::of(b"![p](p.jpg)"));
+}
+
+#[test]
+fn rules_arrive() {
+    let file = r#"
+        id = "s"
+        language = "de-AT"
+        sounds = true
+        motion_easing_ms = 0
+        [matchmaking]
+        kind = "reunion"
+        fallback = false
+        max_p2p_rtt_ms = 100
+        [waiting_room]
+        limit_seconds = 1.5
+        show_count = false
+        then = "program"
+        policy = "random"
+        [dropout]
+        then = "program"
+        [monitoring.rtt]
+        max_ms = 9
+        [screening.system]
+        allow = ["linux"]
+        message = "Only penguins."
+        [screening.rtt]
+        max_ms = 80
+        [[screening.question]]
+        text = "?"
+        options = ["a", "b", "c"]
+        accept = ["c", "a"]
+        [completion.codes]
+        finished = "F"
+        [[scene]]
+        id = "a"
+        layout = "cramped_room"
+        keys = { toggle = ["KeyE"] }
+    "#;
+    let experiment = Experiment::parse(file, no_files).unwrap_or_else(|error| panic!("{error}"));
+    let presentation = &experiment.presentation;
+    assert_eq!((presentation.language.as_str(), presentation.sounds), ("de-AT", true));
+    assert_eq!(presentation.motion_easing, Duration::ZERO);
+    let rules = &experiment.rules;
+    assert_eq!(rules.matchmaking.matchmaker, Matchmaker::Reunion { fallback: false });
+    assert_eq!(rules.matchmaking.max_p2p_rtt, Some(Duration::from_millis(100)));
+    assert_eq!(rules.waiting_room.limit, Duration::from_millis(1500));
+    let random = Program { policy: Policy::Random, announced: true };
+    assert_eq!(rules.waiting_room.then, AfterWaiting::Program(random));
+    let scripted = Program { policy: Policy::Scripted, announced: true };
+    assert_eq!(rules.dropout, AfterDropout::Program(scripted));
+    let watch = rules.watch_rtt.as_ref().unwrap();
+    assert_eq!((watch.most, watch.window, watch.violations), (Duration::from_millis(9), 5, 3));
+    let penguins = Some("Only penguins.".to_owned());
+    let screening = &rules.screening.rules;
+    assert_eq!(screening[0], (ScreeningRule::System(vec![System::Linux]), penguins));
+    let rtt = ScreeningRule::Rtt { most: Duration::from_millis(80), pings: 5 };
+    assert_eq!(screening[1], (rtt, None));
+    let ScreeningRule::Question { accept, .. } = &screening[2].0 else { panic!("no question") };
+    assert_eq!(*accept, [2, 0]);
+    assert_eq!(experiment.completion.codes[&Outcome::Finished], "F");
+    assert_eq!(experiment.scene().keys.action("KeyE"), Some(Action::Toggle));
+    let warnings: Vec<String> = experiment.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 1);
+    assert!(
+        warnings[0].contains("no completion code for no_partner, partner_left"),
+        "{warnings:?}"
+    );
 }

@@ -20,7 +20,7 @@ const EPISODES: usize = 2;
 fn game(task: &TaskSettings, layout: &str) -> Arc<Game> {
     let file = format!(
         "id = \"study\"\n[[scene]]\nid = \"scene\"\nlayout = {layout:?}\n\
-         task = {{ name = {:?} }}\nmax_steps = {STEPS}\nepisodes = {EPISODES}\ncountdown_s = 1\n",
+         task = {{ name = {:?} }}\nmax_steps = {STEPS}\nepisodes = {EPISODES}\ncountdown_seconds = 1\n",
         task.name()
     );
     let no_files = |_: &str| Err(io::Error::other("no layout is a file here"));

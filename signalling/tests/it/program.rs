@@ -155,12 +155,31 @@ fn check_says_what_is_wrong_and_where() {
     std::fs::write(&file, "id = \"x\"\n[[scene]]\nid = \"a\"\nlayout = \"nowhere\"\n").unwrap();
     let (code, said) = check(&file);
     assert_eq!(code, Some(1));
-    for part in ["bad.toml", "line 4", "layout", "hint", "cramped_room"] {
+    for part in ["bad.toml:4:10: layout: ", "hint", "cramped_room", "1 mistake"] {
         assert!(said.contains(part), "{part}: {said}");
     }
-    assert_eq!(check(&folder.path().join("missing.toml")).0, Some(1));
+    assert_eq!(check(&folder.path().join("missing.toml")).0, Some(2));
     let misuse = Command::new(PROGRAM).arg("dance").output().unwrap();
     assert_eq!(misuse.status.code(), Some(2));
+}
+
+#[test]
+fn check_says_what_a_study_is_made_of() {
+    let output =
+        Command::new(PROGRAM).arg("check").arg(example("two_speeds.toml")).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let said = String::from_utf8(output.stderr).unwrap();
+    for part in ["2 conditions", "consent", "form, ", "1 person and 1 program", "kitchen alone"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn schema_prints_the_schema_that_editors_find_beside_the_examples() {
+    let output = Command::new(PROGRAM).arg("schema").output().unwrap();
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let kept = std::fs::read(example("experiment.schema.json")).unwrap();
+    assert_eq!(printed, serde_json::from_slice::<serde_json::Value>(&kept).unwrap());
 }
 
 #[test]
