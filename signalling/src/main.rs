@@ -1,7 +1,10 @@
 //! `dyad-signalling`: the lab machine's program. Arguments in, one line of JSON and a log out.
 
+mod commands;
+
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use commands::dataset;
 use dyad_collector::interrupt::Interrupt;
 use dyad_experiment::Experiment;
 use dyad_signalling::lab::MAX_CONNECTIONS;
@@ -30,6 +33,10 @@ enum Command {
         /// The file.
         file: PathBuf,
     },
+    /// Writes a dataset that can be published.
+    Export(dataset::Export),
+    /// Checks all of a lab's data or of a dataset from the logs.
+    Verify(dataset::Verify),
     /// Prints the join link of a lab.
     Links {
         /// The lab's data folder.
@@ -65,7 +72,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     start_log();
     match run(arguments.command).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // There is nobody left to tell if this fails.
             drop(writeln!(std::io::stderr(), "{error:#}"));
@@ -74,12 +81,15 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> anyhow::Result<()> {
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve(arguments) => serve(arguments).await,
-        Command::Check { file } => check(&file),
-        Command::Links { data, listen } => links(&data, listen),
+        Command::Serve(arguments) => serve(arguments).await?,
+        Command::Check { file } => check(&file)?,
+        Command::Export(arguments) => return dataset::run_export(arguments),
+        Command::Verify(arguments) => return dataset::run_verify(&arguments),
+        Command::Links { data, listen } => links(&data, listen)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(arguments: Serve) -> anyhow::Result<()> {

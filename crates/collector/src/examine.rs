@@ -5,7 +5,7 @@ use crate::store::Registration;
 use dyad_protocol::records::{RecordName, Verdict};
 use dyad_recording::bundle::{Bundle, unpack};
 use dyad_recording::log::Header;
-use dyad_recording::verify;
+use dyad_recording::verify::{self, Checked};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Unpacks a bundle.
@@ -23,16 +23,30 @@ pub fn open(name: &RecordName, bundle: &[u8]) -> Result<Bundle, String> {
 /// The verdict on an episode, from everybody's bundles.
 #[must_use]
 pub fn verdict(session: &Registration, bundles: &[(RecordName, Vec<u8>)]) -> Verdict {
-    let judge = || {
-        let opened = bundles.iter().map(|(name, bytes)| {
-            let bundle = open(name, bytes)?;
-            belongs(session, &bundle)?;
-            Ok(bundle)
-        });
-        let opened: Vec<Bundle> = opened.collect::<Result<_, String>>()?;
-        guarded(|| verify::verdict(&opened))
-    };
-    judge().unwrap_or_else(|message| Verdict::Invalid { message })
+    let judged: Result<Vec<_>, _> = bundles.iter().map(|(name, bytes)| open(name, bytes)).collect();
+    let judged = judged.and_then(|bundles| {
+        let logs: Vec<_> = bundles.iter().map(|bundle| bundle.log.as_slice()).collect();
+        Ok(judge(session, &bundles, &check(&logs)?))
+    });
+    judged.unwrap_or_else(|message| Verdict::Invalid { message })
+}
+
+/// Checks and simulates the logs of an episode, in order.
+///
+/// # Errors
+/// That the program failed meanwhile, for people.
+pub fn check(logs: &[&[u8]]) -> Result<Vec<Checked>, String> {
+    guarded(|| verify::check_all(logs))
+}
+
+/// The verdict on an episode, from what was unpacked of it and what [`check`] said of the logs.
+#[must_use]
+pub fn judge(session: &Registration, bundles: &[Bundle], checked: &[Checked]) -> Verdict {
+    let invalid = |message| Verdict::Invalid { message };
+    if let Err(message) = bundles.iter().try_for_each(|bundle| belongs(session, bundle)) {
+        return invalid(message);
+    }
+    guarded(|| verify::judge(bundles, checked)).unwrap_or_else(invalid)
 }
 
 /// Whether a record is one of this session's game.

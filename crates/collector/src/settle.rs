@@ -111,12 +111,18 @@ impl Store {
     fn write_page(&mut self, session: &Registration) -> Result<(), StoreError> {
         let records = self.index.records(&session.session)?;
         let verdicts = self.index.verdicts(&session.session)?;
-        let page = Page::new(session, &records, &verdicts);
-        let mut text = serde_json::to_string_pretty(&page).expect("a page is plain data");
-        text.push('\n');
         let key = format!("{}/{}/session.json", session.study, session.session);
-        Ok(self.files.replace(&key, text.as_bytes())?)
+        Ok(self.files.replace(&key, page(session, &records, &verdicts).as_bytes())?)
     }
+}
+
+/// The text of a session's `session.json`.
+#[must_use]
+pub fn page(session: &Registration, records: &[Receipt], verdicts: &[(u16, Verdict)]) -> String {
+    let page = Page::new(session, records, verdicts);
+    let mut text = serde_json::to_string_pretty(&page).expect("a page is plain data");
+    text.push('\n');
+    text
 }
 
 /// `session.json`.
