@@ -23,12 +23,16 @@ pub fn open(name: &RecordName, bundle: &[u8]) -> Result<Bundle, String> {
 /// The verdict on an episode, from everybody's bundles.
 #[must_use]
 pub fn verdict(session: &Registration, bundles: &[(RecordName, Vec<u8>)]) -> Verdict {
-    let judged: Result<Vec<_>, _> = bundles.iter().map(|(name, bytes)| open(name, bytes)).collect();
-    let judged = judged.and_then(|bundles| {
-        let logs: Vec<_> = bundles.iter().map(|bundle| bundle.log.as_slice()).collect();
-        Ok(judge(session, &bundles, &check(&logs)?))
-    });
-    judged.unwrap_or_else(|message| Verdict::Invalid { message })
+    let judge = || {
+        let opened = bundles.iter().map(|(name, bytes)| {
+            let bundle = open(name, bytes)?;
+            belongs(session, &bundle)?;
+            Ok(bundle)
+        });
+        let opened: Vec<Bundle> = opened.collect::<Result<_, String>>()?;
+        guarded(|| verify::verdict(&opened))
+    };
+    judge().unwrap_or_else(|message| Verdict::Invalid { message })
 }
 
 /// Checks and simulates the logs of an episode, in order.
@@ -41,12 +45,10 @@ pub fn check(logs: &[&[u8]]) -> Result<Vec<Checked>, String> {
 
 /// The verdict on an episode, from what was unpacked of it and what [`check`] said of the logs.
 #[must_use]
-pub fn judge(session: &Registration, bundles: &[Bundle], checked: &[Checked]) -> Verdict {
-    let invalid = |message| Verdict::Invalid { message };
-    if let Err(message) = bundles.iter().try_for_each(|bundle| belongs(session, bundle)) {
-        return invalid(message);
-    }
-    guarded(|| verify::judge(bundles, checked)).unwrap_or_else(invalid)
+pub fn weigh(session: &Registration, bundles: &[Bundle], checked: &[Checked]) -> Verdict {
+    let belong = bundles.iter().try_for_each(|bundle| belongs(session, bundle));
+    let verdict = belong.and_then(|()| guarded(|| verify::judge(bundles, checked)));
+    verdict.unwrap_or_else(|message| Verdict::Invalid { message })
 }
 
 /// Whether a record is one of this session's game.

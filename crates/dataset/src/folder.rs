@@ -1,7 +1,6 @@
 //! Sessions from a dataset: from what it holds under `data/raw` and what its computers saw. The
 //! published rows are not looked at; they are what is to be checked.
 
-use crate::local;
 use crate::names::{self, Names};
 use crate::session::{Entry, Episode, Session, Unsound};
 use dyad_collector::examine;
@@ -67,6 +66,7 @@ impl Loader<'_> {
             .map(|bundle| self.take(&table_name(&bundle.participant, number)))
             .collect();
         let mut episode = Episode::new(number, bundles, unsound);
+        self.find_odd_tables(&episode);
         for (at, table) in tables.into_iter().enumerate() {
             let table = table.or_else(|| Some(episode.derived(at)?.table.clone()));
             episode.bundles[at].table = table.unwrap_or_default();
@@ -104,11 +104,19 @@ impl Loader<'_> {
     fn published(&mut self, name: &RecordName) -> Option<Vec<u8>> {
         let path = self.names.table(self.entry, name.episode, Some((&name.participant, "local")));
         let bytes = (self.read)(&path)?;
-        if let Err(flaw) = local::summary(&bytes) {
-            self.flaws.push((path.clone(), format!("is no table of what a computer saw: {flaw}")));
-        }
         self.sources.push(path);
         Some(bytes)
+    }
+
+    /// Finds what stands among the tables and is none of what a computer saw.
+    fn find_odd_tables(&mut self, episode: &Episode) {
+        for (bundle, local) in episode.bundles.iter().zip(&episode.local) {
+            let whose = Some((&bundle.participant, "local"));
+            let path = self.names.table(self.entry, episode.number, whose);
+            if let (Err(flaw), true) = (local, self.sources.contains(&path)) {
+                self.flaws.push((path, format!("is no table of what a computer saw: {flaw}")));
+            }
+        }
     }
 
     fn take(&mut self, name: &str) -> Option<Vec<u8>> {

@@ -1,6 +1,7 @@
 //! A table of comma-separated values as a Parquet file: the same columns and rows, with types.
 
 use crate::column::{Column, Kind};
+use crate::table::Schema;
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError as WriteError;
@@ -30,20 +31,20 @@ pub enum ParquetError {
     Write(#[from] WriteError),
 }
 
-/// The Parquet file of a table with these columns.
+/// The Parquet file of a table of this form.
 ///
 /// # Errors
 /// [`ParquetError`].
-pub fn from_csv(columns: &[Column], table: &[u8]) -> Result<Vec<u8>, ParquetError> {
+pub fn from_csv(form: &Schema, table: &[u8]) -> Result<Vec<u8>, ParquetError> {
     let mut reader = csv::Reader::from_reader(table);
     let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>()?;
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by(format!("dyad {}", crate::PROGRAM))
         .build();
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema(columns)?, Arc::new(properties))?;
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema(form)?, Arc::new(properties))?;
     let mut group = writer.next_row_group()?;
-    for (at, column) in columns.iter().enumerate() {
+    for (at, (column, _)) in form.columns.iter().enumerate() {
         let cells = Cells { rows: &rows, at, column };
         match column.kind {
             Kind::Text => {
@@ -71,8 +72,8 @@ fn milliseconds(cell: &str) -> Option<i64> {
     cell.parse().ok().map(|time: jiff::Timestamp| time.as_millisecond())
 }
 
-fn schema(columns: &[Column]) -> Result<TypePtr, WriteError> {
-    let fields = columns.iter().map(|column| {
+fn schema(form: &Schema) -> Result<TypePtr, WriteError> {
+    let fields = form.columns.iter().map(|(column, _)| {
         let (physical, logical) = match column.kind {
             Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
             Kind::Integer => (Physical::INT64, None),

@@ -1,13 +1,12 @@
 //! The files of one session, from its records alone.
 
-use crate::column::Column;
+use crate::local;
 use crate::names::{self, Names};
 use crate::options::Options;
 use crate::package::bids;
 use crate::parquet::{self, ParquetError};
 use crate::session::{Entry, Episode, Examined, RecordFacts, Session, count, end};
 use crate::table::{Schema, Undescribed};
-use crate::{codebook, local};
 use dyad_gridworld::Settings;
 use dyad_protocol::ParticipantId;
 use dyad_protocol::records::Verdict;
@@ -85,25 +84,26 @@ pub enum RenderError {
     },
 }
 
-/// The schema of a form. Forms of steps get their number from outside.
+/// The schema of tables of steps with these columns.
 ///
 /// # Errors
 /// [`Undescribed`].
-pub fn schema(form: &Form, name: &str) -> Result<Schema, Undescribed> {
-    const STEPS: &str =
+pub fn steps_schema(columns: &[String], name: &str) -> Result<Schema, Undescribed> {
+    const ROW: &str =
         "A row for each step of an episode: the inputs that were applied, and what they led to.";
-    const LOCAL: &str =
+    let columns = columns.iter().map(|column| (column.as_str(), true));
+    Schema::of(name, ROW, columns, &["episode_num", "t"])
+}
+
+/// The schema of tables of what one computer saw.
+///
+/// # Errors
+/// [`Undescribed`].
+pub fn local_schema(name: &str) -> Result<Schema, Undescribed> {
+    const ROW: &str =
         "What one participant's computer saw: a row for each frame. Not covered by any signature.";
-    match form {
-        Form::Steps(columns) => {
-            let columns = columns.iter().map(|column| (column.as_str(), true));
-            Schema::of(name, STEPS, columns, &["episode_num", "t"])
-        }
-        Form::Local | Form::Overview(_) => {
-            let columns = NAMES.map(|name| (name, !local::MAY_BE_EMPTY.contains(&name)));
-            Schema::of(name, LOCAL, columns, &["frame"])
-        }
-    }
+    let columns = NAMES.map(|name| (name, !local::MAY_BE_EMPTY.contains(&name)));
+    Schema::of(name, ROW, columns, &["frame"])
 }
 
 /// All files of a session, in order of paths, and what is to be known of it.
@@ -129,7 +129,7 @@ pub fn session<'a>(
         }
         if options.parquet {
             for table in &tables {
-                files.push(as_parquet(&session.entry, table)?);
+                files.extend(as_parquet(&session.entry, table)?);
             }
         }
         files.extend(tables);
@@ -187,7 +187,7 @@ fn raw_files<'a>(entry: &Entry, episode: &'a Episode) -> Vec<Rendered<'a>> {
         if episode.derived(at).is_none_or(|derived| derived.table != *table) {
             files.push(file(table_name(participant, *number), table));
         }
-        if local::summary(local).is_err() {
+        if episode.local[at].is_err() {
             files.push(file(local_name(participant, *number), local));
         }
         if let Some(dump) = divergence {
@@ -226,7 +226,7 @@ fn tables<'a>(entry: &Entry, examined: &Examined<'a>, names: &Names) -> Vec<Rend
                 files.push(Rendered { path: one_side("apart"), bytes: bytes.into(), table });
             }
         }
-        if let Ok(summary) = local::summary(&bundle.local) {
+        if let Ok(summary) = episode.local[at] {
             let table = Some((Form::Local, summary.rows));
             let bytes = Cow::Borrowed(bundle.local.as_slice());
             files.push(Rendered { path: one_side("local"), bytes, table });
@@ -241,26 +241,27 @@ fn columns(header: &[u8]) -> Vec<String> {
     line.trim_end().split(',').map(str::to_owned).collect()
 }
 
-/// A table in its other form, in a folder that names study and session.
-fn as_parquet(entry: &Entry, table: &Rendered<'_>) -> Result<Rendered<'static>, RenderError> {
-    let Some((form, _)) = &table.table else { return Ok(plain(table.path.clone(), Vec::new())) };
+/// A table in its other form, in a folder that names study and session. None for what is no table
+/// of a session.
+fn as_parquet(
+    entry: &Entry,
+    table: &Rendered<'_>,
+) -> Result<Option<Rendered<'static>>, RenderError> {
     let stem = table.path.rsplit('/').next().unwrap_or_default();
     let stem = stem.strip_suffix("_data.csv").unwrap_or(stem);
-    let folder = match form {
-        Form::Steps(_) if stem.contains("_description-apart") => "apart",
-        Form::Steps(_) => "steps",
-        Form::Local => "local",
-        Form::Overview(name) => name,
+    let (folder, schema) = match &table.table {
+        Some((Form::Steps(columns), _)) => {
+            let apart = stem.ends_with("_description-apart");
+            (if apart { "apart" } else { "steps" }, steps_schema(columns, stem)?)
+        }
+        Some((Form::Local, _)) => ("local", local_schema(stem)?),
+        Some((Form::Overview(_), _)) | None => return Ok(None),
     };
     let registration = &entry.registration;
     let (study, session) = (&registration.study, &registration.session);
     let path = format!("parquet/{folder}/study={study}/session={session}/{stem}.parquet");
-    let columns: Vec<Column> = match form {
-        Form::Steps(names) => names.iter().filter_map(|name| codebook::column(name)).collect(),
-        _ => NAMES.iter().filter_map(|name| codebook::column(name)).collect(),
-    };
-    match parquet::from_csv(&columns, &table.bytes) {
-        Ok(bytes) => Ok(plain(path, bytes)),
+    match parquet::from_csv(&schema, &table.bytes) {
+        Ok(bytes) => Ok(Some(plain(path, bytes))),
         Err(source) => Err(RenderError::Parquet { path: table.path.clone(), source }),
     }
 }

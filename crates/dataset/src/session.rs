@@ -41,6 +41,8 @@ pub struct Episode {
     pub bundles: Vec<Bundle>,
     /// What checking their logs gave, in the same order.
     pub checked: Vec<Checked>,
+    /// What their computers saw, in the same order.
+    pub local: Vec<Result<Summary, local::Flaw>>,
     /// What came as a record and is none.
     pub unsound: Vec<Unsound>,
     /// Why nothing can be said of the logs, if that is so.
@@ -95,7 +97,8 @@ impl Episode {
             Ok(checked) => (checked, None),
             Err(failure) => (Vec::new(), Some(failure)),
         };
-        Self { number, bundles, checked, unsound, failure }
+        let local = bundles.iter().map(|bundle| local::summary(&bundle.local)).collect();
+        Self { number, bundles, checked, local, unsound, failure }
     }
 
     /// The report on a bundle's log.
@@ -120,7 +123,7 @@ impl Episode {
                 format!("record of {participant}: {flaw}")
             }
             (None, Some(failure)) => failure.clone(),
-            (None, None) => return examine::judge(registration, &self.bundles, &self.checked),
+            (None, None) => return examine::weigh(registration, &self.bundles, &self.checked),
         };
         Verdict::Invalid { message }
     }
@@ -232,7 +235,7 @@ impl Episode {
     /// What is known of a bundle.
     #[must_use]
     pub fn facts(&self, bundle: usize) -> RecordFacts {
-        let local = self.bundles.get(bundle).map(|it| local::summary(&it.local));
+        let local = self.local.get(bundle).copied();
         let Some(report) = self.report(bundle) else {
             return RecordFacts { local, ..RecordFacts::default() };
         };

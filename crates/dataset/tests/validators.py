@@ -32,7 +32,7 @@ for resource in datapackage["resources"]:
     with open(path, newline="", encoding="utf-8") as text:
         lines = sum(1 for _ in csv.reader(text)) - 1
     frame, relation = pandas.read_csv(path), duckdb.sql(f"SELECT * FROM '{path}'")
-    counts = (lines, len(frame), relation.count("*").fetchone()[0])
+    counts = (lines, len(frame), relation.aggregate("count(*)").fetchall()[0][0])
     rows_of[resource["path"]] = lines
     if len(set(counts)) > 1:
         failed.append(f"{path}: rows {counts}")
@@ -52,7 +52,7 @@ for resource in datapackage["resources"]:
 if (root / "parquet").is_dir():
     for table, part in [("steps", "steps"), ("local", "_description-local_"), ("apart", "_description-apart_"), ("sessions", "description-sessions")]:
         glob = f"{root}/parquet/{table}/**/*.parquet"
-        found = duckdb.sql(f"SELECT count(*) FROM read_parquet('{glob}', hive_partitioning = true, union_by_name = true)").fetchone()[0]
+        found = duckdb.sql(f"SELECT count(*) FROM read_parquet('{glob}', hive_partitioning = true, union_by_name = true)").fetchall()[0][0]
         steps = lambda path: "_trial-" in path and "_description-" not in path
         expected = sum(rows for path, rows in rows_of.items() if (steps(path) if part == "steps" else part in path))
         if found != expected:

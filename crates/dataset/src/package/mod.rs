@@ -14,7 +14,9 @@ use crate::column::Column;
 use crate::names::{self, Names};
 use crate::options::{MADE, Made};
 use crate::parquet;
-use crate::render::{Facts, Form, RenderError, Rendered, plain, pretty, schema};
+use crate::render::{
+    Facts, Form, RenderError, Rendered, local_schema, plain, pretty, steps_schema,
+};
 use crate::session::count;
 use crate::table::{Schema, Undescribed};
 use sha2::{Digest as _, Sha256};
@@ -94,8 +96,7 @@ fn overviews(facts: &[Facts], made: &Made) -> Result<Vec<Rendered<'static>>, Ren
         let bytes = table.csv();
         let path = names::overview(&name);
         if made.options.parquet {
-            let columns: Vec<_> = table.schema.columns.iter().map(|(it, _)| it.clone()).collect();
-            let bytes = parquet::from_csv(&columns, &bytes)
+            let bytes = parquet::from_csv(&table.schema, &bytes)
                 .map_err(|source| RenderError::Parquet { path: path.clone(), source })?;
             files.push(plain(format!("parquet/{name}/{name}.parquet"), bytes));
         }
@@ -139,16 +140,18 @@ impl<'a> Package<'a> {
         let mut steps = 0;
         for form in forms {
             let name = match form {
-                Form::Steps(_) => {
+                Form::Steps(columns) => {
                     steps += 1;
-                    format!("steps-{steps}")
+                    let name = format!("steps-{steps}");
+                    schemas.insert(name.clone(), steps_schema(columns, &name)?);
+                    name
                 }
-                Form::Local => "local".to_owned(),
+                Form::Local => {
+                    schemas.insert("local".to_owned(), local_schema("local")?);
+                    "local".to_owned()
+                }
                 Form::Overview(name) => name.clone(),
             };
-            if !matches!(form, Form::Overview(_)) {
-                schemas.insert(name.clone(), schema(form, &name)?);
-            }
             names.insert(form, name);
         }
         let tables = parts.iter().filter_map(|part| {

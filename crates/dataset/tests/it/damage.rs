@@ -37,9 +37,7 @@ fn a_flipped_byte_in_any_file_is_found_and_named() {
     for (path, bytes) in files(&out) {
         let length = u32::try_from(bytes.len()).unwrap();
         assert!(length > 0, "{path}");
-        let mut places = vec![0, length - 1];
-        places.extend((0..2).map(|_| rng.below(length)));
-        for at in places {
+        for at in [0, length - 1, rng.below(length)] {
             let bit = 1 << rng.below(8);
             let found = with_changed(&out, &path, |bytes| bytes[at as usize] ^= bit);
             let named = found.iter().any(|finding| finding.starts_with(&format!("{path}: ")));
@@ -47,7 +45,7 @@ fn a_flipped_byte_in_any_file_is_found_and_named() {
             flips += 1;
         }
     }
-    assert!(flips > 400, "{flips}");
+    assert!(flips > 300, "{flips}");
     assert_eq!(findings(&out), [""; 0]);
 }
 

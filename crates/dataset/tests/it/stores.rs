@@ -108,7 +108,7 @@ fn a_running_lab_is_exported_as_it_was_at_one_moment() {
 }
 
 #[test]
-fn a_store_on_a_disk_that_cannot_be_written_is_read() {
+fn a_store_that_was_closed_well_is_read() {
     let folder = folder(&finished(1, 20, 1));
     let store = folder.path().join("store");
     for companion in ["index.sqlite-wal", "index.sqlite-shm"] {

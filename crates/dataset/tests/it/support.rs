@@ -293,6 +293,13 @@ fn local(plan: &Plan, seat: usize, frames: &[u32]) -> Vec<u8> {
 
 /// Makes a store of these sessions, settled as a lab leaves it.
 pub(crate) fn make_store(folder: &Path, plans: &[Plan]) {
+    receive(folder, plans);
+    let mut store = Store::open(folder, 0).expect("a folder of our own");
+    while store.settle_next(&mut |_| {}) {}
+}
+
+/// Makes a store of these sessions, without what follows the receipts.
+pub(crate) fn receive(folder: &Path, plans: &[Plan]) {
     let mut store = Store::open(folder, 0).expect("a folder of our own");
     for plan in plans {
         let registration = registration(plan);
@@ -321,5 +328,4 @@ pub(crate) fn make_store(folder: &Path, plans: &[Plan]) {
             store.put(&name, &digest(&bytes), &bytes, received).expect("room");
         }
     }
-    while store.settle_next(&mut |_| {}) {}
 }
