@@ -12,6 +12,7 @@ use dyad_collector::Snapshot;
 use dyad_dataset::session::{Episode, Session};
 use dyad_dataset::{Options, export, parallel, store, verify};
 use std::error::Error;
+use std::fmt::{self, Display, Formatter};
 use std::io::{Write as _, stdout};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -33,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (made, ()) =
         timed(|| Ok(support::receive(&store, &support::finished(SESSIONS, STEPS, 2))))?;
     let episodes = SESSIONS * 2;
-    say(&format!("{episodes} episodes of {STEPS} rows, played and received in {made:.1?}"));
+    say(&format!("{episodes} episodes of {STEPS} rows, played and received in {made}"));
     simulate(&store)?;
     let cores = parallel::cores();
     let counts = if cores.get() == 1 { vec![cores] } else { vec![NonZeroUsize::MIN, cores] };
@@ -42,15 +43,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (took, exported) =
             timed(|| Ok(export(&store, &out, &Options::default(), jobs, &|_, _| {})?))?;
         say(&format!(
-            "export, {jobs} jobs: {took:.2?}, {} files, {:.0} MB",
+            "export, {jobs} jobs: {took}, {} files, {:.0} MB",
             exported.files,
             exported.bytes as f64 / 1e6
         ));
         let (took, check) = timed(|| Ok(verify(&out, jobs, &|_, _| {})?))?;
         assert!(check.is_good(), "{:?}", check.findings);
-        let rate = millions(check.frames, took) / jobs.get() as f64;
+        let rate = took.millions(check.frames);
         say(&format!(
-            "verify a dataset, {jobs} jobs: {took:.2?}, {rate:.2} M recorded steps/s a core, with all digests and comparisons"
+            "verify a dataset, {jobs} jobs: {took}, {rate:.2} M recorded steps/s a core, with all digests and comparisons"
         ));
     }
     Ok(())
@@ -60,7 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn simulate(folder: &Path) -> Result<(), Box<dyn Error>> {
     let snapshot = Snapshot::read(folder)?;
     let entries = store::entries(&snapshot, &Options::default());
-    let some = entries.into_iter().take(50).map(|entry| store::load(folder, entry));
+    let some = entries.into_iter().take(100).map(|entry| store::load(folder, entry));
     let sessions: Vec<Session> = some.collect::<Result<_, _>>()?;
     let bundles: Vec<_> =
         sessions.into_iter().flat_map(|session| session.episodes).map(|it| it.bundles).collect();
@@ -77,22 +78,48 @@ fn simulate(folder: &Path) -> Result<(), Box<dyn Error>> {
     })?;
     say(&format!(
         "re-simulation on one core: {:.2} M recorded steps/s, {:.2} M simulated steps/s, with tables, chains and signatures",
-        millions(recorded, took),
-        millions(simulated, took),
+        took.millions(recorded),
+        took.millions(simulated),
     ));
     Ok(())
 }
 
-fn timed<T>(
-    work: impl FnOnce() -> Result<T, Box<dyn Error>>,
-) -> Result<(Duration, T), Box<dyn Error>> {
-    let start = Instant::now();
-    let done = work()?;
-    Ok((start.elapsed(), done))
+/// How long something took: by the clock, and on processors, which says what it costs on a machine
+/// that does other things too.
+#[derive(Clone, Copy)]
+struct Took {
+    wall: Duration,
+    cpu: Option<Duration>,
 }
 
-fn millions(count: u64, took: Duration) -> f64 {
-    count as f64 / took.as_secs_f64() / 1e6
+impl Display for Took {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2?}", self.wall)?;
+        self.cpu.map_or(Ok(()), |cpu| write!(f, " ({cpu:.2?} on processors)"))
+    }
+}
+
+impl Took {
+    /// Millions a second of a processor, or of the clock where the former is unknown.
+    fn millions(self, count: u64) -> f64 {
+        count as f64 / self.cpu.unwrap_or(self.wall).as_secs_f64() / 1e6
+    }
+}
+
+fn timed<T>(work: impl FnOnce() -> Result<T, Box<dyn Error>>) -> Result<(Took, T), Box<dyn Error>> {
+    let (start, before) = (Instant::now(), processor_time());
+    let done = work()?;
+    let cpu = processor_time().zip(before).map(|(now, before)| now - before);
+    Ok((Took { wall: start.elapsed(), cpu }, done))
+}
+
+/// What this program has used so far of processors, where the system says so.
+fn processor_time() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // User and system time are the 12th and 13th number after the name, in hundredths.
+    let mut numbers = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut next = || numbers.next()?.parse::<u64>().ok();
+    Some(Duration::from_millis((next()? + next()?) * 10))
 }
 
 fn say(line: &str) {

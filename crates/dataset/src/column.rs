@@ -107,13 +107,11 @@ impl Column {
         value
     }
 
-    /// The column in the words of a Frictionless table schema.
+    /// The column in the words of a Frictionless table schema. It is required where every row must
+    /// have a value.
     #[must_use]
-    pub fn field(&self, required: bool, unique: bool) -> Value {
+    pub fn field(&self, required: bool) -> Value {
         let mut constraints = json!({ "required": required });
-        if unique {
-            constraints["unique"] = true.into();
-        }
         if let Some((least, greatest)) = self.range {
             constraints["minimum"] = least.into();
             constraints["maximum"] = greatest.into();

@@ -47,14 +47,12 @@ pub fn from_csv(form: &Schema, table: &[u8]) -> Result<Vec<u8>, ParquetError> {
     for (at, (column, _)) in form.columns.iter().enumerate() {
         let cells = Cells { rows: &rows, at, column };
         match column.kind {
-            Kind::Text => {
-                cells.write::<ByteArrayType>(&mut group, |cell| Some(ByteArray::from(cell)))?
-            }
-            Kind::Integer => cells.write::<Int64Type>(&mut group, |cell| cell.parse().ok())?,
-            Kind::Number => cells.write::<DoubleType>(&mut group, |cell| cell.parse().ok())?,
-            Kind::Boolean => cells.write::<BoolType>(&mut group, boolean)?,
-            Kind::Time => cells.write::<Int64Type>(&mut group, milliseconds)?,
-        }
+            Kind::Text => cells.write::<ByteArrayType>(&mut group, |it| Some(ByteArray::from(it))),
+            Kind::Integer => cells.write::<Int64Type>(&mut group, |it| it.parse().ok()),
+            Kind::Number => cells.write::<DoubleType>(&mut group, |it| it.parse().ok()),
+            Kind::Boolean => cells.write::<BoolType>(&mut group, boolean),
+            Kind::Time => cells.write::<Int64Type>(&mut group, milliseconds),
+        }?;
     }
     group.close()?;
     Ok(writer.into_inner()?)

@@ -46,8 +46,7 @@ impl Schema {
     /// The schema in the words of Frictionless.
     #[must_use]
     pub fn frictionless(&self) -> Value {
-        let unique = |column: &Column| self.key == [column.name.as_str()];
-        let fields = self.columns.iter().map(|(it, required)| it.field(*required, unique(it)));
+        let fields = self.columns.iter().map(|(it, required)| it.field(*required));
         let mut schema = json!({
             "fields": fields.collect::<Vec<_>>(),
             "missingValues": [""],
@@ -60,18 +59,6 @@ impl Schema {
             schema["foreignKeys"] = refers.collect();
         }
         schema
-    }
-
-    /// The first flaw of a row: the column whose cell is not what the schema says.
-    #[must_use]
-    pub fn flaw<'a>(&self, cells: impl Iterator<Item = &'a str>) -> Option<&str> {
-        let mut pairs = self.columns.iter().zip(cells);
-        let flawed = pairs.find(
-            |((column, required), cell)| {
-                if cell.is_empty() { *required } else { !column.kind.holds(cell) }
-            },
-        );
-        flawed.map(|((column, _), _)| column.name.as_str())
     }
 }
 

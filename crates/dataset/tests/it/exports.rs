@@ -1,7 +1,8 @@
 //! What an export holds, and that it depends on nothing but its store.
 
 use crate::support::{Fate, Plan, finished, make_store, mixed};
-use dyad_dataset::{ExportError, Options, export, parallel, verify};
+use dyad_dataset::{ExportError, Options, codebook, export, parallel, verify};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;
@@ -129,6 +130,62 @@ fn every_verdict_has_its_rows_where_they_belong() {
     assert_eq!(lines(stem(6, "task-kitchenone_trial-ep1_data.csv")).to_string(), common);
     let records = text("data/description-records_data.csv");
     assert!(records.contains(",cut,") && records.contains(",one_side,"), "{records}");
+}
+
+/// The first cell of a table that is not what the codebook says of its column.
+fn odd_cell(table: &[u8], may_be_empty: &dyn Fn(&str) -> bool) -> Option<String> {
+    let mut reader = csv::Reader::from_reader(table);
+    let columns: Vec<_> =
+        reader.headers().unwrap().iter().map(|name| codebook::column(name).unwrap()).collect();
+    reader.records().map(Result::unwrap).find_map(|row| {
+        let mut cells = columns.iter().zip(&row);
+        let odd = cells.find(|(column, cell)| {
+            let is_level = |(level, _): &(&str, &str)| level == cell;
+            let listed = column.levels.is_empty() || column.levels.iter().any(is_level);
+            let number = cell.parse::<i64>().ok();
+            let in_range =
+                column.range.zip(number).is_none_or(|((a, b), it)| (a..=b).contains(&it));
+            if cell.is_empty() {
+                !may_be_empty(&column.name)
+            } else {
+                !(column.kind.holds(cell) && listed && in_range)
+            }
+        });
+        odd.map(|(column, cell)| format!("{}: {cell:?}", column.name))
+    })
+}
+
+#[test]
+fn every_cell_is_what_the_codebook_says() {
+    let folder = folder(&mixed(9));
+    export_to(folder.path(), "out", &Options::default()).unwrap();
+    let files = files(&folder.path().join("out"));
+    let json = |path: &str| -> Value { serde_json::from_slice(&files[path]).unwrap() };
+    let resources = json("datapackage.json")["resources"].as_array().unwrap().clone();
+    let tables = files.keys().filter(|path| path.ends_with("_data.csv")).count();
+    assert_eq!(resources.len(), tables, "every table is a resource");
+    for resource in resources {
+        let path = resource["path"].as_str().unwrap();
+        let schema = json(resource["schema"].as_str().unwrap());
+        let fields = schema["fields"].as_array().unwrap();
+        let optional = |name: &str| {
+            let field = fields.iter().find(|field| field["name"] == name).unwrap();
+            field["constraints"]["required"] == false
+        };
+        assert_eq!(odd_cell(&files[path], &optional), None, "{path}");
+    }
+    let table = b"session,episode,verdict,message\ns-1,0,identical,\n";
+    assert_eq!(odd_cell(table, &|name| name == "message"), None);
+    for (from, to, odd) in [
+        ("0", "-1", "episode"),
+        ("0", "1.0", "episode"),
+        ("identical", "good", "verdict"),
+        ("s-1", "", "session"),
+    ] {
+        let text = String::from_utf8_lossy(table).replacen(from, to, 1);
+        let found = odd_cell(text.as_bytes(), &|name| name == "message");
+        assert!(found.is_some_and(|found| found.starts_with(odd)), "{text}");
+    }
 }
 
 #[test]

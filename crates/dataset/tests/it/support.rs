@@ -211,7 +211,11 @@ fn record(plan: &Plan, game: &Arc<Game>, peers: &mut [Peer]) {
         world.step(&inputs);
         for (seat, peer) in peers.iter_mut().enumerate().filter(|(_, peer)| frame < peer.until) {
             let mut inputs = inputs;
-            if plan.fate == Fate::Diverged && seat == 1 && frame > length + 20 && frame % 5 == 0 {
+            if plan.fate == Fate::Diverged
+                && seat == 1
+                && frame > length + 20
+                && frame.is_multiple_of(5)
+            {
                 inputs[0] = inputs[0].with_focus(false);
             }
             peer.recorder.issued(frame, inputs[seat]).expect("not recorded yet");
