@@ -1,9 +1,10 @@
 //! `dyad-signalling`: the lab machine's program. Arguments in, one line of JSON and a log out.
 
-mod check;
+mod commands;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use commands::{check, dataset};
 use dyad_collector::interrupt::Interrupt;
 use dyad_experiment::Experiment;
 use dyad_signalling::lab::MAX_CONNECTIONS;
@@ -35,6 +36,10 @@ enum Command {
     },
     /// Prints the JSON Schema of experiment files, for editors.
     Schema,
+    /// Writes a dataset that can be published.
+    Export(dataset::Export),
+    /// Checks all of a lab's data or of a dataset from the logs.
+    Verify(dataset::Verify),
     /// Prints the join link of a lab.
     Links {
         /// The lab's data folder.
@@ -86,6 +91,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Schema => {
             writeln!(std::io::stdout(), "{:#}", dyad_experiment::schema())?;
         }
+        Command::Export(arguments) => return dataset::run_export(arguments),
+        Command::Verify(arguments) => return dataset::run_verify(&arguments),
         Command::Links { data, listen } => links(&data, listen)?,
     }
     Ok(ExitCode::SUCCESS)

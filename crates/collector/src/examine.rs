@@ -5,7 +5,7 @@ use crate::store::Registration;
 use dyad_protocol::records::{RecordName, Verdict};
 use dyad_recording::bundle::{Bundle, unpack};
 use dyad_recording::log::Header;
-use dyad_recording::verify;
+use dyad_recording::verify::{self, Checked};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Unpacks a bundle.
@@ -33,6 +33,22 @@ pub fn verdict(session: &Registration, bundles: &[(RecordName, Vec<u8>)]) -> Ver
         guarded(|| verify::verdict(&opened))
     };
     judge().unwrap_or_else(|message| Verdict::Invalid { message })
+}
+
+/// Checks and simulates the logs of an episode, in order.
+///
+/// # Errors
+/// That the program failed meanwhile, for people.
+pub fn check(logs: &[&[u8]]) -> Result<Vec<Checked>, String> {
+    guarded(|| verify::check_all(logs))
+}
+
+/// The verdict on an episode, from what was unpacked of it and what [`check`] said of the logs.
+#[must_use]
+pub fn weigh(session: &Registration, bundles: &[Bundle], checked: &[Checked]) -> Verdict {
+    let belong = bundles.iter().try_for_each(|bundle| belongs(session, bundle));
+    let verdict = belong.and_then(|()| guarded(|| verify::judge(bundles, checked)));
+    verdict.unwrap_or_else(|message| Verdict::Invalid { message })
 }
 
 /// Whether a record is one of this session's game.

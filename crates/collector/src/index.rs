@@ -6,7 +6,7 @@ use dyad_protocol::ids::IdError;
 use dyad_protocol::records::{Receipt, RecordName, Verdict};
 use dyad_protocol::{ParticipantId, PublicKey, Seat, SessionId};
 use rusqlite::types::FromSqlError;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -54,6 +54,14 @@ pub enum IndexError {
         /// The store's version.
         found: i64,
     },
+    /// The store was made by an earlier version of this program.
+    #[error(
+        "the store has format {found}, this program has {SCHEMA_VERSION}: start a lab on it once, which brings it up to date"
+    )]
+    Older {
+        /// The store's version.
+        found: i64,
+    },
 }
 
 /// How far the work after a receipt is.
@@ -94,6 +102,56 @@ impl Index {
         let failed = Settled::Failed as i64;
         database.execute("UPDATE records SET settled = 0 WHERE settled = ?", [failed])?;
         Ok(Self { database })
+    }
+
+    /// Opens the database of a store to look at it: nothing is made, changed or repaired. A lab may
+    /// be using it.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn open_to_read(path: &Path) -> Result<Self, IndexError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let database = Connection::open_with_flags(path, flags)?;
+        match database.pragma_query_value(None, "user_version", |row| row.get(0))? {
+            SCHEMA_VERSION => Ok(Self { database }),
+            found if found > SCHEMA_VERSION => Err(IndexError::Newer { found }),
+            found => Err(IndexError::Older { found }),
+        }
+    }
+
+    /// Calls `read` with the index as it is at one moment, whatever is written meanwhile.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn at_one_moment<T>(
+        &self,
+        read: impl FnOnce(&Self) -> Result<T, IndexError>,
+    ) -> Result<T, IndexError> {
+        // Rolled back when it is dropped, which undoes nothing.
+        let _transaction = self.database.unchecked_transaction()?;
+        read(self)
+    }
+
+    /// What the database says is broken in its file; `None` if nothing is.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn damage(&self) -> Result<Option<String>, IndexError> {
+        let found: String =
+            self.database.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        Ok((found != "ok").then_some(found))
+    }
+
+    /// All sessions, by id, and when each was registered (milliseconds since 1970).
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn sessions(&self) -> Result<Vec<(SessionId, u64)>, IndexError> {
+        let mut query = self
+            .database
+            .prepare_cached("SELECT session, registered_ms FROM sessions ORDER BY session")?;
+        let session = |row: &Row<'_>| Ok((id(row, 0)?, row.get::<_, i64>(1)?.unsigned_abs()));
+        Ok(query.query_map([], session)?.collect::<Result<_, _>>()?)
     }
 
     /// Adds a participant; false if the pseudonym or the token is taken.

@@ -25,6 +25,7 @@
 //! - [`files`]: durable files by key; [`index`]: the SQL;
 //! - [`store`]: receiving, without threads or network; [`settle`]: what follows a receipt, with
 //!   [`examine`], which asks recording for the verdict;
+//! - [`snapshot`]: a store at one moment, for who only reads it;
 //! - [`owner`]: the thread that owns a store; [`http`]: the routes; [`interrupt`]: SIGTERM.
 
 pub mod examine;
@@ -34,8 +35,10 @@ pub mod index;
 pub mod interrupt;
 pub mod owner;
 pub mod settle;
+pub mod snapshot;
 pub mod store;
 
 pub use owner::{Collector, CollectorThread, Stopped};
 pub use settle::Notice;
+pub use snapshot::Snapshot;
 pub use store::{AccessError, PutError, Registration, Store, StoreError};

@@ -2,7 +2,7 @@
 //! episode is there, and the session's page in JSON. All of it can be made again.
 
 use crate::examine;
-use crate::index::Settled;
+use crate::index::{Index, IndexError, Settled};
 use crate::store::{Registration, Store, StoreError, bundle_key};
 use dyad_protocol::records::{Receipt, RecordName, Verdict};
 use dyad_protocol::{HexDigest, ParticipantId, PublicKey, SceneId, SessionId, StudyId};
@@ -109,14 +109,23 @@ impl Store {
     }
 
     fn write_page(&mut self, session: &Registration) -> Result<(), StoreError> {
-        let records = self.index.records(&session.session)?;
-        let verdicts = self.index.verdicts(&session.session)?;
-        let page = Page::new(session, &records, &verdicts);
-        let mut text = serde_json::to_string_pretty(&page).expect("a page is plain data");
-        text.push('\n');
+        let text = page(&self.index, session)?;
         let key = format!("{}/{}/session.json", session.study, session.session);
         Ok(self.files.replace(&key, text.as_bytes())?)
     }
+}
+
+/// The text of a session's `session.json`, by what the index says.
+///
+/// # Errors
+/// [`IndexError`].
+pub fn page(index: &Index, session: &Registration) -> Result<String, IndexError> {
+    let records = index.records(&session.session)?;
+    let verdicts = index.verdicts(&session.session)?;
+    let page = Page::new(session, &records, &verdicts);
+    let mut text = serde_json::to_string_pretty(&page).expect("a page is plain data");
+    text.push('\n');
+    Ok(text)
 }
 
 /// `session.json`.

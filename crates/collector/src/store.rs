@@ -4,17 +4,18 @@ use crate::files::{Disk, Files};
 use crate::index::{Index, IndexError, TokenHash};
 use dyad_protocol::records::{MAX_BUNDLE, Receipt, RecordName};
 use dyad_protocol::{HexDigest, ParticipantId, PublicKey, SceneId, SessionId, StudyId, Token};
+use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
 
 /// The folder of bundles. No study's folder has this name: ids start with a letter or a digit.
-const BUNDLES: &str = "_bundles";
+pub const BUNDLES: &str = "_bundles";
 
 /// Different bundles that are kept under one name, besides the first.
 const MAX_CONFLICTS: usize = 4;
 
 /// A session and who belongs to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registration {
     /// The study.
     pub study: StudyId,
@@ -317,8 +318,9 @@ fn stem(name: &RecordName) -> String {
     format!("{}/{}_ep{}", folder(name), name.participant, name.episode)
 }
 
-/// Where a bundle is.
-pub(crate) fn bundle_key(name: &RecordName) -> String {
+/// Where a bundle is in a store's folder.
+#[must_use]
+pub fn bundle_key(name: &RecordName) -> String {
     format!("{}.tar", stem(name))
 }
 

@@ -6,7 +6,7 @@
 
 use crate::cells::Line;
 use dyad_gridworld::environment::Value;
-use dyad_gridworld::{Game, Outcome, PlayerInput, World};
+use dyad_gridworld::{Game, Outcome, PlayerInput, Reward, World};
 use dyad_protocol::ParticipantId;
 
 /// Names of the columns of a game's tables, in order.
@@ -54,8 +54,8 @@ pub fn put_row(
     let inputs = &inputs[..players];
     let terminated = &outcome.task.terminated[..players];
     let mut line = Line::new(out);
-    inputs.iter().for_each(|input| line.plain(input.action().number()));
-    outcome.task.rewards[..players].iter().for_each(|reward| line.plain(reward));
+    inputs.iter().for_each(|input| line.integer(input.action().number().into()));
+    outcome.task.rewards[..players].iter().for_each(|&reward| put_reward(&mut line, reward));
     terminated.iter().for_each(|&over| line.boolean(over));
     line.boolean(terminated.iter().all(|&over| over));
     // Truncation comes from the number of steps, so it is the same for each player and for all.
@@ -64,17 +64,25 @@ pub fn put_row(
         world.info_values(player, &outcome.task, &mut |value| put_value(&mut line, value));
     }
     inputs.iter().for_each(|input| line.boolean(input.focused()));
-    line.plain(outcome.episode);
-    line.plain(outcome.t);
-    participants.iter().for_each(|participant| line.plain(participant));
+    line.integer(outcome.episode.into());
+    line.integer(outcome.t.into());
+    participants.iter().for_each(|participant| line.text(participant.as_str()));
     world.state_values(&mut |value| put_value(&mut line, value));
     line.finish();
 }
 
 fn put_value(line: &mut Line<'_>, value: Value<'_>) {
     match value {
-        Value::Int(number) => line.plain(number),
-        Value::Reward(reward) => line.plain(reward),
+        Value::Int(number) => line.integer(number),
+        Value::Reward(reward) => put_reward(line, reward),
         Value::Text(text) => line.text(text),
+    }
+}
+
+fn put_reward(line: &mut Line<'_>, reward: Reward) {
+    if reward.0 % 1000 == 0 {
+        line.integer((reward.0 / 1000).into());
+    } else {
+        line.plain(reward);
     }
 }

@@ -45,7 +45,7 @@ pub const RULES: [Rule; 13] = [
     rule("dyad-collector", &["dyad-protocol", "dyad-recording"], &["bevy", "ggrs"]),
     rule(
         "dyad-dataset",
-        &["dyad-recording", "dyad-gridworld", "dyad-collector"],
+        &["dyad-protocol", "dyad-recording", "dyad-gridworld", "dyad-collector"],
         &["bevy", "ggrs"],
     ),
     rule(

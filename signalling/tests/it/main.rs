@@ -4,11 +4,17 @@
 //! - `signal`: signalling rooms;
 //! - `records`: uploads, and the verdict in the lobby;
 //! - `program`: the binary, its output, its end and its restart;
+//! - `dataset`: the commands that export and verify;
 //! - `support`: a lab and its clients.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod dataset;
 mod lobby;
 mod program;
 mod records;
 mod signal;
 mod support;
+
+#[expect(dead_code, reason = "shared with the dataset's tests, which use all of it")]
+#[path = "../../../crates/dataset/tests/it/support.rs"]
+mod stores;

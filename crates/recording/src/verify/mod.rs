@@ -8,7 +8,7 @@ mod relation;
 mod verdict;
 
 pub use relation::{Difference, Relation, relate};
-pub use verdict::verdict;
+pub use verdict::{Checked, check_all, judge, verdict};
 
 use crate::log::{self, Certificate, Ending, HeaderError, Log};
 use crate::replay::{self, Derived, ReplayError};

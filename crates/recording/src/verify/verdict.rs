@@ -2,10 +2,28 @@
 
 use super::{Relation, Report, relate, rows, verify};
 use crate::bundle::Bundle;
-use crate::log::{Certificate, Ending};
+use crate::log::{Certificate, Ending, HeaderError};
 use crate::replay::Derived;
 use dyad_protocol::records::Verdict;
 use std::fmt;
+use std::sync::Arc;
+
+/// What checking a log gave. Records with the same log share a report.
+pub type Checked = Result<Arc<Report>, HeaderError>;
+
+/// Checks logs, in order. Equal ones are simulated once: the same bytes lead to the same game.
+#[must_use]
+pub fn check_all(logs: &[&[u8]]) -> Vec<Checked> {
+    let mut checked: Vec<Checked> = Vec::new();
+    for (at, log) in logs.iter().enumerate() {
+        let equal = logs[..at].iter().position(|other| other == log);
+        checked.push(match equal {
+            Some(same) => checked[same].clone(),
+            None => verify(log).map(Arc::new),
+        });
+    }
+    checked
+}
 
 /// Judges an episode by its records. Nothing that a record says of itself is believed: each log
 /// is checked and re-simulated, each table is compared with the one its log leads to.
@@ -14,7 +32,15 @@ use std::fmt;
 /// statements came to its end: the last message of such an exchange can always be lost.
 #[must_use]
 pub fn verdict(bundles: &[Bundle]) -> Verdict {
-    judge(bundles).unwrap_or_else(|flaw| Verdict::Invalid { message: flaw.to_string() })
+    let logs: Vec<_> = bundles.iter().map(|bundle| bundle.log.as_slice()).collect();
+    judge(bundles, &check_all(&logs))
+}
+
+/// Judges an episode as [`verdict`] does, where its logs were checked before. `checked` is by
+/// [`check_all`], in the order of the records.
+#[must_use]
+pub fn judge(bundles: &[Bundle], checked: &[Checked]) -> Verdict {
+    weigh_up(bundles, checked).unwrap_or_else(|flaw| Verdict::Invalid { message: flaw.to_string() })
 }
 
 /// Why records cannot be trusted.
@@ -36,9 +62,11 @@ impl fmt::Display for Flaw<'_> {
     }
 }
 
-fn judge(bundles: &[Bundle]) -> Result<Verdict, Flaw<'_>> {
-    let reports: Vec<_> =
-        bundles.iter().map(|bundle| Ok((bundle, examine(bundle)?))).collect::<Result<_, _>>()?;
+fn weigh_up<'a>(bundles: &'a [Bundle], checked: &'a [Checked]) -> Result<Verdict, Flaw<'a>> {
+    let examined = bundles.iter().zip(checked);
+    let reports: Vec<_> = examined
+        .map(|(bundle, checked)| Ok((bundle, examine(bundle, checked)?)))
+        .collect::<Result<_, _>>()?;
     let [(one, first), others @ ..] = reports.as_slice() else { return Err(Flaw::NoRecords) };
     for (at, (bundle, report)) in reports.iter().enumerate() {
         for (other, theirs) in &reports[..at] {
@@ -62,7 +90,7 @@ fn judge(bundles: &[Bundle]) -> Result<Verdict, Flaw<'_>> {
             return Err(Flaw::Record(bundle, contradiction.to_string()));
         }
     }
-    Ok(weigh(first.log.header.players(), reports.iter().map(|(_, report)| report)))
+    Ok(weigh(first.log.header.players(), reports.iter().map(|(_, report)| *report)))
 }
 
 /// The verdict on sound records of one episode without contradictions.
@@ -81,9 +109,9 @@ fn weigh<'a>(players: usize, reports: impl Iterator<Item = &'a Report> + Clone) 
     }
 }
 
-fn examine(bundle: &Bundle) -> Result<Report, Flaw<'_>> {
+fn examine<'a>(bundle: &'a Bundle, checked: &'a Checked) -> Result<&'a Report, Flaw<'a>> {
     let flaw = |message: String| Flaw::Record(bundle, message);
-    let report = verify(&bundle.log).map_err(|error| flaw(error.to_string()))?;
+    let report = checked.as_ref().map_err(|error| flaw(error.to_string()))?;
     if let Ending::Damaged { .. } = report.log.ending {
         return Err(flaw(format!("its log is {}", report.log.ending)));
     }

@@ -1,0 +1,3 @@
+//! Commands that work on the data of a lab, without running one.
+
+pub(crate) mod dataset;
