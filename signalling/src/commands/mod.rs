@@ -1,3 +1,4 @@
-//! Commands that work on the data of a lab, without running one.
+//! Commands that need no running lab.
 
+pub(crate) mod check;
 pub(crate) mod dataset;
