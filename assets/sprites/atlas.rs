@@ -1,8 +1,8 @@
 //! Where each sprite is in the atlas. Made by `cargo xtask sprites` from the drawings beside this
 //! file, which are what to change.
 //!
-//! drawings b493ce70e29de99d544c31cdd5d4fd99
-//! pictures 7e4c636e9531c386f1ea8bcd70524d6d
+//! drawings 4122ee064b06abbe64dae7aac946f147
+//! pictures d4521449b1e28dcc2536f521b2f7873c
 
 use super::Sprite;
 

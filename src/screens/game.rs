@@ -71,11 +71,11 @@ pub fn show(
 fn how_to_play(painter: &Painter, area: Rect, world: &World, me: Seat) {
     let steps = legend::steps(world.game(), me);
     if !steps.is_empty() {
-        let extent = vec2(legend::width(&steps), legend::HEIGHT) + vec2(theme::GAP, theme::GAP);
-        let middle = area.center_bottom() - vec2(0.0, extent.y / 2.0 + theme::GAP);
+        let extent = vec2(legend::width(&steps), legend::HEIGHT);
+        let middle = area.center_bottom() - vec2(0.0, (extent.y + theme::GAP) / 2.0);
         let card = Rect::from_center_size(middle, extent.min(area.size()));
         painter.rect_filled(card, CornerRadius::same(14), theme::CARD);
-        legend::paint(painter, card.shrink(theme::GAP / 2.0), &steps);
+        legend::paint(painter, card, &steps);
     }
 }
 
@@ -181,7 +181,12 @@ pub(super) fn draw(
 
 #[cfg(test)]
 mod tests {
-    use super::{Notice, Standstill};
+    use super::{Moving, Notice, Standstill};
+    use crate::view::motion::SMOOTHING;
+    use crate::view::tests::kitchen;
+    use bevy_egui::egui::vec2;
+    use dyad_gridworld::{Action, PlayerInput, World};
+    use dyad_protocol::Seat;
     use std::time::Duration;
 
     const fn ms(milliseconds: u64) -> Duration {
@@ -205,5 +210,22 @@ mod tests {
         let mut standstill = Standstill::default();
         assert_eq!(standstill.notice(ms(0), false, ms(999)), Notice::None);
         assert_eq!(standstill.notice(ms(1), false, ms(1000)), Notice::Waiting);
+    }
+
+    #[test]
+    fn a_partner_that_a_rollback_moved_is_eased_there() {
+        let mut world = World::new(kitchen("CCCCC\nC1 2C\nCU=O@"));
+        for _ in 0..90 {
+            world.step(&[PlayerInput::default(); 2]);
+        }
+        let mut moving = Moving::default();
+        moving.follow(&world, Seat(0), 5, ms(10), SMOOTHING);
+        world.step(&[PlayerInput::default(), PlayerInput::new(Action::Left)]);
+        let mut corrected = moving.clone();
+        corrected.follow(&world, Seat(0), 6, ms(40), SMOOTHING);
+        let place = corrected.motion.place(Seat(1)).unwrap();
+        assert!((place - vec2(2.6, 1.0)).length() < 1e-4, "{place}");
+        moving.follow(&world, Seat(0), 5, ms(40), SMOOTHING);
+        assert_eq!(moving.motion.place(Seat(1)), Some(vec2(2.0, 1.0)), "a step is over by now");
     }
 }

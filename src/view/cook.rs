@@ -76,7 +76,7 @@ const fn grip(facing: Direction) -> Grip {
             Grip { item: units(32.0, 52.0), hands: [units(19.0, 54.0), units(45.0, 54.0)] }
         }
         Direction::Up => {
-            Grip { item: units(32.0, -4.0), hands: [units(19.0, 2.0), units(45.0, 2.0)] }
+            Grip { item: units(32.0, -6.0), hands: [units(19.0, 0.0), units(45.0, 0.0)] }
         }
         Direction::Right => {
             Grip { item: units(57.0, 47.0), hands: [units(46.0, 53.0), units(63.0, 53.0)] }
@@ -97,9 +97,15 @@ const fn idle(facing: Direction) -> [Vec2; 2] {
     }
 }
 
+/// Where a player stands in a cell: a little above its lower edge, so that a rim stays in it.
+fn standing<'a>(cell: &Spot<'a>) -> Spot<'a> {
+    cell.part(units(32.0, 29.0), 1.0)
+}
+
 /// Draws a cook in its cell. One's own has a white rim.
 pub fn paint(spot: &Spot<'_>, seat: Seat, cook: Cook, is_me: bool) {
     let Cook { facing, held } = cook;
+    let spot = &standing(spot);
     spot.sprite(atlas::SHADOW);
     if is_me {
         rim(spot, seat, facing, true);
@@ -123,6 +129,7 @@ pub fn paint(spot: &Spot<'_>, seat: Seat, cook: Cook, is_me: bool) {
 
 /// Draws a player without anything of a kitchen.
 pub fn paint_walker(spot: &Spot<'_>, seat: Seat, facing: Direction, is_me: bool) {
+    let spot = &standing(spot);
     spot.sprite(atlas::SHADOW);
     if is_me {
         rim(spot, seat, facing, false);

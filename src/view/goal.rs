@@ -38,7 +38,7 @@ impl TaskView for GoalView<'_> {
             let spot = canvas.at(place);
             cook::paint_walker(&spot, seat, walker.facing, seat == look.me);
             if walker.arrived {
-                spot.sprite_at(atlas::READY, units(32.0, 34.0), 1.0);
+                spot.sprite_at(atlas::READY, units(34.0, 36.0), 1.0);
             }
         }
     }

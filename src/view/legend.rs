@@ -15,11 +15,11 @@ use dyad_gridworld::{Game, Reward};
 use dyad_protocol::Seat;
 
 /// Height of a legend, in points.
-pub const HEIGHT: f32 = 104.0;
+pub const HEIGHT: f32 = 84.0;
 /// The most width that a step of it takes.
-const STEP_WIDTH: f32 = 140.0;
+const STEP_WIDTH: f32 = 126.0;
 /// Side of a picture.
-const PICTURE: f32 = 66.0;
+const PICTURE: f32 = 56.0;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,7 +124,7 @@ pub fn paint(painter: &Painter, area: Rect, steps: &[Step]) {
     for (number, step) in steps.iter().enumerate() {
         let middle = pos2(left + width * (number as f32 + 0.5), area.center().y);
         let side = PICTURE.min(width - 22.0);
-        let square = Rect::from_center_size(middle - vec2(0.0, 14.0), Vec2::splat(side));
+        let square = Rect::from_center_size(middle - vec2(0.0, 11.0), Vec2::splat(side));
         picture(&Spot::new(painter, square), step.picture);
         if number > 0 {
             arrow(
@@ -133,7 +133,7 @@ pub fn paint(painter: &Painter, area: Rect, steps: &[Step]) {
             );
         }
         let font = theme::font(size::SMALL);
-        let below = middle + vec2(0.0, 36.0);
+        let below = middle + vec2(0.0, 29.0);
         painter.text(below, Align2::CENTER_CENTER, &step.words, font, theme::INK);
     }
 }

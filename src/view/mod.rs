@@ -1,7 +1,7 @@
 //! Drawing the world: functions from a [`World`] to shapes on the screen. They read it and never
 //! write it. All that is kept from one picture to the next is where avatars were shown, in
-//! [`motion`], so that they glide; each is in its true cell within a tenth of a second, whatever
-//! rollbacks did in between.
+//! [`motion`], so that they glide; each is in its true cell after a step, or a tenth of a second
+//! where a rollback put it right.
 //!
 //! - [`canvas`]: cells on whole pixels, and drawing within one;
 //! - [`sprite`]: our own pictures, from the atlas in `assets/sprites`;

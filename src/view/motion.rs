@@ -3,8 +3,8 @@
 //! which avatars stand.
 //!
 //! A usual move is shown over one step, so what is shown is never further behind than the step
-//! before. What a rollback put right is eased over [`Motion::smoothing`]. Whatever happens, a
-//! picture shows the true cell no later than that after it last changed. A new episode jumps.
+//! before. What a rollback put right is eased over [`Motion::smoothing`], and hides the true cell
+//! no longer than that. A new episode jumps.
 
 use bevy_egui::egui::Vec2;
 use dyad_protocol::Seat;
@@ -98,13 +98,12 @@ impl Motion {
         for ((glide, &cell), seat) in self.glides.iter_mut().zip(cells).zip(Seat::all(cells.len()))
         {
             let way = (cell - glide.cell).abs();
+            // A neighbouring cell is where a step leads.
+            let is_step = way.x + way.y <= 1.0 && (seat == moment.me || !moment.corrected);
+            // Further away without a correction, something other than walking happened.
             let over = match moment.corrected {
-                // A neighbouring cell is where a step leads.
-                _ if way.x + way.y <= 1.0 && (seat == moment.me || !moment.corrected) => {
-                    moment.step
-                }
+                _ if is_step => moment.step,
                 true => self.smoothing,
-                // Further away without a correction: something other than walking happened.
                 false => Duration::ZERO,
             };
             *glide = glide.advance(cell, moment.length, over);
