@@ -68,6 +68,10 @@ struct Join {
     /// noticed.
     #[arg(long, value_name = "FRAME", hide = true)]
     developer_force_desync: Option<u32>,
+    /// Milliseconds over which the picture eases what the network put right; 0 turns that off. The
+    /// game itself is always exact.
+    #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u16).range(..=100))]
+    smoothing: u16,
     /// Print how the session went to stdout, as JSON.
     #[arg(long)]
     json: bool,
@@ -132,6 +136,7 @@ impl Join {
             policy: self.policy,
             seed: self.seed,
             force_desync: self.developer_force_desync,
+            smoothing: Duration::from_millis(self.smoothing.into()),
         };
         // Better now than when a partner is waiting.
         if let Err(error) = options.spool.check() {

@@ -70,6 +70,8 @@ pub struct JoinOptions {
     pub seed: u64,
     /// Developer option: the frame before which this computer's world goes wrong.
     pub force_desync: Option<u32>,
+    /// What corrections of the picture are eased over; no time turns easing off.
+    pub smoothing: Duration,
 }
 
 /// What is known so far, for screens to show.

@@ -3,6 +3,7 @@
 use super::film::Film;
 use super::viewer;
 use crate::picture::{Animation, AnimationError, Palette, Picture, Studio};
+use crate::view::motion::Motion;
 use std::io::Write;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ pub fn studio([width, height]: [u32; 2]) -> Studio {
 /// The picture at a place.
 #[must_use]
 pub fn picture(studio: &mut Studio, film: &Film, place: usize) -> Picture {
-    studio.draw(|ctx| viewer::show_board(ctx, film, place, 0.0))
+    studio.draw(|ctx| viewer::show_board(ctx, film, place, &Motion::default(), 0.0))
 }
 
 /// Writes a whole film at the game's own speed. `progress` is told the place, up to the last.

@@ -5,6 +5,7 @@ use super::playback::Playback;
 use crate::screens::{self, page};
 use crate::theme::{self, size};
 use crate::view::canvas::Spot;
+use crate::view::motion::{Moment, Motion};
 use crate::view::{board, cook, hud};
 use bevy::prelude::{App, Real, Res, ResMut, Resource, Result, Time, Update};
 use bevy_egui::egui::{
@@ -27,6 +28,7 @@ const NOBODY: Seat = Seat(u8::MAX);
 pub struct Show {
     film: Film,
     playback: Playback,
+    motion: Motion,
 }
 
 impl Show {
@@ -34,7 +36,7 @@ impl Show {
     #[must_use]
     pub const fn new(film: Film, step: Duration) -> Self {
         let playback = Playback::new(film.end(), step);
-        Self { film, playback }
+        Self { film, playback, motion: Motion::with_smoothing(Duration::ZERO) }
     }
 }
 
@@ -49,14 +51,28 @@ pub fn plugin(app: &mut App, film: Film) {
 fn draw(mut contexts: EguiContexts, mut show: ResMut<Show>, time: Res<Time<Real>>) -> Result {
     let ctx = contexts.ctx_mut()?;
     show.playback.pass(time.delta());
-    let Show { film, playback } = &mut *show;
+    let Show { film, playback, motion } = &mut *show;
     steer(ctx, film, playback);
-    show_board(ctx, film, playback.place(), CONTROLS);
+    let world = film.world(playback.place());
+    motion.follow(&board::places(world), moment(world, film, playback, time.delta()));
+    show_board(ctx, film, playback.place(), motion, CONTROLS);
     controls(ctx, film, playback);
     if playback.runs() {
         ctx.request_repaint();
     }
     Ok(())
+}
+
+/// Avatars glide while the film runs, at its speed; one that stands still shows true cells.
+fn moment(world: &World, film: &Film, playback: &Playback, since: Duration) -> Moment {
+    let still = !playback.runs();
+    Moment {
+        episode: world.episode(),
+        length: if still { Duration::MAX } else { since },
+        step: film.step().div_f64(playback.speed()),
+        corrected: false,
+        me: NOBODY,
+    }
 }
 
 /// The keys.
@@ -95,15 +111,17 @@ fn steer(ctx: &Context, film: &Film, playback: &mut Playback) {
     }
 }
 
-/// Draws the game at a place, with room for so many points of controls below it.
-pub fn show_board(ctx: &Context, film: &Film, place: usize, controls: f32) {
+/// Draws the game at a place, with avatars on their way, and room for so many points of controls
+/// below.
+pub fn show_board(ctx: &Context, film: &Film, place: usize, motion: &Motion, controls: f32) {
     let (painter, rect) = page::window(ctx);
     let world = film.world(place);
     let rect = rect.with_max_y(rect.bottom() - controls);
     let (top, rest) = rect.split_top_bottom_at_y(rect.top() + hud::TOP);
     let (middle, bottom) = rest.split_top_bottom_at_y(rest.bottom() - hud::BOTTOM);
     hud::paint_top(&painter, top, world);
-    board::paint(&painter, middle.shrink2(vec2(theme::GAP, theme::GAP / 2.0)), world, NOBODY);
+    let area = middle.shrink2(vec2(theme::GAP, theme::GAP / 2.0));
+    board::paint(&painter, area, world, NOBODY, motion);
     paint_people(&painter, bottom, film, place);
 }
 

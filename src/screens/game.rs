@@ -3,10 +3,11 @@
 use super::page;
 use crate::flow::JoinOptions;
 use crate::theme;
-use crate::view::{board, hud};
+use crate::view::motion::{Moment, Motion};
+use crate::view::{board, hud, legend};
 use bevy::prelude::{Local, Real, Res, Result, Time};
 use bevy_egui::EguiContexts;
-use bevy_egui::egui::{Context, Rect, pos2, vec2};
+use bevy_egui::egui::{Context, CornerRadius, Painter, Rect, pos2, vec2};
 use dyad_gridworld::{Phase, World};
 use dyad_netplay::{Netplay, Simulation};
 use dyad_protocol::Seat;
@@ -28,8 +29,15 @@ pub enum Notice {
     None,
 }
 
-/// Shows the screen.
-pub fn show(ctx: &Context, world: &World, me: Seat, has_keys: bool, notice: Notice) {
+/// Shows the screen. Avatars are where `motion` shows them.
+pub fn show(
+    ctx: &Context,
+    world: &World,
+    motion: &Motion,
+    me: Seat,
+    has_keys: bool,
+    notice: Notice,
+) {
     let (painter, rect) = page::window(ctx);
     let top = Rect::from_min_max(rect.min, pos2(rect.right(), rect.top() + hud::TOP));
     let bottom = Rect::from_min_max(pos2(rect.left(), rect.bottom() - hud::BOTTOM), rect.max);
@@ -40,7 +48,7 @@ pub fn show(ctx: &Context, world: &World, me: Seat, has_keys: bool, notice: Noti
     .shrink2(vec2(0.0, theme::GAP / 2.0));
     hud::paint_top(&painter, top, world);
     hud::paint_bottom(&painter, bottom, world, me, has_keys);
-    let board = board::paint(&painter, middle, world, me);
+    let board = board::paint(&painter, middle, world, me, motion);
     if let Some((headline, line)) = interruption(notice) {
         painter.rect_filled(board, 0.0, theme::VEIL);
         page::over_board(ctx, "stalled", headline, &line);
@@ -49,10 +57,25 @@ pub fn show(ctx: &Context, world: &World, me: Seat, has_keys: bool, notice: Noti
     if let Some(number) = hud::countdown(world) {
         painter.rect_filled(board, 0.0, theme::VEIL);
         page::over_everything(&painter, board, &number.to_string());
+        if world.episode() == 0 && world.held() == 0 {
+            how_to_play(&painter, middle, world, me);
+        }
     }
     if let Some((headline, line)) = after_episode(world) {
         painter.rect_filled(board, 0.0, theme::VEIL);
         page::over_board(ctx, "after", &headline, &line);
+    }
+}
+
+/// The legend, on a card at the lower end of an area.
+fn how_to_play(painter: &Painter, area: Rect, world: &World, me: Seat) {
+    let steps = legend::steps(world.game(), me);
+    if !steps.is_empty() {
+        let extent = vec2(legend::width(&steps), legend::HEIGHT);
+        let middle = area.center_bottom() - vec2(0.0, (extent.y + theme::GAP) / 2.0);
+        let card = Rect::from_center_size(middle, extent.min(area.size()));
+        painter.rect_filled(card, CornerRadius::same(14), theme::CARD);
+        legend::paint(painter, card, &steps);
     }
 }
 
@@ -106,6 +129,36 @@ impl Standstill {
     }
 }
 
+/// How avatars move, and the rollbacks that are known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Moving {
+    motion: Motion,
+    rollbacks: u64,
+}
+
+impl Moving {
+    fn follow(
+        &mut self,
+        world: &World,
+        me: Seat,
+        rollbacks: u64,
+        length: Duration,
+        smoothing: Duration,
+    ) {
+        let speed = world.game().settings().steps_per_second;
+        let moment = Moment {
+            episode: world.episode(),
+            length,
+            step: Duration::from_secs(1) / u32::from(speed.max(1)),
+            corrected: rollbacks != self.rollbacks,
+            me,
+        };
+        self.rollbacks = rollbacks;
+        self.motion.smoothing = smoothing;
+        self.motion.follow(&board::places(world), moment);
+    }
+}
+
 pub(super) fn draw(
     mut contexts: EguiContexts,
     world: Res<Simulation>,
@@ -113,19 +166,27 @@ pub(super) fn draw(
     options: Res<JoinOptions>,
     time: Res<Time<Real>>,
     mut standstill: Local<Standstill>,
+    mut moving: Local<Moving>,
 ) -> Result {
     let me = netplay.settings().parameters.seat;
+    let rollbacks = netplay.statistics().session.journal.rollbacks;
+    moving.follow(&world, me, rollbacks, time.delta(), options.smoothing);
     let notice = match netplay.patience_left() {
         Some(left) => Notice::Interrupted(left),
         None => standstill.notice(time.elapsed(), netplay.is_stalled(), netplay.silence()),
     };
-    show(contexts.ctx_mut()?, &world, me, options.policy.is_none(), notice);
+    show(contexts.ctx_mut()?, &world, &moving.motion, me, options.policy.is_none(), notice);
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Notice, Standstill};
+    use super::{Moving, Notice, Standstill};
+    use crate::view::motion::SMOOTHING;
+    use crate::view::tests::kitchen;
+    use bevy_egui::egui::vec2;
+    use dyad_gridworld::{Action, PlayerInput, World};
+    use dyad_protocol::Seat;
     use std::time::Duration;
 
     const fn ms(milliseconds: u64) -> Duration {
@@ -149,5 +210,22 @@ mod tests {
         let mut standstill = Standstill::default();
         assert_eq!(standstill.notice(ms(0), false, ms(999)), Notice::None);
         assert_eq!(standstill.notice(ms(1), false, ms(1000)), Notice::Waiting);
+    }
+
+    #[test]
+    fn a_partner_that_a_rollback_moved_is_eased_there() {
+        let mut world = World::new(kitchen("CCCCC\nC1 2C\nCU=O@"));
+        for _ in 0..90 {
+            world.step(&[PlayerInput::default(); 2]);
+        }
+        let mut moving = Moving::default();
+        moving.follow(&world, Seat(0), 5, ms(10), SMOOTHING);
+        world.step(&[PlayerInput::default(), PlayerInput::new(Action::Left)]);
+        let mut corrected = moving.clone();
+        corrected.follow(&world, Seat(0), 6, ms(40), SMOOTHING);
+        let place = corrected.motion.place(Seat(1)).unwrap();
+        assert!((place - vec2(2.6, 1.0)).length() < 1e-4, "{place}");
+        moving.follow(&world, Seat(0), 5, ms(40), SMOOTHING);
+        assert_eq!(moving.motion.place(Seat(1)), Some(vec2(2.0, 1.0)), "a step is over by now");
     }
 }

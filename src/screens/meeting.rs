@@ -3,6 +3,7 @@
 use super::page;
 use crate::flow::Status;
 use crate::theme;
+use crate::view::legend::{self, Step};
 use bevy::prelude::{Real, Res, Result, Time};
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::Context;
@@ -12,8 +13,8 @@ use std::time::Duration;
 /// After this long a person is told that it takes longer than it should.
 const USUALLY_WITHIN: Duration = Duration::from_secs(8);
 
-/// Shows the screen.
-pub fn show(ctx: &Context, study: &str, players: u32, since: Duration) {
+/// Shows the screen, and how the game is played that comes.
+pub fn show(ctx: &Context, study: &str, players: u32, since: Duration, steps: &[Step]) {
     page::page(ctx, "meeting", |ui| {
         page::title(ui, study, "Partner found");
         page::players(ui, players, players);
@@ -24,6 +25,7 @@ pub fn show(ctx: &Context, study: &str, players: u32, since: Duration) {
         } else {
             page::remark(ui, "This takes a few seconds.");
         }
+        page::legend(ui, steps);
     });
 }
 
@@ -34,7 +36,9 @@ pub(super) fn draw(
     time: Res<Time<Real>>,
 ) -> Result {
     let since = time.elapsed().saturating_sub(netplay.statistics().milestones.matched);
-    let players = u32::from(netplay.settings().game.settings().players);
-    show(contexts.ctx_mut()?, &status.title, players, since);
+    let settings = netplay.settings();
+    let players = u32::from(settings.game.settings().players);
+    let steps = legend::steps(&settings.game, settings.parameters.seat);
+    show(contexts.ctx_mut()?, &status.title, players, since, &steps);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::theme::{self, size};
 use crate::view::canvas::Spot;
+use crate::view::legend::{self, Step};
 use crate::view::{cook, hud};
 use bevy_egui::egui::{
     Align, Align2, Area, Button, Color32, Context, CornerRadius, Frame, Id, Key, Label, LayerId,
@@ -97,6 +98,15 @@ pub fn progress(ui: &mut Ui, label: &str, done: usize, of: usize) {
 pub fn keys(ui: &mut Ui) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 52.0), Sense::hover());
     hud::paint_keys(ui.painter(), rect);
+}
+
+/// How the game is played, in pictures.
+pub fn legend(ui: &mut Ui, steps: &[Step]) {
+    if !steps.is_empty() {
+        let extent = vec2(ui.available_width(), legend::HEIGHT);
+        let (rect, _) = ui.allocate_exact_size(extent, Sense::hover());
+        legend::paint(ui.painter(), rect, steps);
+    }
 }
 
 /// Players side by side: those who are there yet in their colours, a slow breath in place of

@@ -1,8 +1,8 @@
 //! A grid on the screen: where its cells are, and drawing within one of them.
 
+use super::sprite::Sprite;
 use bevy_egui::egui::{
-    Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, Vec2,
-    epaint::EllipseShape, pos2, vec2,
+    Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2,
 };
 use std::f32::consts::TAU;
 
@@ -40,7 +40,13 @@ impl<'a> Canvas<'a> {
     /// One cell.
     #[must_use]
     pub fn cell(&self, row: u8, column: u8) -> Spot<'a> {
-        let corner = self.origin + vec2(f32::from(column), f32::from(row)) * self.side;
+        self.at(vec2(f32::from(column), f32::from(row)))
+    }
+
+    /// A square of a cell's size anywhere, by its column and row.
+    #[must_use]
+    pub fn at(&self, place: Vec2) -> Spot<'a> {
+        let corner = self.origin + place * self.side;
         Spot { painter: self.painter, rect: Rect::from_min_size(corner, Vec2::splat(self.side)) }
     }
 }
@@ -79,20 +85,10 @@ impl<'a> Spot<'a> {
         part * self.rect.width()
     }
 
-    /// Fills the square.
-    pub fn fill(&self, color: Color32) {
-        self.painter.rect_filled(self.rect, CornerRadius::ZERO, color);
-    }
-
     /// A rectangle around a point, with rounded corners.
     pub fn block(&self, center: Vec2, size: Vec2, rounding: f32, color: Color32) {
         let rect = Rect::from_center_size(self.at(center), size * self.rect.width());
         self.painter.rect_filled(rect, self.length(rounding), color);
-    }
-
-    /// A filled circle.
-    pub fn disc(&self, center: Vec2, radius: f32, color: Color32) {
-        self.painter.circle_filled(self.at(center), self.length(radius), color);
     }
 
     /// A circle.
@@ -101,35 +97,46 @@ impl<'a> Spot<'a> {
         self.painter.circle_stroke(self.at(center), self.length(radius), stroke);
     }
 
-    /// The outline of an upright ellipse.
-    pub fn ellipse(&self, center: Vec2, radii: Vec2, width: f32, color: Color32) {
-        let stroke = Stroke::new(self.length(width), color);
-        let radii = radii * self.rect.width();
-        self.painter.add(EllipseShape::stroke(self.at(center), radii, stroke));
-    }
-
-    /// The first part of a circle, clockwise from its top; `part` is from 0 to 1.
-    pub fn arc(&self, center: Vec2, radius: f32, part: f32, width: f32, color: Color32) {
+    /// The first part of an upright ellipse, clockwise from its top; `part` is from 0 to 1.
+    pub fn arc(&self, center: Vec2, radii: Vec2, part: f32, width: f32, color: Color32) {
         const STEPS: u8 = 48;
         let points = (0..=STEPS).map(|step| {
             let turn = part.clamp(0.0, 1.0) * f32::from(step) / f32::from(STEPS);
-            self.at(center + Vec2::angled((turn - 0.25) * TAU) * radius)
+            self.at(center + Vec2::angled((turn - 0.25) * TAU) * radii)
         });
         let stroke = Stroke::new(self.length(width), color);
         self.painter.line(points.collect(), stroke);
+    }
+
+    /// A sprite, drawn as for a cell that is this square.
+    pub fn sprite(&self, sprite: Sprite) {
+        self.stamp(sprite, self.rect, false);
+    }
+
+    /// The same with left and right exchanged.
+    pub fn mirrored(&self, sprite: Sprite) {
+        self.stamp(sprite, self.rect, true);
+    }
+
+    /// A sprite whose cell has its middle at a point of the square and another size.
+    pub fn sprite_at(&self, sprite: Sprite, center: Vec2, scale: f32) {
+        self.stamp(sprite, self.part(center, scale).rect, false);
+    }
+
+    /// A sprite drawn as for a cell.
+    fn stamp(&self, sprite: Sprite, cell: Rect, mirrored: bool) {
+        let area = sprite.area(mirrored);
+        let at = |point: Pos2| cell.min + point.to_vec2() * cell.width();
+        let rect = Rect::from_min_max(at(area.min), at(area.max));
+        // By the square's own size, so that all in it comes from one atlas.
+        let pixels = self.rect.width() * self.painter.pixels_per_point();
+        self.painter.add(Shape::mesh(sprite.mesh(self.painter.ctx(), rect, pixels, mirrored)));
     }
 
     /// A line through points.
     pub fn line(&self, points: &[Vec2], width: f32, color: Color32) {
         let points = points.iter().map(|&point| self.at(point)).collect();
         self.painter.line(points, Stroke::new(self.length(width), color));
-    }
-
-    /// A convex shape with an outline.
-    pub fn polygon(&self, points: &[Vec2], color: Color32, width: f32, outline: Color32) {
-        let points = points.iter().map(|&point| self.at(point)).collect();
-        let stroke = Stroke::new(self.length(width), outline);
-        self.painter.add(Shape::convex_polygon(points, color, stroke));
     }
 
     /// Text around a point; its size is in points of the screen.

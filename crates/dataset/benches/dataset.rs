@@ -31,8 +31,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let folder = tempfile::tempdir()?;
     let store = folder.path().join("store");
-    let (made, ()) =
-        timed(|| Ok(support::receive(&store, &support::finished(SESSIONS, STEPS, 2))))?;
+    let (made, ()) = timed(|| {
+        support::receive(&store, &support::finished(SESSIONS, STEPS, 2));
+        Ok(())
+    })?;
     let episodes = SESSIONS * 2;
     say(&format!("{episodes} episodes of {STEPS} rows, played and received in {made}"));
     simulate(&store)?;

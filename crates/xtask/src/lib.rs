@@ -9,6 +9,7 @@
 //! - [`figures`]: what a client costs, measured;
 //! - [`network_bench`]: what a bad network does to a game, measured;
 //! - [`sim`]: sessions in virtual time;
+//! - [`sprites`]: the pictures of the board, from drawings to an atlas;
 //! - [`steps`]: running commands one after the other, and the summary.
 
 pub mod demo;
@@ -16,6 +17,7 @@ pub mod figures;
 pub mod layers;
 pub mod network_bench;
 pub mod sim;
+pub mod sprites;
 pub mod steps;
 pub mod tidy;
 pub mod workspace;

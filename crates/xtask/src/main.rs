@@ -8,6 +8,7 @@ use xtask::figures;
 use xtask::network_bench::{self, NetworkBench};
 use xtask::say;
 use xtask::sim::{self, MANIFEST, Sim};
+use xtask::sprites;
 use xtask::steps::{Summary, cargo};
 use xtask::tidy;
 use xtask::workspace::Workspace;
@@ -35,6 +36,8 @@ enum Task {
     NetworkBench(NetworkBench),
     /// What the compiler does not check of files and manifests
     Tidy,
+    /// The pictures of the board, drawn again from their sources
+    Sprites,
     /// The same over so many seeds that it takes an hour; it can be stopped at any time
     Soak,
 }
@@ -64,6 +67,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Figures => figures::run(),
         Task::NetworkBench(bench) => network_bench::run(&bench),
         Task::Demo(demo) => demo::run(&workspace.root, &demo),
+        Task::Sprites => sprites::run(&workspace.root),
         Task::Sim(sim) => sim::run(&workspace.root, &sim),
         Task::Soak => sim::run(&workspace.root, &Sim::soak()),
     }
@@ -89,6 +93,11 @@ fn ci(workspace: &Workspace) -> Result<bool> {
     let clippy = ["clippy", "--manifest-path", MANIFEST, "--workspace", "--all-targets"];
     let clippy = [clippy.as_slice(), &["--", "-D", "warnings"]].concat();
     summary.run("lints of the simulator", || cargo(root, &clippy, &[]))?;
+    let drawing = ["--package", "xtask", "--features", "sprites", "--all-targets"];
+    let clippy = [&["clippy"], drawing.as_slice(), &["--", "-D", "warnings"]].concat();
+    summary.run("lints of what draws sprites", || cargo(root, &clippy, &[]))?;
+    let draws = [&["test"], drawing.as_slice(), &["sprites"]].concat();
+    summary.run("tests of what draws sprites", || cargo(root, &draws, &[]))?;
     let doc = ["doc", "--workspace", "--no-deps"];
     summary.run("documentation", || cargo(root, &doc, &[("RUSTDOCFLAGS", "-D warnings")]))?;
     test(workspace, &mut summary)?;

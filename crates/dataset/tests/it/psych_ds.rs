@@ -128,13 +128,15 @@ fn datasets_keep_all_rules() {
     }
 }
 
+type Files = BTreeMap<String, Vec<u8>>;
+
 #[test]
 fn the_rules_are_really_checked() {
     let folder = folder(&mixed(2));
     export_to(folder.path(), "out", &Options::default()).unwrap();
     let good = files(&folder.path().join("out"));
     let table = "data/description-seats_data.csv";
-    let broken = |change: &dyn Fn(&mut BTreeMap<String, Vec<u8>>)| {
+    let broken = |change: &dyn Fn(&mut Files)| {
         let mut files = good.clone();
         change(&mut files);
         violations(&files).join("; ")
