@@ -426,6 +426,7 @@ pub fn summary(
         "loss": statistics.quality.loss,
         "datagrams_sent": session.exchange.sent,
         "datagram_bytes_sent": session.exchange.sent_bytes,
+        "datagrams_held_back": session.exchange.held_back,
         "datagrams_refused": session.exchange.malformed,
         "messages_refused": session.malformed,
         "statements_refused": status.refused,

@@ -19,11 +19,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long an attempt may take until the first connection. WebRTC needs 0.6 s on a local
-/// network and up to 11 s at 15 % loss.
-const ATTEMPT: Duration = Duration::from_secs(15);
-/// The same when connections are made anew: an attempt that began while the cable was out is not
-/// worth waiting for.
-const NEW_ATTEMPT: Duration = Duration::from_secs(6);
+/// network, up to 11 s at 15 % loss, and 8 to 25 s with 300 ms one way and 30 % loss.
+const ATTEMPT: Duration = Duration::from_secs(30);
+/// The same when connections are made anew, for the first and the second attempt: one that began
+/// while the cable was out is not worth waiting for.
+const NEW_ATTEMPTS: [Duration; 2] = [Duration::from_secs(6), Duration::from_secs(12)];
 /// How long the lab's signalling may take to answer.
 const SIGNALLING: Duration = Duration::from_secs(5);
 /// The same when connections are made anew. TCP doubles its pauses while the cable is out.
@@ -65,6 +65,7 @@ struct Running {
     socket: Box<WebRtcSocket>,
     ended: oneshot::Receiver<String>,
     _cancel: oneshot::Sender<()>,
+    /// Since when there could have been a connection.
     since: Duration,
 }
 
@@ -132,8 +133,8 @@ impl WebRtc {
         Attempt::Pausing { until: now + pause }
     }
 
-    fn drain(&mut self, events: &mut Vec<TransportEvent>) {
-        let Attempt::Running(Running { socket, .. }) = &mut self.attempt else { return };
+    fn drain(&mut self, now: Duration, events: &mut Vec<TransportEvent>) {
+        let Attempt::Running(Running { socket, since, .. }) = &mut self.attempt else { return };
         // An error means that the loop has ended, which the receiver tells with its reason.
         for (peer, state) in socket.try_update_peers().unwrap_or_default() {
             match state {
@@ -145,7 +146,13 @@ impl WebRtc {
                 }
                 // Either the channels are closed, or the peer has merely left the signalling
                 // server; so it is a hint, and silence decides.
-                PeerState::Disconnected => debug!("a peer has left or its channels are closed"),
+                PeerState::Disconnected => {
+                    debug!("a peer has left or its channels are closed");
+                    // If it was never connected, it will try again, and that takes its time.
+                    if self.peers.is_empty() {
+                        *since = now;
+                    }
+                }
             }
         }
         for (index, channel) in CHANNELS.into_iter().enumerate() {
@@ -169,8 +176,9 @@ impl WebRtc {
             return Some(reason);
         }
         let passed = now.saturating_sub(*since);
-        let (signalling, attempt) =
-            if self.again { (NEW_SIGNALLING, NEW_ATTEMPT) } else { (SIGNALLING, ATTEMPT) };
+        let attempt = NEW_ATTEMPTS.get(self.attempts.saturating_sub(1)).filter(|_| self.again);
+        let attempt = *attempt.unwrap_or(&ATTEMPT);
+        let signalling = if self.again { NEW_SIGNALLING } else { SIGNALLING };
         if passed > signalling && socket.id().is_none() {
             return Some("the lab machine was not reached in time".to_owned());
         }
@@ -185,7 +193,7 @@ impl Transport for WebRtc {
             self.attempt = self.start(now);
         }
         let mut events = Vec::new();
-        self.drain(&mut events);
+        self.drain(now, &mut events);
         if let Some(reason) = self.has_failed(now) {
             self.attempt = self.pause(now);
             events.extend(self.peers.drain(..).map(|(_, gone)| TransportEvent::Disconnected(gone)));

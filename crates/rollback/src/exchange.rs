@@ -4,14 +4,18 @@
 //! out. The exchange gathers what ggrs wants to say between two steps and makes one datagram a
 //! peer of it: the newest input packet (it repeats everything that is not acknowledged), with
 //! later acknowledgements folded in, and the few other messages. On WebRTC the number of
-//! messages matters more than their size, since its congestion control counts them.
+//! messages matters more than their size, since each becomes a packet. How many datagrams with
+//! inputs may be under way is limited ([`crate::in_flight`]); what else ggrs says, by the clock and
+//! seldom, is not.
 //!
 //! Seats, not connections, are the addresses: the connection behind a seat can be replaced
 //! under a running session. The epoch in every datagram keeps late ones of an earlier session
 //! away from ggrs, which would panic on them.
 
 use crate::config::SessionParameters;
-use crate::wire::{self, Body, Limits, Rejected, Wire};
+use crate::in_flight::InFlight;
+use crate::mirror::{Body, Inputs};
+use crate::wire::{Limits, Link, Mark, Rejected};
 use dyad_protocol::Seat;
 use ggrs::{Message, NonBlockingSocket};
 use std::ops::Add;
@@ -40,10 +44,13 @@ pub struct Exchange {
 #[derive(Debug)]
 struct Lane {
     seat: Seat,
-    newest: Option<Wire>,
+    newest: Option<Inputs>,
     fresh: bool,
-    others: Vec<Wire>,
+    others: Vec<Body>,
     received: i32,
+    in_flight: InFlight,
+    /// The number of the last datagram with inputs that has come.
+    heard: u8,
 }
 
 /// How many datagrams and messages went through, and why some did not.
@@ -65,6 +72,8 @@ pub struct Counts {
     pub overflowed: u64,
     /// Input packets sent again during a stall.
     pub resent: u64,
+    /// Steps whose inputs were not sent because too many datagrams were under way.
+    pub held_back: u64,
 }
 
 impl Add for Counts {
@@ -80,6 +89,7 @@ impl Add for Counts {
             last_malformed: later.last_malformed.or(self.last_malformed),
             overflowed: self.overflowed + later.overflowed,
             resent: self.resent + later.resent,
+            held_back: self.held_back + later.held_back,
         }
     }
 }
@@ -89,9 +99,16 @@ impl Exchange {
     #[must_use]
     pub fn new(parameters: SessionParameters, epoch: u16) -> Self {
         let others = Seat::all(parameters.players).filter(|&seat| seat != parameters.seat);
-        let lanes = others
-            .map(|seat| Lane { seat, newest: None, fresh: false, others: Vec::new(), received: -1 })
-            .collect();
+        let lane = |seat| Lane {
+            seat,
+            newest: None,
+            fresh: false,
+            others: Vec::new(),
+            received: -1,
+            in_flight: InFlight::new(parameters.steps_per_second),
+            heard: 0,
+        };
+        let lanes = others.map(lane).collect();
         Self { parameters, epoch, frame: 0, lanes, inbox: Vec::new(), counts: Counts::default() }
     }
 
@@ -119,14 +136,20 @@ impl Exchange {
         }
     }
 
+    const fn link(&self, from: Seat) -> Link {
+        Link { epoch: self.epoch, players: self.parameters.players, from }
+    }
+
     fn take_apart(&mut self, seat: Seat, datagram: &[u8]) -> Result<(), Rejected> {
         let delay = i32::from(self.parameters.input_delay);
+        let link = self.link(seat);
         let lane = self
             .lanes
             .iter_mut()
             .find(|lane| lane.seat == seat)
             .ok_or(Rejected::Impossible("no such seat"))?;
-        for message in wire::decode(self.epoch, datagram)? {
+        let content = link.decode(datagram)?;
+        for message in content.messages {
             let limits = Limits {
                 players: self.parameters.players,
                 first_frame: delay,
@@ -134,7 +157,7 @@ impl Exchange {
                 sent: self.frame.saturating_add(delay),
                 horizon: self.parameters.horizon(self.frame),
             };
-            let reaches = message.vet(&limits)?;
+            let reaches = limits.vet(&message)?;
             let message = message.to_message().ok_or(Rejected::Malformed)?;
             lane.received = lane.received.max(reaches.unwrap_or(-1));
             if self.inbox.len() >= MAX_INBOX {
@@ -143,27 +166,36 @@ impl Exchange {
             }
             self.inbox.push((seat, message));
         }
+        if let Some(mark) = content.mark {
+            lane.heard = mark.number;
+            lane.in_flight.echoed(mark.echo);
+        }
         Ok(())
     }
 
     /// Makes one datagram for each peer that there is something to say to. Call it once after
-    /// every tried step. When the step stalled, the newest inputs are sent again: a peer may wait
-    /// for just them, and ggrs repeats them only when it hears nothing at all.
+    /// every tried step, with `tried`; otherwise there are no inputs in it. When the step stalled,
+    /// the newest inputs are sent again: a peer may wait for just them, and ggrs repeats them only
+    /// when it hears nothing at all.
     #[must_use]
-    pub fn flush(&mut self, stalled: bool) -> Vec<(Seat, Vec<u8>)> {
+    pub fn flush(&mut self, tried: bool) -> Vec<(Seat, Vec<u8>)> {
+        let link = self.link(self.parameters.seat);
         let mut datagrams = Vec::new();
         for lane in &mut self.lanes {
-            let send_inputs = lane.fresh || stalled;
-            self.counts.resent += u64::from(!lane.fresh && stalled && lane.newest.is_some());
-            let inputs = if send_inputs { lane.newest.as_ref() } else { None };
+            let waiting = lane.newest.as_ref().filter(|_| tried);
+            let number = waiting.and_then(|_| lane.in_flight.step());
+            self.counts.held_back += u64::from(waiting.is_some() && number.is_none());
+            self.counts.resent += u64::from(number.is_some() && !lane.fresh);
+            let inputs = waiting.filter(|_| number.is_some()).cloned().map(Body::Input);
             if inputs.is_none() && lane.others.is_empty() {
                 continue;
             }
-            let datagram = wire::encode(self.epoch, inputs.into_iter().chain(&lane.others));
+            let mark = Mark { number: number.unwrap_or_default(), echo: lane.heard };
+            let datagram = link.encode(mark, inputs.iter().chain(&lane.others));
             self.counts.sent += 1;
             self.counts.sent_bytes += datagram.len() as u64;
             datagrams.push((lane.seat, datagram));
-            lane.fresh = false;
+            lane.fresh &= inputs.is_none();
             lane.others.clear();
         }
         datagrams
@@ -177,16 +209,16 @@ impl Exchange {
 
     fn queue(&mut self, message: &Message, seat: Seat) {
         let Some(lane) = self.lanes.iter_mut().find(|lane| lane.seat == seat) else { return };
-        let Some(message) = Wire::of(message) else { return };
-        match (&message.body, &mut lane.newest) {
-            (Body::Input(_), newest) => {
-                *newest = Some(message);
+        let Some(message) = Body::of(message) else { return };
+        match (message, &mut lane.newest) {
+            (Body::Input(inputs), newest) => {
+                *newest = Some(inputs);
                 lane.fresh = true;
             }
-            (Body::InputAck { ack_frame }, Some(Wire { body: Body::Input(inputs), .. })) => {
-                inputs.ack_frame = inputs.ack_frame.max(*ack_frame);
+            (Body::InputAck { ack_frame }, Some(inputs)) => {
+                inputs.ack_frame = inputs.ack_frame.max(ack_frame);
             }
-            _ => {
+            (message, _) => {
                 if lane.others.len() >= MAX_WAITING {
                     lane.others.remove(0);
                     self.counts.overflowed += 1;

@@ -5,8 +5,9 @@
 //!
 //! - [`config`]: the ggrs session of Dyad, with its prediction rule;
 //! - [`journal`]: the commit rule, the one place where a frame becomes a record;
-//! - [`wire`] and [`exchange`]: the datagrams of the unreliable channel, addressed by seat, one a
-//!   peer and step, vetted before ggrs sees them;
+//! - [`mirror`], [`wire`] and [`exchange`]: what ggrs says, and the datagrams of the unreliable
+//!   channel, addressed by seat, one a peer and step, vetted before ggrs sees them;
+//! - [`in_flight`]: how many of them may be under way;
 //! - [`peering`]: the reliable channel: the barrier before the first ggrs packet, interruptions,
 //!   statements about finished episodes, the closing handshake;
 //! - [`quality`]: how good the connection is, by probes;
@@ -16,10 +17,13 @@
 //! What this crate deliberately does not do: it never asks ggrs to disconnect a player (the
 //! two ends would disagree on the last frame), and it writes no file.
 
+mod changes;
 pub mod config;
 pub mod exchange;
 pub mod history;
+pub mod in_flight;
 pub mod journal;
+pub mod mirror;
 pub mod peering;
 pub mod quality;
 pub mod session;

@@ -5,8 +5,8 @@
 //! answered as soon as its shell polls, at every display frame. What is left of that waiting the
 //! smallest of several samples takes out: they meet the peer's display at different moments.
 //!
-//! A probe is a datagram of seven bytes: the epoch `ffff`, which no session reaches, a question
-//! (0) or an answer (1), and a number, little-endian.
+//! A probe is a datagram of four bytes: 255, with which no other one begins, a question (0) or an
+//! answer (1), and a number (u16, little-endian).
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -20,7 +20,7 @@ const SAMPLES: usize = 8;
 /// Questions that the loss is taken from: ten seconds' worth.
 const FATES: usize = 40;
 
-const MARK: [u8; 2] = [0xff; 2];
+const MARK: u8 = 255;
 const QUESTION: u8 = 0;
 const ANSWER: u8 = 1;
 
@@ -39,17 +39,17 @@ pub struct Quality {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
     /// Wants the same number back.
-    Question(u32),
+    Question(u16),
     /// Brings it.
-    Answer(u32),
+    Answer(u16),
 }
 
 impl Probe {
     /// The probe in a datagram, if it is one.
     #[must_use]
     pub fn read(datagram: &[u8]) -> Option<Self> {
-        let [kind, number @ ..] = datagram.strip_prefix(&MARK)? else { return None };
-        let number = u32::from_le_bytes(number.try_into().ok()?);
+        let [kind, number @ ..] = datagram.strip_prefix(&[MARK])? else { return None };
+        let number = u16::from_le_bytes(number.try_into().ok()?);
         match *kind {
             QUESTION => Some(Self::Question(number)),
             ANSWER => Some(Self::Answer(number)),
@@ -64,7 +64,7 @@ impl Probe {
             Self::Question(number) => (QUESTION, number),
             Self::Answer(number) => (ANSWER, number),
         };
-        [&MARK[..], &[kind], &number.to_le_bytes()].concat()
+        [&[MARK, kind][..], &number.to_le_bytes()].concat()
     }
 }
 
@@ -72,8 +72,8 @@ impl Probe {
 #[derive(Clone, Debug)]
 pub struct Prober {
     next: Duration,
-    number: u32,
-    asked: VecDeque<(u32, Duration)>,
+    number: u16,
+    asked: VecDeque<(u16, Duration)>,
     samples: VecDeque<Duration>,
     /// Of the last questions: whether each was answered.
     fates: VecDeque<bool>,
@@ -110,7 +110,7 @@ impl Prober {
     }
 
     /// An answer has come. One that was not asked for, or too late, changes nothing.
-    pub fn answered(&mut self, now: Duration, number: u32) {
+    pub fn answered(&mut self, now: Duration, number: u16) {
         let Some(at) = self.asked.iter().position(|(asked, _)| *asked == number) else { return };
         if let Some((_, at)) = self.asked.remove(at) {
             keep(&mut self.samples, now.saturating_sub(at), SAMPLES);
@@ -152,11 +152,10 @@ mod tests {
 
     #[test]
     fn a_probe_comes_back_as_it_was_sent() {
-        for probe in [Probe::Question(7), Probe::Answer(u32::MAX)] {
+        for probe in [Probe::Question(7), Probe::Answer(u16::MAX)] {
             assert_eq!(Probe::read(&probe.datagram()), Some(probe));
         }
-        for other in [&[][..], &[0xff, 0xff], &[0xff, 0xff, 2, 0, 0, 0, 0], &[0, 0, 0, 1, 0, 0, 0]]
-        {
+        for other in [&[][..], &[255, 0], &[255, 2, 0, 0], &[255, 0, 1, 0, 0], &[0, 0, 1, 0]] {
             assert_eq!(Probe::read(other), None, "{other:?}");
         }
     }

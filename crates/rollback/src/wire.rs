@@ -1,90 +1,68 @@
 //! The datagram of the unreliable channel, and what makes one acceptable.
 //!
 //! ```text
-//! u16 epoch, little-endian
-//! then one or more ggrs messages, each: u16 length, little-endian; so many bytes of postcard
+//! u8: the epoch's remainder by 255
+//! then one or more messages in postcard, each a `Packed`;
+//! one with inputs is followed by their changes, as in `changes.rs`
 //! ```
 //!
-//! ggrs hides the fields of its messages, so [`Wire`] mirrors them (a test compares the two byte
-//! for byte). Whatever arrives is decoded as a [`Wire`] first and checked against everything an
-//! honest peer can have sent; ggrs trusts its peers and panics on some packets that an honest one
-//! never sends, so nothing else may reach it.
+//! The 255 in the first place of a datagram marks a probe (`quality.rs`). What most messages hold
+//! is what ggrs says; inputs are packed, because they are sent once a step. Whatever arrives is
+//! checked against everything an honest peer can have sent before ggrs sees it: ggrs trusts its
+//! peers and panics on some packets that an honest one never sends.
 
-use dyad_gridworld::PlayerInput;
-use ggrs::Message;
+use crate::changes;
+use crate::mirror::{Body, Inputs, MAX_INPUTS};
+use dyad_protocol::Seat;
 use serde::{Deserialize, Serialize};
 
 /// The largest datagram that is sent or accepted, in bytes: it fits into one packet of any
 /// ordinary network, WebRTC's headers included.
 pub const MAX_DATAGRAM: usize = 1100;
 
-/// Most inputs that one message can carry: the length of ggrs's queue.
-const MAX_INPUTS: usize = 128;
+/// Epochs whose datagrams differ in their first byte. Nobody meets a datagram of so long ago.
+const EPOCHS: u16 = 255;
 
-/// Bytes of one input on the wire, as ggrs's serializer writes it.
-const INPUT_BYTES: usize = size_of::<PlayerInput>();
-
-/// The mirror of a ggrs message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wire {
-    magic: u16,
-    /// What the message says.
-    pub body: Body,
+/// What both ends of a link know without its being sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Which of the connection's sessions is running.
+    pub epoch: u16,
+    /// Number of players.
+    pub players: usize,
+    /// Who sends.
+    pub from: Seat,
 }
 
-/// The mirror of a ggrs message's body; order of variants and fields is ggrs's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Body {
-    /// One of the five round trips that open a session.
-    SyncRequest {
-        /// Comes back in the reply.
-        random: u32,
-    },
-    /// The answer to it.
-    SyncReply {
-        /// The request's.
-        random: u32,
-    },
-    /// All inputs that the receiver has not acknowledged.
-    Input(Inputs),
-    /// Inputs have arrived up to a frame.
-    InputAck {
-        /// That frame.
-        ack_frame: i32,
-    },
-    /// How far ahead the sender thinks it is.
-    QualityReport {
-        /// In frames.
-        frame_advantage: i16,
-        /// The sender's clock.
-        ping: u128,
-    },
-    /// The answer to it.
-    QualityReply {
-        /// The report's clock.
-        pong: u128,
-    },
-    /// The checksum of a saved frame.
-    ChecksumReport {
-        /// The checksum.
-        checksum: u128,
-        /// The frame.
-        frame: i32,
-    },
-    /// Nothing but a sign of life.
-    KeepAlive,
+/// What a datagram with inputs says for [`crate::in_flight`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Its number.
+    pub number: u8,
+    /// The number of the last one that the sender has received; 0 before any has come.
+    pub echo: u8,
 }
 
-/// The mirror of ggrs's input packet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inputs {
-    status: Vec<(bool, i32)>,
-    disconnect_requested: bool,
-    /// The frame of the first input.
-    pub start_frame: i32,
-    /// The last frame whose input has arrived at the sender.
-    pub ack_frame: i32,
-    bytes: Vec<u8>,
+/// What is in a datagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// Of one with inputs.
+    pub mark: Option<Mark>,
+    /// The messages.
+    pub messages: Vec<Body>,
+}
+
+/// Inputs as they travel.
+#[derive(Serialize, Deserialize)]
+struct Packed {
+    mark: Mark,
+    start_frame: u32,
+    /// From the first input's frame to the acknowledged one.
+    ack: i32,
+    /// From the acknowledged frame to the last one that the sender has of each player, if these
+    /// are not the acknowledged one, and the last input's own.
+    known: Option<Vec<i32>>,
+    count: u8,
 }
 
 /// Why a datagram is dropped.
@@ -119,56 +97,18 @@ pub struct Limits {
     pub horizon: i32,
 }
 
-impl Wire {
-    /// The mirror of a message that ggrs wants to send.
-    #[must_use]
-    pub fn of(message: &Message) -> Option<Self> {
-        let bytes = postcard::to_stdvec(message).ok()?;
-        postcard::from_bytes(&bytes).ok()
-    }
-
-    /// The ggrs message this is the mirror of.
-    #[must_use]
-    pub fn to_message(&self) -> Option<Message> {
-        let bytes = postcard::to_stdvec(self).ok()?;
-        postcard::from_bytes(&bytes).ok()
-    }
-
-    /// Checks that an honest peer can have sent this, and returns the last frame it brings an
+impl Limits {
+    /// Checks that an honest peer can have said this, and returns the last frame it brings an
     /// input for.
     ///
     /// # Errors
     /// [`Rejected::Impossible`] names what no honest peer does.
-    pub fn vet(&self, limits: &Limits) -> Result<Option<i32>, Rejected> {
-        let possible =
-            |good: bool, what| if good { Ok(()) } else { Err(Rejected::Impossible(what)) };
-        match &self.body {
-            Body::Input(inputs) => {
-                possible(!inputs.disconnect_requested, "a disconnect")?;
-                possible(inputs.status.len() == limits.players, "another number of players")?;
-                let frames =
-                    |&(gone, last): &(bool, i32)| !gone && (-1..=limits.horizon).contains(&last);
-                possible(inputs.status.iter().all(frames), "a disconnected player")?;
-                possible((-1..=limits.sent).contains(&inputs.ack_frame), "an unsent input acked")?;
-                // ggrs takes the first packet's start on trust and asserts that inputs follow
-                // each other without a gap.
-                let start = inputs.start_frame;
-                let starts_well = match limits.received {
-                    -1 => start == limits.first_frame,
-                    received => (limits.first_frame..=received + 1).contains(&start),
-                };
-                possible(starts_well, "a gap between inputs")?;
-                let count = count_inputs(&inputs.bytes)?;
-                let last = start + i32::try_from(count).unwrap_or(i32::MAX / 2) - 1;
-                possible(last <= limits.horizon, "inputs from the far future")?;
-                Ok(Some(last))
-            }
-            Body::InputAck { ack_frame } => {
-                possible((-1..=limits.sent).contains(ack_frame), "an unsent input acked")?;
-                Ok(None)
-            }
+    pub fn vet(&self, message: &Body) -> Result<Option<i32>, Rejected> {
+        match message {
+            Body::Input(inputs) => self.vet_inputs(inputs).map(Some),
+            Body::InputAck { ack_frame } => self.vet_ack(*ack_frame).map(|()| None),
             Body::ChecksumReport { frame, .. } => {
-                possible((0..=limits.horizon).contains(frame), "a checksum of no frame")?;
+                possible((0..=self.horizon).contains(frame), "a checksum of no frame")?;
                 Ok(None)
             }
             Body::SyncRequest { .. }
@@ -178,122 +118,138 @@ impl Wire {
             | Body::KeepAlive => Ok(None),
         }
     }
+
+    fn vet_ack(&self, frame: i32) -> Result<(), Rejected> {
+        possible((-1..=self.sent).contains(&frame), "an unsent input acked")
+    }
+
+    fn vet_inputs(&self, inputs: &Inputs) -> Result<i32, Rejected> {
+        possible(inputs.known.len() == self.players, "another number of players")?;
+        let mut known = inputs.known.iter();
+        possible(known.all(|last| (-1..=self.horizon).contains(last)), "unknown inputs known")?;
+        self.vet_ack(inputs.ack_frame)?;
+        // ggrs takes the first packet's start on trust and asserts that inputs follow each
+        // other without a gap.
+        let starts_well = match self.received {
+            -1 => inputs.start_frame == self.first_frame,
+            received => (self.first_frame..=received + 1).contains(&inputs.start_frame),
+        };
+        possible(starts_well, "a gap between inputs")?;
+        possible((1..=MAX_INPUTS).contains(&inputs.changes.len()), "no input, or too many")?;
+        possible(inputs.last_frame() <= self.horizon, "inputs from the far future")?;
+        Ok(inputs.last_frame())
+    }
 }
 
-/// Puts messages into a datagram.
-#[must_use]
-pub fn encode<'a>(epoch: u16, messages: impl IntoIterator<Item = &'a Wire>) -> Vec<u8> {
-    let mut datagram = epoch.to_le_bytes().to_vec();
-    for message in messages {
-        let Ok(bytes) = postcard::to_stdvec(message) else { continue };
-        let Ok(length) = u16::try_from(bytes.len()) else { continue };
-        if datagram.len() + 2 + bytes.len() <= MAX_DATAGRAM {
-            datagram.extend(length.to_le_bytes());
-            datagram.extend(bytes);
-        }
-    }
-    datagram
+fn possible(good: bool, what: &'static str) -> Result<(), Rejected> {
+    if good { Ok(()) } else { Err(Rejected::Impossible(what)) }
 }
 
-/// Takes a datagram apart.
-///
-/// # Errors
-/// [`Rejected`] if it is no datagram, or one of another epoch.
-pub fn decode(epoch: u16, datagram: &[u8]) -> Result<Vec<Wire>, Rejected> {
-    if datagram.len() > MAX_DATAGRAM {
-        return Err(Rejected::Oversized);
+impl Link {
+    const fn tag(&self) -> u8 {
+        (self.epoch % EPOCHS) as u8
     }
-    let (tag, mut rest) = datagram.split_first_chunk().ok_or(Rejected::Malformed)?;
-    if u16::from_le_bytes(*tag) != epoch {
-        return Err(Rejected::OtherEpoch);
-    }
-    let mut messages = Vec::new();
-    while let Some((length, after)) = rest.split_first_chunk() {
-        let length = usize::from(u16::from_le_bytes(*length));
-        let (bytes, after) = after.split_at_checked(length).ok_or(Rejected::Malformed)?;
-        let (message, surplus) =
-            postcard::take_from_bytes(bytes).map_err(|_postcard| Rejected::Malformed)?;
-        if !surplus.is_empty() {
-            return Err(Rejected::Malformed);
-        }
-        messages.push(message);
-        rest = after;
-    }
-    if rest.is_empty() && !messages.is_empty() { Ok(messages) } else { Err(Rejected::Malformed) }
-}
 
-/// Counts the inputs in ggrs's compressed bytes: a run-length code over, for each input, its
-/// length (u16) and its bytes. ggrs's own decoder reads out of bounds on some bytes and allocates
-/// as much as they ask for, so this walks them first.
-fn count_inputs(bytes: &[u8]) -> Result<usize, Rejected> {
-    const RECORD: usize = 2 + INPUT_BYTES;
-    let plain = expand(bytes, MAX_INPUTS * RECORD).ok_or(Rejected::Malformed)?;
-    let records = plain.chunks(RECORD);
-    let whole = |record: &[u8]| {
-        let length = record.first_chunk().map(|chunk| usize::from(u16::from_le_bytes(*chunk)));
-        record.len() == RECORD && length == Some(INPUT_BYTES)
-    };
-    let count = records.len();
-    if count > 0 && records.into_iter().all(whole) { Ok(count) } else { Err(Rejected::Malformed) }
-}
-
-/// Undoes the run-length code of the crate `bitfield-rle` 0.2, which ggrs uses: a variable-length
-/// number whose lowest bit tells a run (number / 4 bytes, all of bit 1) from a copy (number / 2
-/// bytes that follow).
-fn expand(mut bytes: &[u8], most: usize) -> Option<Vec<u8>> {
-    let mut plain = Vec::new();
-    while !bytes.is_empty() {
-        let (number, rest) = variable_length(bytes)?;
-        bytes = rest;
-        let is_run = number & 1 == 1;
-        let length = usize::try_from(if is_run { number >> 2 } else { number >> 1 }).ok()?;
-        if length > most - plain.len() {
-            return None;
+    /// Puts messages into a datagram. Inputs get the mark.
+    #[must_use]
+    pub fn encode<'a>(&self, mark: Mark, messages: impl IntoIterator<Item = &'a Body>) -> Vec<u8> {
+        let mut datagram = vec![self.tag()];
+        for message in messages {
+            let Some(bytes) = self.pack(mark, message) else { continue };
+            if datagram.len() + bytes.len() <= MAX_DATAGRAM {
+                datagram.extend(bytes);
+            }
         }
-        if is_run {
-            let value = if number & 2 == 0 { 0 } else { 255 };
-            plain.resize(plain.len() + length, value);
-        } else {
-            let (copied, rest) = bytes.split_at_checked(length)?;
-            plain.extend_from_slice(copied);
-            bytes = rest;
-        }
+        datagram
     }
-    Some(plain)
-}
 
-fn variable_length(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let mut number = 0;
-    for (at, &byte) in bytes.iter().enumerate().take(4) {
-        number |= u64::from(byte & 0x7f) << (7 * at);
-        if byte & 0x80 == 0 {
-            return Some((number, &bytes[at + 1..]));
+    fn pack(&self, mark: Mark, message: &Body) -> Option<Vec<u8>> {
+        let packed = message.clone().try_map(|inputs| {
+            let Inputs { start_frame, ack_frame, .. } = inputs;
+            let known = inputs.known.iter().map(|last| last.wrapping_sub(ack_frame)).collect();
+            let start = u32::try_from(start_frame).ok()?;
+            let count = u8::try_from(inputs.changes.len()).ok()?;
+            let usual = inputs.known == self.usually_known(ack_frame, inputs.last_frame());
+            let known = (!usual).then_some(known);
+            let ack = ack_frame.wrapping_sub(start_frame);
+            Some(Packed { mark, start_frame: start, ack, known, count })
+        })?;
+        let mut bytes = postcard::to_stdvec(&packed).ok()?;
+        if let Body::Input(inputs) = message {
+            changes::write(&inputs.changes, &mut bytes);
         }
+        Some(bytes)
     }
-    None
+
+    /// With two players ggrs has little to say about what the sender knows of each: what it
+    /// acknowledges, and its own last input.
+    fn usually_known(&self, ack_frame: i32, last_frame: i32) -> Vec<i32> {
+        let own = |player| player == self.from.index();
+        (0..self.players).map(|player| if own(player) { last_frame } else { ack_frame }).collect()
+    }
+
+    /// Takes a datagram apart.
+    ///
+    /// # Errors
+    /// [`Rejected`] if it is no datagram, or one of another epoch.
+    pub fn decode(&self, datagram: &[u8]) -> Result<Content, Rejected> {
+        if datagram.len() > MAX_DATAGRAM {
+            return Err(Rejected::Oversized);
+        }
+        let (&tag, mut rest) = datagram.split_first().ok_or(Rejected::Malformed)?;
+        if tag != self.tag() {
+            return Err(Rejected::OtherEpoch);
+        }
+        let mut content = Content { mark: None, messages: Vec::new() };
+        while !rest.is_empty() {
+            let (packed, after) =
+                postcard::take_from_bytes(rest).map_err(|_postcard| Rejected::Malformed)?;
+            rest = after;
+            let unpack = |packed: Packed| {
+                let (changes, after) = changes::read(after, usize::from(packed.count))?;
+                rest = after;
+                // Inputs that were left out would be in the later of two such messages.
+                content.mark.replace(packed.mark).is_none().then_some(())?;
+                self.unpack(packed, changes)
+            };
+            let message = Body::try_map(packed, unpack).ok_or(Rejected::Malformed)?;
+            content.messages.push(message);
+        }
+        if content.messages.is_empty() { Err(Rejected::Malformed) } else { Ok(content) }
+    }
+
+    fn unpack(&self, packed: Packed, changes: Vec<u16>) -> Option<Inputs> {
+        let start_frame = i32::try_from(packed.start_frame).ok()?;
+        let ack_frame = start_frame.wrapping_add(packed.ack);
+        let mut inputs = Inputs { known: Vec::new(), start_frame, ack_frame, changes };
+        inputs.known = match packed.known {
+            None => self.usually_known(ack_frame, inputs.last_frame()),
+            Some(known) => known.iter().map(|last| last.wrapping_add(ack_frame)).collect(),
+        };
+        Some(inputs)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, Inputs, Limits, Rejected, Wire, decode, encode};
+    use super::{Content, Limits, Link, Mark, Rejected};
+    use crate::mirror::{Body, Inputs};
+    use dyad_protocol::Seat;
     use proptest::prelude::{any, prop, proptest};
 
     const LIMITS: Limits =
         Limits { players: 2, first_frame: 2, received: -1, sent: 10, horizon: 30 };
 
-    /// Two inputs, both zero: a run of ... `2 0 0 0  2 0 0 0`.
+    const LINK: Link = Link { epoch: 513, players: 2, from: Seat(1) };
+
+    const MARK: Mark = Mark { number: 200, echo: 7 };
+
     fn inputs() -> Inputs {
-        Inputs {
-            status: vec![(false, -1), (false, 4)],
-            disconnect_requested: false,
-            start_frame: 2,
-            ack_frame: 4,
-            bytes: vec![1 << 1, 2, 3 << 2 | 1, 1 << 1, 2, 3 << 2 | 1],
-        }
+        Inputs { known: vec![4, 3], start_frame: 2, ack_frame: 4, changes: vec![0, 0] }
     }
 
     fn vet(inputs: Inputs, limits: &Limits) -> Result<Option<i32>, Rejected> {
-        Wire { magic: 1, body: Body::Input(inputs) }.vet(limits)
+        limits.vet(&Body::Input(inputs))
     }
 
     #[test]
@@ -308,15 +264,17 @@ mod tests {
     fn what_would_make_ggrs_panic_is_impossible() {
         let later = Limits { received: 3, ..LIMITS };
         let cases = [
-            (Inputs { disconnect_requested: true, ..inputs() }, LIMITS),
-            (Inputs { status: vec![(false, 1)], ..inputs() }, LIMITS),
-            (Inputs { status: vec![(true, 1), (false, 1)], ..inputs() }, LIMITS),
-            (Inputs { status: vec![(false, i32::MAX), (false, 1)], ..inputs() }, LIMITS),
+            (Inputs { known: vec![1], ..inputs() }, LIMITS),
+            (Inputs { known: vec![i32::MAX, 1], ..inputs() }, LIMITS),
+            (Inputs { known: vec![-2, 1], ..inputs() }, LIMITS),
             (Inputs { start_frame: 3, ..inputs() }, LIMITS),
             (Inputs { start_frame: 5, ..inputs() }, later),
+            (Inputs { start_frame: i32::MAX, ..inputs() }, later),
             (Inputs { start_frame: -1, ..inputs() }, later),
             (Inputs { ack_frame: 11, ..inputs() }, LIMITS),
             (Inputs { ack_frame: i32::MIN, ..inputs() }, LIMITS),
+            (Inputs { changes: vec![], ..inputs() }, LIMITS),
+            (Inputs { changes: vec![0; 129], ..inputs() }, Limits { horizon: 999, ..LIMITS }),
             (inputs(), Limits { horizon: 2, ..LIMITS }),
         ];
         for (inputs, limits) in cases {
@@ -326,48 +284,78 @@ mod tests {
     }
 
     #[test]
-    fn compressed_bytes_are_walked_before_ggrs_decodes_them() {
-        let hostile: [&[u8]; 7] = [
-            &[],
-            &[0x80],
-            &[0xff, 0xff, 0xff, 0xff, 0x0f],
-            &[0xfd, 0xff, 0xff, 0x7f],
-            &[8, 1],
-            &[5 << 2 | 1],
-            &[1 << 1, 3, 3 << 2 | 1],
-        ];
-        for bytes in hostile {
-            let verdict = vet(Inputs { bytes: bytes.to_vec(), ..inputs() }, &LIMITS);
-            assert_eq!(verdict, Err(Rejected::Malformed), "{bytes:?}");
-        }
+    fn a_steps_inputs_take_few_bytes() {
+        let inputs = Inputs {
+            known: vec![998, 1007],
+            start_frame: 1000,
+            ack_frame: 998,
+            changes: vec![0, 5, 0, 0, 3, 3, 0, 0],
+        };
+        let datagram = LINK.encode(MARK, [&Body::Input(inputs)]);
+        // Epoch; kind, number, echo; first frame; acknowledged frame, nothing unusual, how many;
+        // changes, from the right: 0, 10 and 5, 0, 0, 10 and 3, 10 and 3, 0, 0.
+        let bits = [0b0010_1010, 0b1010_1101, 0b0000_0001];
+        let head = [3, 2, 200, 7, 0xe8, 0x07, 3, 0, 8];
+        assert_eq!(datagram, [&head[..], &bits].concat());
     }
 
     #[test]
     fn a_datagram_is_taken_apart_as_it_was_put_together() {
-        let messages = [
-            Wire { magic: 7, body: Body::Input(inputs()) },
-            Wire { magic: 7, body: Body::QualityReply { pong: 1 << 90 } },
-            Wire { magic: 7, body: Body::KeepAlive },
+        let messages = vec![
+            Body::Input(inputs()),
+            Body::QualityReply { pong: 1 << 90 },
+            Body::ChecksumReport { checksum: u128::MAX, frame: 900 },
+            Body::KeepAlive,
         ];
-        let datagram = encode(513, &messages);
-        assert_eq!(decode(513, &datagram), Ok(messages.to_vec()));
-        assert_eq!(decode(514, &datagram), Err(Rejected::OtherEpoch));
+        let datagram = LINK.encode(MARK, &messages);
+        let content = Content { mark: Some(MARK), messages };
+        assert_eq!(LINK.decode(&datagram).as_ref(), Ok(&content));
+        let another = Link { epoch: 514, ..LINK };
+        assert_eq!(another.decode(&datagram), Err(Rejected::OtherEpoch));
         for cut in 0..datagram.len() {
-            if let Ok(fewer) = decode(513, &datagram[..cut]) {
-                assert!(messages.starts_with(&fewer), "cut at {cut}");
+            if let Ok(fewer) = LINK.decode(&datagram[..cut]) {
+                assert!(content.messages.starts_with(&fewer.messages), "cut at {cut}");
             }
         }
-        assert_eq!(decode(513, &[0; 2000]), Err(Rejected::Oversized));
+        assert_eq!(LINK.decode(&[0; 2000]), Err(Rejected::Oversized));
+        let twice = LINK.encode(MARK, [&Body::Input(inputs()), &Body::Input(inputs())]);
+        assert_eq!(LINK.decode(&twice), Err(Rejected::Malformed));
+    }
+
+    #[test]
+    fn no_epochs_datagram_is_a_probe() {
+        for epoch in 0..=u16::MAX {
+            assert_ne!(Link { epoch, ..LINK }.encode(MARK, [&Body::KeepAlive])[0], 255);
+        }
     }
 
     proptest! {
         #[test]
-        fn rubbish_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200), epoch: u16) {
-            let mut datagram = epoch.to_le_bytes().to_vec();
-            datagram.extend(&bytes);
-            if let Ok(messages) = decode(epoch, &datagram) {
-                for message in messages {
-                    let _verdict = message.vet(&LIMITS);
+        fn inputs_arrive_as_they_were_sent(
+            known in prop::collection::vec(-1..i32::MAX, 2..5),
+            start_frame in 0..i32::MAX,
+            ack_frame in -1..i32::MAX,
+            changes in prop::collection::vec(any::<u16>(), 1..128),
+            usual: bool,
+        ) {
+            let link = Link { players: known.len(), ..LINK };
+            let mut inputs = Inputs { known, start_frame, ack_frame, changes };
+            if usual {
+                inputs.known = link.usually_known(ack_frame, inputs.last_frame());
+            }
+            let messages = vec![Body::KeepAlive, Body::Input(inputs)];
+            let content = link.decode(&link.encode(MARK, &messages));
+            assert_eq!(content, Ok(Content { mark: Some(MARK), messages }));
+        }
+
+        #[test]
+        fn rubbish_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let datagram = [&[LINK.tag()], &bytes[..]].concat();
+            if let Ok(content) = LINK.decode(&datagram) {
+                for message in content.messages {
+                    if LIMITS.vet(&message).is_ok() {
+                        assert!(message.to_message().is_some());
+                    }
                 }
             }
         }

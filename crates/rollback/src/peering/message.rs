@@ -152,7 +152,7 @@ pub struct Hello {
 }
 
 /// Version of the reliable channel's messages and of the datagrams.
-pub const WIRE_VERSION: u16 = 2;
+pub const WIRE_VERSION: u16 = 3;
 
 impl Hello {
     /// What keeps the two from playing together, if anything does.

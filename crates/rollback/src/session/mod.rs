@@ -448,7 +448,7 @@ impl Session {
             self.read(session);
             self.commit(confirmed);
             if attempted || matches!(self.epoch, Epoch::Synchronizing) {
-                self.flush(stalled);
+                self.flush(attempted);
             }
             self.probe(now);
         }
@@ -480,8 +480,8 @@ impl Session {
     }
 
     /// Datagrams go out once a step, and before the first one whenever ggrs has something to say.
-    fn flush(&mut self, stalled: bool) {
-        let datagrams = self.socket.lock().flush(stalled);
+    fn flush(&mut self, tried: bool) {
+        let datagrams = self.socket.lock().flush(tried);
         for (seat, datagram) in datagrams {
             if let Some(connection) = self.peering.connection(seat) {
                 self.outbox.push_back((connection, Channel::Unreliable, datagram));
