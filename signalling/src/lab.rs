@@ -12,7 +12,8 @@ use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use dyad_collector::owner::now_ms;
 use dyad_collector::{Collector, CollectorThread, Notice, Store, StoreError, http};
-use dyad_experiment::Experiment;
+use dyad_experiment::{Experiment, Scene};
+use dyad_matchmaking::session::GRACE_MS;
 use dyad_matchmaking::{Fifo, Matchmaking};
 use dyad_protocol::join::JoinLink;
 use std::collections::BTreeMap;
@@ -121,8 +122,10 @@ impl Lab {
             token: (!open).then(|| token.clone()),
         };
         let group = NonZeroU8::new(experiment.scene().players).unwrap_or(NonZeroU8::MIN);
+        let matchmaking =
+            Matchmaking::new(Box::new(Fifo::new(group))).with_grace(grace_ms(experiment.scene()));
         let owner = Owner {
-            lobby: Lobby::new(study, Matchmaking::new(Box::new(Fifo::new(group)))),
+            lobby: Lobby::new(study, matchmaking),
             experiment: Arc::new(experiment),
             relay,
             collector: collector.clone(),
@@ -180,6 +183,12 @@ impl Lab {
             tracing::warn!("the collector was interrupted; the next start repairs the store");
         }
     }
+}
+
+/// How long somebody whose connection to the lab is gone counts as playing: longer than the partners
+/// wait, with time to start the program again and to notice that a connection is dead.
+fn grace_ms(scene: &Scene) -> u64 {
+    GRACE_MS.max(u64::from(scene.reconnection.limit_seconds) * 1000 + 60_000)
 }
 
 fn open_store(data: &Path) -> Result<Store, StartError> {

@@ -11,7 +11,7 @@ use dyad_gridworld::settings::SettingsError;
 use dyad_gridworld::task::TaskSettings;
 use dyad_protocol::StudyId;
 use dyad_protocol::ids::IdError;
-use dyad_protocol::lobby::Netcode;
+use dyad_protocol::lobby::{Netcode, Reconnection};
 use serde::Deserialize as _;
 use std::io;
 use std::ops::{Range, RangeInclusive};
@@ -174,6 +174,7 @@ impl<R: FnMut(&str) -> io::Result<String>> Check<'_, R> {
             input_delay: self.number("input_delay", raw.input_delay, 2, 1..=30),
             prediction_window: self.number("prediction_window", raw.prediction_window, 16, 1..=60),
         };
+        let reconnection = self.reconnection(raw.reconnection);
         let players = self.number("players", raw.players, 2, 1..=4);
         let max_steps = self.number("max_steps", raw.max_steps, 1350, 1..=1_000_000);
         let episodes = self.number("episodes", raw.episodes, 1, 1..=1000);
@@ -193,6 +194,7 @@ impl<R: FnMut(&str) -> io::Result<String>> Check<'_, R> {
             countdown_frames,
             pause_frames,
             netcode,
+            reconnection,
             held_keys: raw.held_keys,
             seed,
             episode_seeds: raw.episode_seeds,
@@ -271,6 +273,31 @@ impl<R: FnMut(&str) -> io::Result<String>> Check<'_, R> {
             .ok()?;
         let name = Path::new(file.as_ref()).file_stem().unwrap_or_default();
         Some((name.to_string_lossy().into_owned(), text))
+    }
+
+    /// How long players are waited for. An interruption is noticed after two seconds of silence and
+    /// two more are needed to make a connection, so a limit of less than five would be none.
+    fn reconnection(&mut self, raw: raw::Reconnection) -> Reconnection {
+        let Reconnection { connect_seconds, limit_seconds, countdown_seconds } =
+            Reconnection::default();
+        let mut seconds = |name, value, default: u16, range| {
+            self.number(&format!("reconnection.{name}"), value, default.into(), range)
+        };
+        Reconnection {
+            connect_seconds: seconds(
+                "connect_seconds",
+                raw.connect_seconds,
+                connect_seconds,
+                5..=600,
+            ),
+            limit_seconds: seconds("limit_seconds", raw.limit_seconds, limit_seconds, 5..=600),
+            countdown_seconds: seconds(
+                "countdown_seconds",
+                raw.countdown_seconds,
+                countdown_seconds,
+                1..=60,
+            ),
+        }
     }
 
     /// A number in its range; zero where there is a mistake.

@@ -43,8 +43,18 @@ pub(crate) struct Scene {
     pub(crate) input_delay: Option<Spanned<i64>>,
     pub(crate) prediction_window: Option<Spanned<i64>>,
     #[serde(default)]
+    pub(crate) reconnection: Reconnection,
+    #[serde(default)]
     pub(crate) held_keys: bool,
     pub(crate) seed: Option<Spanned<i64>>,
     #[serde(default)]
     pub(crate) episode_seeds: EpisodeSeeds,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reconnection {
+    pub(crate) connect_seconds: Option<Spanned<i64>>,
+    pub(crate) limit_seconds: Option<Spanned<i64>>,
+    pub(crate) countdown_seconds: Option<Spanned<i64>>,
 }

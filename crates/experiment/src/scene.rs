@@ -3,7 +3,7 @@
 use dyad_gridworld::settings::{EpisodeSeeds, SettingsError};
 use dyad_gridworld::task::TaskSettings;
 use dyad_gridworld::{Game, Settings};
-use dyad_protocol::lobby::Netcode;
+use dyad_protocol::lobby::{Netcode, Reconnection};
 use dyad_protocol::{HexDigest, SceneId};
 
 /// A gym scene, checked: its settings make a game.
@@ -31,6 +31,8 @@ pub struct Scene {
     pub pause_frames: u32,
     /// How rollback is set up.
     pub netcode: Netcode,
+    /// How long players are waited for.
+    pub reconnection: Reconnection,
     /// Whether keys act as long as they are held.
     pub held_keys: bool,
     /// The seed of every session. Without it the lab draws one for each.

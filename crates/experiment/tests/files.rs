@@ -4,6 +4,7 @@ use dyad_experiment::{Experiment, Mistake, Network};
 use dyad_gridworld::Game;
 use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::TaskSettings;
+use dyad_protocol::lobby::Reconnection;
 use std::io;
 use std::path::Path;
 
@@ -43,6 +44,7 @@ fn a_scene_says_only_what_differs_from_the_defaults() {
     assert_eq!((scene.netcode.input_delay, scene.netcode.prediction_window), (2, 16));
     assert_eq!((scene.seed, scene.episode_seeds), (None, EpisodeSeeds::Derived));
     assert!(!scene.held_keys);
+    assert_eq!(scene.reconnection, Reconnection::default());
 }
 
 #[test]
@@ -52,7 +54,8 @@ fn every_field_arrives() {
         kind = \"gym\"\nlayout = \"counter_circuit\"\nplayers = 4\nsteps_per_second = 20\n\
         max_steps = 7\nepisodes = 3\ncountdown_s = 1.26\npause_s = 1\ninput_delay = 1\n\
         prediction_window = 8\nheld_keys = true\nseed = 5\nepisode_seeds = \"same\"\n\
-        task = { name = \"cogrid-overcooked\", cook_time = 12 }\n";
+        task = { name = \"cogrid-overcooked\", cook_time = 12 }\n[scene.reconnection]\n\
+        connect_seconds = 90\nlimit_seconds = 600\ncountdown_seconds = 1\n";
     let experiment = Experiment::parse(text, no_files).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(experiment.title, "T");
     assert_eq!(experiment.network.turn_secret_file.as_deref(), Some(Path::new("f")));
@@ -65,6 +68,9 @@ fn every_field_arrives() {
     assert_eq!((scene.netcode.input_delay, scene.netcode.prediction_window), (1, 8));
     assert_eq!((scene.seed, scene.episode_seeds), (Some(5), EpisodeSeeds::Same));
     assert!(scene.held_keys);
+    let expected =
+        Reconnection { connect_seconds: 90, limit_seconds: 600, countdown_seconds: 1 };
+    assert_eq!(scene.reconnection, expected);
     let game = scene.game(9).unwrap();
     assert_eq!(game.settings["task"]["cook_time"], 12);
     assert_eq!(game.settings["seed"], 9);
@@ -91,6 +97,10 @@ fn a_mistake_has_its_line_its_field_and_a_hint() {
         ("task = { name = \"cogrid-overcooked\", cook_time = 0 }", "task", "1 to 1000, not 0"),
         ("task = { name = \"goal-finding\", payment = \"never\" }", "task", "never"),
         ("task = { name = \"overcooked-ai-2019\", rewards = \"mug\" }", "task", "recorded-2019"),
+        ("reconnection = { limit_seconds = 4 }", "reconnection.limit_seconds", "5 to 600, not 4"),
+        ("reconnection = { connect_seconds = 0 }", "reconnection.connect_seconds", "5 to 600"),
+        ("reconnection = { countdown_seconds = 0 }", "reconnection.countdown_seconds", "1 to 60"),
+        ("reconnection = { limit_s = 9 }", "reconnection", "unknown field `limit_s`"),
         ("players = 2 2", "players", ""),
     ];
     for (line, field, problem) in cases {

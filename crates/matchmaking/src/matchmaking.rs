@@ -1,7 +1,7 @@
 //! The waiting room and the sessions, as one state machine: events in, effects out.
 
 use crate::matchmaker::{Candidate, Matchmaker};
-use crate::session::{EndReason, MatchId, Session, SessionState};
+use crate::session::{EndReason, GRACE_MS, MatchId, Session, SessionState};
 use crate::time::Timestamp;
 use dyad_protocol::ParticipantId;
 use std::collections::{BTreeMap, VecDeque};
@@ -83,6 +83,7 @@ pub const ANNOUNCE_EVERY_MS: u64 = 1000;
 /// The waiting room and all sessions.
 pub struct Matchmaking {
     matchmaker: Box<dyn Matchmaker>,
+    grace_ms: u64,
     /// In order of arrival.
     waiting: Vec<Candidate>,
     sessions: BTreeMap<MatchId, Session>,
@@ -100,6 +101,7 @@ impl Matchmaking {
     pub fn new(matchmaker: Box<dyn Matchmaker>) -> Self {
         Self {
             matchmaker,
+            grace_ms: GRACE_MS,
             waiting: Vec::new(),
             sessions: BTreeMap::new(),
             playing: BTreeMap::new(),
@@ -108,6 +110,13 @@ impl Matchmaking {
             announced: None,
             effects: VecDeque::new(),
         }
+    }
+
+    /// With another time for which somebody whose connection to the lab is gone counts as playing.
+    /// It has to be longer than the game itself waits for them.
+    #[must_use]
+    pub fn with_grace(self, grace_ms: u64) -> Self {
+        Self { grace_ms, ..self }
     }
 
     /// Takes in one event. Drain [`Self::poll_effect`] afterwards.
@@ -193,9 +202,10 @@ impl Matchmaking {
     }
 
     fn lost(&mut self, now: Timestamp, participant: &ParticipantId) {
+        let until = now.plus_ms(self.grace_ms);
         match self.session_of(participant) {
             Some((_, session)) if session.state() == SessionState::Playing => {
-                session.lose(participant, now);
+                session.lose(participant, until);
             }
             // A place in the waiting room is for people who can be reached.
             Some(_) | None => self.left(participant),

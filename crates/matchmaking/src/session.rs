@@ -35,8 +35,8 @@ pub enum EndReason {
     NotRegistered,
 }
 
-/// How long somebody whose connection to the lab is gone still counts as playing. The game goes
-/// from peer to peer, so losing the lab does not interrupt it.
+/// How long somebody whose connection to the lab is gone still counts as playing, if nothing else is
+/// said. The game goes from peer to peer, so losing the lab does not interrupt it.
 pub const GRACE_MS: u64 = 120_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +86,8 @@ impl Session {
         self.members.into_iter().map(|member| member.candidate)
     }
 
-    pub(crate) fn lose(&mut self, participant: &ParticipantId, now: Timestamp) {
-        self.set(participant, Presence::Lost { until: now.plus_ms(GRACE_MS) });
+    pub(crate) fn lose(&mut self, participant: &ParticipantId, until: Timestamp) {
+        self.set(participant, Presence::Lost { until });
     }
 
     pub(crate) fn find_again(&mut self, participant: &ParticipantId) {

@@ -98,6 +98,20 @@ fn who_is_lost_in_play_may_come_back_for_a_while() {
 }
 
 #[test]
+fn a_game_that_waits_longer_has_a_lab_that_does() {
+    let mut lab = groups_of(2).with_grace(660_000);
+    after(&mut lab, 0, Event::Ready(id("a")));
+    after(&mut lab, 0, Event::Ready(id("b")));
+    after(&mut lab, 0, Event::Registered(MatchId(0)));
+    after(&mut lab, 0, Event::Left(id("b")));
+    after(&mut lab, 10, Event::Lost(id("a")));
+    lab.handle_timeout(Timestamp(660_009));
+    assert_eq!(lab.state(MatchId(0)), Some(SessionState::Playing));
+    lab.handle_timeout(Timestamp(660_010));
+    assert_eq!(lab.state(MatchId(0)), None);
+}
+
+#[test]
 fn who_leaves_before_the_start_costs_the_others_nothing() {
     for event in [Event::Left, Event::Lost] {
         let mut lab = groups_of(2);
