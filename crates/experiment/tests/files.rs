@@ -68,8 +68,7 @@ fn every_field_arrives() {
     assert_eq!((scene.netcode.input_delay, scene.netcode.prediction_window), (1, 8));
     assert_eq!((scene.seed, scene.episode_seeds), (Some(5), EpisodeSeeds::Same));
     assert!(scene.held_keys);
-    let expected =
-        Reconnection { connect_seconds: 90, limit_seconds: 600, countdown_seconds: 1 };
+    let expected = Reconnection { connect_seconds: 90, limit_seconds: 600, countdown_seconds: 1 };
     assert_eq!(scene.reconnection, expected);
     let game = scene.game(9).unwrap();
     assert_eq!(game.settings["task"]["cook_time"], 12);

@@ -211,7 +211,8 @@ impl Lobby {
                 self.arrange(now, matchmaking::Event::Left(participant));
             }
             (Stage::Admitted(player), FromClient::Report(report)) => {
-                self.reports.take(now, &player.participant, *report);
+                let participant = player.participant.clone();
+                self.reports.take(now, participant, *report);
             }
             (
                 Stage::Fresh | Stage::Admitting(_),

@@ -48,9 +48,9 @@ impl Reports {
         self.latest.iter()
     }
 
-    pub(super) fn take(&mut self, now: Timestamp, participant: &ParticipantId, report: Report) {
+    pub(super) fn take(&mut self, now: Timestamp, participant: ParticipantId, report: Report) {
         self.latest.insert(participant.clone(), Latest { report, at: now });
-        self.changed.insert(participant.clone());
+        self.changed.insert(participant);
     }
 
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
