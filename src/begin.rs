@@ -12,6 +12,7 @@ use crate::record::resume::Interrupted;
 use crate::record::spool::{Destination, Record};
 use crate::record::upload::Uploader;
 use crate::record::writer::{Session, Writer};
+use crate::reporting::Reporting;
 use anyhow::Context as _;
 use bevy::log::{info, warn};
 use bevy::prelude::{NextState, Real, Resource, Time};
@@ -19,7 +20,7 @@ use dyad_gridworld::{Entry, Game, Settings, World};
 use dyad_netplay::transport::{Impaired, Transport};
 use dyad_netplay::webrtc::{Signalling, WebRtc};
 use dyad_netplay::{MatchSettings, Netplay, Simulation};
-use dyad_protocol::lobby::Ticket;
+use dyad_protocol::lobby::{Reconnection, Ticket};
 use dyad_protocol::{JoinLink, ParticipantId};
 use dyad_recording::log::SessionInfo;
 use dyad_recording::recorder::Left;
@@ -29,13 +30,6 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-
-/// How long two computers may take to connect.
-const CONNECT_WITHIN: Duration = Duration::from_secs(60);
-/// How long an interruption may last before the session is given up.
-const RESUME_WITHIN: Duration = Duration::from_secs(30);
-/// The countdown before an interrupted game goes on, in seconds.
-const RESUME_COUNTDOWN: u32 = 3;
 
 /// A session that an earlier run of this program was killed in and that may still go on.
 #[derive(Resource, Debug)]
@@ -140,6 +134,7 @@ fn begin(
     world.insert_resource(Simulation(World::new(game)));
     world.insert_resource(netplay);
     world.insert_resource(writer);
+    world.insert_resource(Reporting::default());
     world.insert_resource(CurrentMatch { ticket, destination, directory });
     Ok(())
 }
@@ -228,6 +223,7 @@ fn abandon(world: &bevy::prelude::World, earlier: Interrupted) {
 }
 
 fn match_settings(ticket: &Ticket, game: &Arc<Game>) -> MatchSettings {
+    let Reconnection { connect_seconds, limit_seconds, countdown_seconds } = ticket.reconnection;
     let parameters = SessionParameters {
         players: game.players(),
         seat: ticket.seat,
@@ -240,10 +236,10 @@ fn match_settings(ticket: &Ticket, game: &Arc<Game>) -> MatchSettings {
         parameters,
         session: ticket.session.clone(),
         program: crate::VERSION.to_owned(),
-        hold: RESUME_COUNTDOWN * u32::from(parameters.steps_per_second),
+        hold: u32::from(countdown_seconds.max(1)) * u32::from(parameters.steps_per_second),
         patience: Patience {
-            connect: CONNECT_WITHIN,
-            interruption: RESUME_WITHIN,
+            connect: Duration::from_secs(connect_seconds.into()),
+            interruption: Duration::from_secs(limit_seconds.into()),
             ..Patience::default()
         },
     }

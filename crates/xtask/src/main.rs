@@ -7,7 +7,7 @@ use xtask::demo::{self, Demo};
 use xtask::figures;
 use xtask::network_bench::{self, NetworkBench};
 use xtask::say;
-use xtask::sim::{self, MANIFEST, Sim};
+use xtask::sim::{self, MANIFEST, Sim, WrongUse};
 use xtask::steps::{Summary, cargo};
 use xtask::tidy;
 use xtask::workspace::Workspace;
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             say(&format!("error: {error:#}"));
-            ExitCode::from(1)
+            ExitCode::from(if error.is::<WrongUse>() { 2 } else { 1 })
         }
     }
 }
