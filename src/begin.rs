@@ -268,3 +268,33 @@ fn wall_clock_at_zero(time: &Time<Real>) -> SystemTime {
     let since = time.first_update().map_or(Duration::ZERO, |first| first.elapsed());
     SystemTime::now() - since
 }
+
+#[cfg(test)]
+mod tests {
+    use super::match_settings;
+    use crate::view::tests::world_after;
+    use dyad_protocol::lobby::Ticket;
+    use serde_json::json;
+
+    #[test]
+    fn a_ticket_says_how_long_players_are_waited_for() {
+        let game = world_after(0).game().clone();
+        let mut ticket = json!({
+            "study": "s", "session": "s-1", "scene": "a", "seat": 1, "participants": ["p-a", "p-b"],
+            "keys": [], "settings": game.settings(), "game": game.digest().to_string(),
+            "netcode": { "input_delay": 2, "prediction_window": 16 }, "room": "r", "room_token": "t",
+        });
+        let mut seconds = |reconnection| {
+            ticket["reconnection"] = reconnection;
+            let ticket: Ticket = serde_json::from_value(ticket.clone()).unwrap();
+            let settings = match_settings(&ticket, &game);
+            let patience = settings.patience;
+            let speed = u32::from(game.settings().steps_per_second);
+            (patience.connect.as_secs(), patience.interruption.as_secs(), settings.hold / speed)
+        };
+        let other = json!({ "connect_seconds": 9, "limit_seconds": 90, "countdown_seconds": 5 });
+        assert_eq!(seconds(other), (9, 90, 5));
+        let none = json!({ "connect_seconds": 60, "limit_seconds": 30, "countdown_seconds": 0 });
+        assert_eq!(seconds(none), (60, 30, 1), "a session needs a second of countdown");
+    }
+}

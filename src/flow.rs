@@ -383,7 +383,8 @@ fn advance(
         Screen::Meeting if *netplay.stage() == Stage::Playing => next.set(Screen::Game),
         Screen::Game => {
             let planned = usize::from(netplay.settings().game.settings().episodes);
-            if status.closed.len() >= planned && is_left_alone(&netplay) {
+            let is_left_alone = is_left_alone(netplay.stage(), netplay.silence());
+            if status.closed.len() >= planned && is_left_alone {
                 next.set(Screen::Saving);
             }
         }
@@ -402,8 +403,8 @@ fn advance(
 /// Whether a partner is not heard any more, or looked for. After the last round everything that
 /// matters is closed on this side: it only waits in case the partner still needs something, and the
 /// person should not be told of a lost connection.
-fn is_left_alone(netplay: &Netplay) -> bool {
-    *netplay.stage() == Stage::Interrupted || netplay.silence() >= LEFT_ALONE_AFTER
+fn is_left_alone(stage: &Stage, silence: Duration) -> bool {
+    *stage == Stage::Interrupted || silence >= LEFT_ALONE_AFTER
 }
 
 /// Notes beside the records how the session went, for the person who runs the study.
@@ -477,4 +478,22 @@ pub fn summary(
             "first_frame": milliseconds(milestones.first_frame),
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_left_alone;
+    use dyad_netplay::Stage;
+    use std::time::Duration;
+
+    #[test]
+    fn a_partner_who_says_goodbye_is_no_lost_connection() {
+        let ms = Duration::from_millis;
+        assert!(
+            !is_left_alone(&Stage::Playing, ms(500)),
+            "it says twice a second that it is there"
+        );
+        assert!(is_left_alone(&Stage::Playing, ms(700)));
+        assert!(is_left_alone(&Stage::Interrupted, ms(0)));
+    }
 }

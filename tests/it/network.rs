@@ -233,7 +233,6 @@ fn a_cable_that_is_out_for_5_seconds() {
 }
 
 #[test]
-#[ignore = "until sessions resume"]
 fn another_address_in_the_middle_of_a_game() {
     run_test("network::another_address_in_the_middle_of_a_game", || {
         interrupted(|network| network.change_address(0))

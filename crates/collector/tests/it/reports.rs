@@ -135,7 +135,8 @@ fn every_report_is_a_line_of_a_file_that_ends_somewhere() {
     ] {
         assert_eq!(lines[1][field], value, "{field}");
     }
-    std::fs::write(&file, vec![b'\n'; MAX_CONNECTION_LOG as usize - 10]).unwrap();
+    let length = usize::try_from(MAX_CONNECTION_LOG).unwrap() - 10;
+    std::fs::write(&file, vec![b'\n'; length]).unwrap();
     note_as(&mut store, a, report(None));
     assert_eq!(file.metadata().unwrap().len(), MAX_CONNECTION_LOG - 10);
 }
