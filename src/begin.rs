@@ -12,6 +12,7 @@ use crate::record::resume::Interrupted;
 use crate::record::spool::{Destination, Record};
 use crate::record::upload::Uploader;
 use crate::record::writer::{Session, Writer};
+use crate::reporting::Reporting;
 use anyhow::Context as _;
 use bevy::log::{info, warn};
 use bevy::prelude::{NextState, Real, Resource, Time};
@@ -19,7 +20,7 @@ use dyad_gridworld::{Entry, Game, Settings, World};
 use dyad_netplay::transport::{Impaired, Transport};
 use dyad_netplay::webrtc::{Signalling, WebRtc};
 use dyad_netplay::{MatchSettings, Netplay, Simulation};
-use dyad_protocol::lobby::Ticket;
+use dyad_protocol::lobby::{Reconnection, Ticket};
 use dyad_protocol::{JoinLink, ParticipantId};
 use dyad_recording::log::SessionInfo;
 use dyad_recording::recorder::Left;
@@ -29,13 +30,6 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-
-/// How long two computers may take to connect.
-const CONNECT_WITHIN: Duration = Duration::from_secs(60);
-/// How long an interruption may last before the session is given up.
-const RESUME_WITHIN: Duration = Duration::from_secs(30);
-/// The countdown before an interrupted game goes on, in seconds.
-const RESUME_COUNTDOWN: u32 = 3;
 
 /// A session that an earlier run of this program was killed in and that may still go on.
 #[derive(Resource, Debug)]
@@ -140,6 +134,7 @@ fn begin(
     world.insert_resource(Simulation(World::new(game)));
     world.insert_resource(netplay);
     world.insert_resource(writer);
+    world.insert_resource(Reporting::default());
     world.insert_resource(CurrentMatch { ticket, destination, directory });
     Ok(())
 }
@@ -228,6 +223,7 @@ fn abandon(world: &bevy::prelude::World, earlier: Interrupted) {
 }
 
 fn match_settings(ticket: &Ticket, game: &Arc<Game>) -> MatchSettings {
+    let Reconnection { connect_seconds, limit_seconds, countdown_seconds } = ticket.reconnection;
     let parameters = SessionParameters {
         players: game.players(),
         seat: ticket.seat,
@@ -240,10 +236,10 @@ fn match_settings(ticket: &Ticket, game: &Arc<Game>) -> MatchSettings {
         parameters,
         session: ticket.session.clone(),
         program: crate::VERSION.to_owned(),
-        hold: RESUME_COUNTDOWN * u32::from(parameters.steps_per_second),
+        hold: u32::from(countdown_seconds.max(1)) * u32::from(parameters.steps_per_second),
         patience: Patience {
-            connect: CONNECT_WITHIN,
-            interruption: RESUME_WITHIN,
+            connect: Duration::from_secs(connect_seconds.into()),
+            interruption: Duration::from_secs(limit_seconds.into()),
             ..Patience::default()
         },
     }
@@ -271,4 +267,34 @@ fn transport(
 fn wall_clock_at_zero(time: &Time<Real>) -> SystemTime {
     let since = time.first_update().map_or(Duration::ZERO, |first| first.elapsed());
     SystemTime::now() - since
+}
+
+#[cfg(test)]
+mod tests {
+    use super::match_settings;
+    use crate::view::tests::world_after;
+    use dyad_protocol::lobby::Ticket;
+    use serde_json::json;
+
+    #[test]
+    fn a_ticket_says_how_long_players_are_waited_for() {
+        let game = world_after(0).game().clone();
+        let mut ticket = json!({
+            "study": "s", "session": "s-1", "scene": "a", "seat": 1, "participants": ["p-a", "p-b"],
+            "keys": [], "settings": game.settings(), "game": game.digest().to_string(),
+            "netcode": { "input_delay": 2, "prediction_window": 16 }, "room": "r", "room_token": "t",
+        });
+        let mut seconds = |reconnection| {
+            ticket["reconnection"] = reconnection;
+            let ticket: Ticket = serde_json::from_value(ticket.clone()).unwrap();
+            let settings = match_settings(&ticket, &game);
+            let patience = settings.patience;
+            let speed = u32::from(game.settings().steps_per_second);
+            (patience.connect.as_secs(), patience.interruption.as_secs(), settings.hold / speed)
+        };
+        let other = json!({ "connect_seconds": 9, "limit_seconds": 90, "countdown_seconds": 5 });
+        assert_eq!(seconds(other), (9, 90, 5));
+        let none = json!({ "connect_seconds": 60, "limit_seconds": 30, "countdown_seconds": 0 });
+        assert_eq!(seconds(none), (60, 30, 1), "a session needs a second of countdown");
+    }
 }

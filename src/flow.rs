@@ -16,6 +16,7 @@ use crate::record::forensics::{AROUND, SimulatedWorlds};
 use crate::record::spool::{Destination, Record, Spool};
 use crate::record::upload::{Progress, Uploader};
 use crate::record::writer::{self, Order, Report, Writer};
+use crate::reporting::{self, Reporting};
 use bevy::log::{info, warn};
 use bevy::prelude::{
     App, AppExtStates as _, Commands, IntoScheduleConfigs as _, Local, NextState, Real, Res,
@@ -138,6 +139,9 @@ pub enum FlowSystems {
 /// How long after the last episode closed the lab may take to receive everything before the
 /// person is told that the rest is sent at the next start.
 const UPLOAD_WITHIN: Duration = Duration::from_secs(20);
+/// After how long a silence a partner counts as gone once everything is closed here. Until then it
+/// says twice a second that it is there.
+const LEFT_ALONE_AFTER: Duration = Duration::from_millis(700);
 /// How often what is confirmed is brought to the disk. A loss of power costs at most this much.
 const SYNC_EVERY: Duration = Duration::from_millis(250);
 
@@ -152,6 +156,7 @@ struct Clocks {
 /// Adds the flow to an app.
 pub fn plugin(app: &mut App) {
     app.init_state::<Screen>()
+        .add_plugins(reporting::plugin)
         .init_resource::<Status>()
         .init_resource::<Clocks>()
         .configure_sets(
@@ -258,6 +263,7 @@ fn record(
     uploader: Option<Res<Uploader>>,
     worlds: Res<SimulatedWorlds>,
     mut desynced: Local<Option<u32>>,
+    mut reporting: ResMut<Reporting>,
     time: Res<Time<Real>>,
 ) {
     let dump = |reason, frames: RangeInclusive<u32>| {
@@ -265,6 +271,9 @@ fn record(
         writer.order(Order::Dump { reason, frames, simulated });
     };
     for item in netplay.take_items() {
+        if let RecordItem::Issued(_, input) = &item {
+            reporting.focused(input.focused());
+        }
         writer.order(match item {
             RecordItem::Issued(frame, input) => Order::Issued(frame, input),
             RecordItem::Frame(committed) => Order::Confirmed(Box::new(committed)),
@@ -292,7 +301,10 @@ fn record(
     for report in writer.poll() {
         match report {
             Report::Seal { episode, statement } => netplay.seal(episode, statement),
-            Report::Committed(statement) => netplay.committed(&statement),
+            Report::Committed(statement) => {
+                reporting.on_disk(&statement);
+                netplay.committed(&statement);
+            }
             Report::Closed { episode, .. } => {
                 status.closed.insert(episode);
                 let CurrentMatch { destination, directory, .. } = current.as_ref().clone();
@@ -352,23 +364,34 @@ fn advance(
     time: Res<Time<Real>>,
 ) {
     let Some(netplay) = netplay else { return };
+    let is_played = matches!(screen.get(), Screen::Meeting | Screen::Game | Screen::Saving);
+    if let Stage::Ended(ending) = netplay.stage()
+        && clocks.game_over.is_none()
+        && is_played
+    {
+        info!("the match is over: {ending:?}");
+        status.ending = Some(ending.clone());
+        clocks.game_over = Some(time.elapsed());
+        if let Some(writer) = &writer {
+            writer.order(Order::End);
+        }
+        if let Some(current) = &current {
+            summarize(current, &netplay, &status, launch(&time));
+        }
+        next.set(Screen::Saving);
+        return;
+    }
     match screen.get() {
         Screen::Meeting if *netplay.stage() == Stage::Playing => next.set(Screen::Game),
-        Screen::Meeting | Screen::Game => {
-            let Stage::Ended(ending) = netplay.stage() else { return };
-            info!("the match is over: {ending:?}");
-            status.ending = Some(ending.clone());
-            clocks.game_over = Some(time.elapsed());
-            if let Some(writer) = &writer {
-                writer.order(Order::End);
+        Screen::Game => {
+            let planned = usize::from(netplay.settings().game.settings().episodes);
+            let is_left_alone = is_left_alone(netplay.stage(), netplay.silence());
+            if status.closed.len() >= planned && is_left_alone {
+                next.set(Screen::Saving);
             }
-            if let Some(current) = &current {
-                summarize(current, &netplay, &status, launch(&time));
-            }
-            next.set(Screen::Saving);
         }
         Screen::Saving => {
-            let since = clocks.game_over.unwrap_or_default();
+            let Some(since) = clocks.game_over else { return };
             let all_received = clocks.writer_done && status.kept() == 0;
             let too_late = time.elapsed().saturating_sub(since) > UPLOAD_WITHIN;
             if all_received || too_late {
@@ -377,6 +400,13 @@ fn advance(
         }
         _ => {}
     }
+}
+
+/// Whether a partner is not heard any more, or looked for. After the last round everything that
+/// matters is closed on this side: it only waits in case the partner still needs something, and the
+/// person should not be told of a lost connection.
+fn is_left_alone(stage: &Stage, silence: Duration) -> bool {
+    *stage == Stage::Interrupted || silence >= LEFT_ALONE_AFTER
 }
 
 /// Notes beside the records how the session went, for the person who runs the study.
@@ -400,6 +430,7 @@ pub fn summary(
     let statistics = netplay.statistics();
     let session = statistics.session;
     let milestones = statistics.milestones;
+    let lost = netplay.lost().filter_map(|seat| current.ticket.participants.get(seat.index()));
     // Since the program started.
     let milliseconds = |moment: Option<Duration>| moment.map(|at| at.as_secs_f64() * 1000.0);
     json!({
@@ -410,13 +441,16 @@ pub fn summary(
         "directory": current.directory,
         "ending": status.ending.as_ref().map(|ending| format!("{ending:?}")),
         "completed": status.ending == Some(Ending::Completed),
+        "lost": lost.collect::<Vec<_>>(),
         "marks": status.marks,
         "frames": session.journal.committed,
         "rollbacks": session.journal.rollbacks,
         "resimulated": session.journal.resimulated,
         "deepest_rollback": session.journal.deepest,
+        "frames_ahead": statistics.frames_ahead,
         "attempts": session.attempts,
         "stalls": session.stalls,
+        "stalled_s": statistics.stalled.as_secs_f64(),
         "desyncs": session.desyncs,
         "interruptions": session.interruptions,
         "interrupted_s": statistics.interrupted.as_secs_f64(),
@@ -447,4 +481,22 @@ pub fn summary(
             "first_frame": milliseconds(milestones.first_frame),
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_left_alone;
+    use dyad_netplay::Stage;
+    use std::time::Duration;
+
+    #[test]
+    fn a_partner_who_says_goodbye_is_no_lost_connection() {
+        let ms = Duration::from_millis;
+        assert!(
+            !is_left_alone(&Stage::Playing, ms(500)),
+            "it says twice a second that it is there"
+        );
+        assert!(is_left_alone(&Stage::Playing, ms(700)));
+        assert!(is_left_alone(&Stage::Interrupted, ms(0)));
+    }
 }

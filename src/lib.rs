@@ -3,7 +3,7 @@
 //! - [`cli`]: the command line, and [`commands`] that need no lab;
 //! - [`app`]: the Bevy apps, headless and windowed: which plugins they are made of;
 //! - [`flow`]: what happens in which order, from the join link to the last receipt;
-//! - [`lab`]: the connection to the lab machine;
+//! - [`lab`]: the connection to the lab machine; [`reporting`]: what it is told while a game goes on;
 //! - [`input`]: scripted players and keys as sources of input;
 //! - [`record`]: the writer thread, the spool of unsent records, their upload;
 //! - [`outcome`]: how a session went;
@@ -30,6 +30,7 @@ pub mod outcome;
 pub mod picture;
 pub mod record;
 pub mod replay;
+pub mod reporting;
 pub mod screens;
 pub mod theme;
 pub mod view;

@@ -12,7 +12,8 @@ use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use dyad_collector::owner::now_ms;
 use dyad_collector::{Collector, CollectorThread, Notice, Store, StoreError, http};
-use dyad_experiment::Experiment;
+use dyad_experiment::{Experiment, Gym};
+use dyad_matchmaking::settings::GRACE_MS;
 use dyad_matchmaking::{GroupSize, Matchmaking, RoomSettings};
 use dyad_protocol::join::JoinLink;
 use std::collections::BTreeMap;
@@ -121,9 +122,12 @@ impl Lab {
             token: (!open).then(|| token.clone()),
         };
         let group = GroupSize::try_from(experiment.scene().players).unwrap_or(GroupSize::TWO);
-        // Who loses the connection before a game has left.
-        let room =
-            RoomSettings { waiting_grace_ms: 0, ..RoomSettings::new(study.scene.clone(), group) };
+        let room = RoomSettings {
+            // Who loses the connection before a game has left.
+            waiting_grace_ms: 0,
+            playing_grace_ms: grace_ms(experiment.scene()),
+            ..RoomSettings::new(study.scene.clone(), group)
+        };
         let owner = Owner {
             lobby: Lobby::new(study, Matchmaking::new([room])),
             experiment: Arc::new(experiment),
@@ -183,6 +187,12 @@ impl Lab {
             tracing::warn!("the collector was interrupted; the next start repairs the store");
         }
     }
+}
+
+/// How long somebody whose connection to the lab is gone counts as playing: longer than the partners
+/// wait, with time to start the program again and to notice that a connection is dead.
+fn grace_ms(scene: &Gym) -> u64 {
+    GRACE_MS.max(u64::from(scene.reconnection.limit_seconds) * 1000 + 60_000)
 }
 
 fn open_store(data: &Path) -> Result<Store, StartError> {

@@ -55,6 +55,7 @@ pub fn prepare(experiment: &Experiment, players: &[Player]) -> Prepared {
         settings: game.settings.clone(),
         game: game.digest.clone(),
         netcode: scene.netcode,
+        reconnection: scene.reconnection,
         held_keys: scene.held_keys,
         room: room.clone(),
         room_token: mint::token(),

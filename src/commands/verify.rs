@@ -4,10 +4,12 @@ use super::read;
 use crate::cli::print;
 use anyhow::Context as _;
 use clap::Args;
+use dyad_protocol::{ParticipantId, PublicKey, SessionId};
 use dyad_recording::bundle::table_name;
 use dyad_recording::forensics::Dump;
 use dyad_recording::replay::Derived;
 use dyad_recording::verify::{Relation, Report, relate, verify};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -46,6 +48,7 @@ impl Verify {
             }
         }
         let mut good = check_logs(&logs)?;
+        good &= check_keys(&logs)?;
         good &= check_dumps(&dumps)?;
         if let Some(directory) = &self.csv {
             good &= rebuild(&logs, directory)?;
@@ -70,6 +73,44 @@ fn check_logs(logs: &Found<'_, Report>) -> anyhow::Result<bool> {
         }
     }
     Ok(good)
+}
+
+/// What the lab writes about a session, as far as it is needed here.
+#[derive(Deserialize)]
+struct Registered {
+    session: SessionId,
+    participants: Vec<ParticipantId>,
+    keys: Vec<PublicKey>,
+}
+
+/// Says of each log that lies where a lab keeps it whether its signatures are by the keys that the
+/// lab registered: a log's own keys prove nothing. Whether nothing speaks against that.
+fn check_keys(logs: &Found<'_, Report>) -> anyhow::Result<bool> {
+    let mut good = true;
+    for (path, report) in logs {
+        let Some((page, registered)) = registered(path, report)? else { continue };
+        let session = &report.log.header.session;
+        let agree =
+            session.keys == registered.keys && session.participants == registered.participants;
+        good &= agree;
+        let found = if agree { "those that the lab registered" } else { "NOT those of the lab" };
+        print(&format!("{}: its keys are {found}, by {}", path.display(), page.display()))?;
+    }
+    Ok(good)
+}
+
+/// The lab's page of a log's session, `session.json` beside the log's folder or in it.
+fn registered(log: &Path, report: &Report) -> anyhow::Result<Option<(PathBuf, Registered)>> {
+    for folder in log.ancestors().skip(1).take(2) {
+        let page = folder.join("session.json");
+        let Ok(text) = std::fs::read(&page) else { continue };
+        let registered: Registered = serde_json::from_slice(&text)
+            .with_context(|| format!("{} is no page of a session", page.display()))?;
+        if registered.session == report.log.header.session.id {
+            return Ok(Some((page, registered)));
+        }
+    }
+    Ok(None)
 }
 
 /// Says what differs within each dump and between them; whether nothing does.

@@ -5,14 +5,16 @@
 //! depend on it. Only a refusal ends it.
 
 use bevy::prelude::Resource;
-use dyad_protocol::lobby::{FromClient, FromLab, Hello, MAX_MESSAGE};
+use dyad_protocol::lobby::{FromClient, FromLab, Hello, MAX_MESSAGE, Refusal};
+use dyad_protocol::report::Report;
 use dyad_protocol::{JoinLink, PROTOCOL_VERSION, PublicKey, Token};
-use futures::{FutureExt, StreamExt as _};
+use futures::{AsyncRead, AsyncWrite, FutureExt, StreamExt as _};
 use smol::Timer;
 use smol::channel::{Receiver, Sender, TrySendError, bounded};
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use async_tungstenite::WebSocketStream;
 use async_tungstenite::tungstenite::protocol::WebSocketConfig;
 use async_tungstenite::tungstenite::{self, Message};
 
@@ -20,6 +22,8 @@ use async_tungstenite::tungstenite::{self, Message};
 const QUEUE: usize = 256;
 /// How often the lab hears something, so that both notice a dead connection.
 const PING_EVERY: Duration = Duration::from_secs(5);
+/// After how long a silence the connection counts as dead. The lab pings every ten seconds.
+const SILENCE: Duration = Duration::from_secs(30);
 /// How long an attempt to connect may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// Pauses before further attempts; the last one repeats.
@@ -62,6 +66,7 @@ pub fn read_link(text: &str) -> anyhow::Result<JoinLink> {
 pub struct LabConnection {
     link: JoinLink,
     outgoing: Sender<FromClient>,
+    reports: Sender<Report>,
     incoming: Receiver<LabEvent>,
 }
 
@@ -73,10 +78,11 @@ impl LabConnection {
     /// If the operating system gives no thread.
     pub fn open(link: JoinLink, key: PublicKey, resume: Option<Token>) -> io::Result<Self> {
         let (outgoing, to_send) = bounded(QUEUE);
+        let (reports, to_report) = bounded(1);
         let (arrived, incoming) = bounded(QUEUE);
-        let line = Line { link: link.clone(), key, resume, to_send, arrived };
+        let line = Line { link: link.clone(), key, resume, to_send, to_report, arrived };
         std::thread::Builder::new().name("lab".to_owned()).spawn(|| smol::block_on(line.run()))?;
-        Ok(Self { link, outgoing, incoming })
+        Ok(Self { link, outgoing, reports, incoming })
     }
 
     /// Where the lab is.
@@ -91,6 +97,13 @@ impl LabConnection {
         !matches!(self.outgoing.try_send(message), Err(TrySendError::Full(_)))
     }
 
+    /// Reports how the game goes, as soon as there is a connection. Only the newest report waits for
+    /// one.
+    pub fn report(&self, report: Report) {
+        // An error means that the thread has ended: the lab wants to hear no more.
+        drop(self.reports.force_send(report));
+    }
+
     /// What has happened since the last call.
     pub fn poll(&self) -> impl Iterator<Item = LabEvent> + '_ {
         std::iter::from_fn(|| self.incoming.try_recv().ok())
@@ -103,6 +116,7 @@ struct Line {
     key: PublicKey,
     resume: Option<Token>,
     to_send: Receiver<FromClient>,
+    to_report: Receiver<Report>,
     arrived: Sender<LabEvent>,
 }
 
@@ -141,10 +155,20 @@ impl Line {
                 return End::Lost("the lab machine does not answer".to_owned());
             }
         };
-        let (mut socket, _response) = match connected {
-            Ok(connected) => connected,
-            Err(error) => return End::Lost(explain(&error)),
-        };
+        match connected {
+            Ok((socket, _response)) => match self.talk(socket).await {
+                Ok(end) => end,
+                Err(error) => End::Lost(explain(&error)),
+            },
+            Err(error) => End::Lost(explain(&error)),
+        }
+    }
+
+    /// Says hello, and passes messages both ways until the connection ends.
+    async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        mut socket: WebSocketStream<S>,
+    ) -> Result<End, tungstenite::Error> {
         let hello = FromClient::Hello(Hello {
             protocol: PROTOCOL_VERSION,
             program: crate::VERSION.to_owned(),
@@ -153,36 +177,54 @@ impl Line {
             token: self.link.token.clone(),
             resume: self.resume.clone(),
         });
-        if let Err(error) = socket.send(text(&hello)).await {
-            return End::Lost(explain(&error));
-        }
+        socket.send(text(&hello)).await?;
         let mut nonce = 0;
+        let mut heard = Instant::now();
         loop {
+            if heard.elapsed() > SILENCE {
+                return Ok(End::Lost("the lab machine has fallen silent".to_owned()));
+            }
             let outgoing = futures::select_biased! {
                 message = socket.next().fuse() => match message {
-                    Some(Ok(message)) => match self.take(&message).await {
-                        Some(end) => return end,
-                        None => continue,
-                    },
-                    Some(Err(error)) => return End::Lost(explain(&error)),
-                    None => return End::Lost("the lab machine closed the connection".to_owned()),
+                    Some(Ok(message)) => {
+                        heard = Instant::now();
+                        match self.take(&message).await {
+                            Some(end) => return Ok(end),
+                            None => continue,
+                        }
+                    }
+                    Some(Err(error)) => return Err(error),
+                    None => return Err(tungstenite::Error::ConnectionClosed),
                 },
                 message = FutureExt::fuse(self.to_send.recv()) => match message {
                     Ok(message) => message,
                     Err(_client_is_gone) => {
                         // The lab also notices without a farewell.
                         drop(socket.close(None).await);
-                        return End::ForGood;
+                        return Ok(End::ForGood);
                     }
+                },
+                report = FutureExt::fuse(self.to_report.recv()) => match report {
+                    Ok(report) => FromClient::Report(Box::new(report)),
+                    Err(_client_is_gone) => continue,
                 },
                 _ = FutureExt::fuse(Timer::after(PING_EVERY)) => {
                     nonce += 1;
                     FromClient::Ping { nonce }
                 }
             };
-            if let Err(error) = socket.send(text(&outgoing)).await {
-                return End::Lost(explain(&error));
+            socket.send(text(&outgoing)).await?;
+        }
+    }
+
+    /// Somebody whom the lab knows is admitted again: once it has noticed that the connection before
+    /// this one is dead, or once it is back.
+    fn refused(&self, code: Refusal, message: &str) -> End {
+        match code {
+            Refusal::Duplicate | Refusal::Closed if self.resume.is_some() => {
+                End::Lost(message.to_owned())
             }
+            _ => End::ForGood,
         }
     }
 
@@ -194,9 +236,18 @@ impl Line {
         if let FromLab::Welcome { resume, .. } = &message {
             self.resume = Some(resume.clone());
         }
-        let refused = matches!(message, FromLab::Refused { .. });
+        let end = match &message {
+            FromLab::Refused { code, message } => Some(self.refused(*code, message)),
+            _ => None,
+        };
+        // The old connection is waited out without a word.
+        if let FromLab::Refused { code: Refusal::Duplicate, .. } = &message
+            && let Some(End::Lost(_)) = &end
+        {
+            return end;
+        }
         let heard = self.arrived.send(LabEvent::Says(message)).await.is_ok();
-        (refused || !heard).then_some(End::ForGood)
+        if heard { end } else { Some(End::ForGood) }
     }
 }
 

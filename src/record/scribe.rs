@@ -6,6 +6,7 @@ use super::identity::KeptKey;
 use super::writer::{Order, Report, Session};
 use bevy::log::{error, info, warn};
 use dyad_gridworld::{Phase, World};
+use dyad_netplay::transport::Path;
 use dyad_netplay::{Committed, Telemetry};
 use dyad_protocol::{ParticipantId, Seat};
 use dyad_recording::local::Row;
@@ -178,15 +179,18 @@ impl Scribe {
             t,
             wall_ms: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX),
             monotonic_us: micros(simulated_at),
-            step_us: u32::try_from(telemetry.step.as_micros()).unwrap_or(u32::MAX),
+            step_us: few_micros(telemetry.step),
             key_event_us: None,
             input_to_display_us: None,
             speculated,
             rollback_depth,
-            rtt_us: telemetry.rtt.map(|rtt| u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX)),
+            rtt_us: telemetry.rtt.map(few_micros),
+            jitter_us: telemetry.jitter.map(few_micros),
+            loss_permille: telemetry.loss_permille,
+            relayed: telemetry.path.map(|path| path == Path::Relayed),
             frames_ahead: telemetry.frames_ahead,
             stalled: stalled > 0,
-            stalled_us: u32::try_from(telemetry.stalled_for.as_micros()).unwrap_or(u32::MAX),
+            stalled_us: few_micros(telemetry.stalled_for),
             focused: frame.inputs[self.seat.index()].focused(),
             partner_focused: self.partners_focused,
         };
@@ -287,6 +291,10 @@ fn place(world: &World) -> (Option<u16>, Option<u32>) {
         Phase::Between { .. } => (Some(world.episode() + 1), None),
         Phase::Coasting => (None, None),
     }
+}
+
+fn few_micros(duration: Duration) -> u32 {
+    u32::try_from(duration.as_micros()).unwrap_or(u32::MAX)
 }
 
 fn micros(duration: Duration) -> u64 {

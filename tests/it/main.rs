@@ -1,8 +1,10 @@
 //! The system tests: real processes, real WebRTC, in a network namespace of each test's own.
 
 mod games;
+mod groups;
 mod interruptions;
 mod network;
 mod record;
+mod reports;
 mod trouble;
 mod window;

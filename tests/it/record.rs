@@ -48,6 +48,7 @@ fn one_log_is_enough_for_everybodys_table() {
             let name = format!("{}_ep0.csv", summary.text("participant")?);
             ensure!(fs::read(tables.join(name))? == summary.file(0, "csv")?, "{said}");
         }
+        the_lab_knows_the_keys(&lab, &a)?;
         // A changed byte is found, and nothing is made of the log.
         let mut bytes = fs::read(&logs[0])?;
         let middle = bytes.len() / 2;
@@ -62,6 +63,25 @@ fn one_log_is_enough_for_everybodys_table() {
         ensure!(find(&a.records, "_key").is_none(), "keys go with their sessions");
         Ok(())
     });
+}
+
+/// Where the lab keeps a log, its page of the session says by which keys it was signed.
+fn the_lab_knows_the_keys(lab: &Lab, summary: &Summary) -> anyhow::Result<()> {
+    let session = summary.text("session")?;
+    lab.verdicts("test", session, 1)?;
+    let folder = lab.data.join("test").join(session);
+    let log =
+        folder.join("cramped_room").join(format!("{}_ep0.dlog", summary.text("participant")?));
+    let (code, said) = ask(&["verify"], &[&log])?;
+    ensure!(code == Some(0) && said.contains("those that the lab registered"), "{said}");
+    let page = folder.join("session.json");
+    let mut text: serde_json::Value = serde_json::from_slice(&fs::read(&page)?)?;
+    let keys = text["keys"].as_array_mut().context("keys")?;
+    keys.reverse();
+    fs::write(&page, text.to_string())?;
+    let (code, said) = ask(&["verify"], &[&log])?;
+    ensure!(code == Some(1) && said.contains("NOT those of the lab"), "{said}");
+    Ok(())
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! are no records. Each ends in a sentence that says what to do and in the right exit code; no
 //! record is lost.
 
-use crate::games::experiment;
+use crate::games::{self, experiment};
 use anyhow::{Context as _, ensure};
 use std::fs;
 use std::process::Output;
@@ -97,6 +97,34 @@ fn a_lab_that_dies_in_the_middle() {
         }
         let verdicts = lab.verdicts("test", &sessions[0], 1)?;
         ensure!(verdicts[0]["verdict"]["verdict"] == "identical", "{verdicts:?}");
+        Ok(())
+    });
+}
+
+/// Play does not need the lab. When it is back it knows its participants, hears their reports, takes
+/// their records and judges them, though it has forgotten that they were playing.
+#[test]
+fn a_lab_that_is_back_before_the_game_is_over() {
+    run_test("trouble::a_lab_that_is_back_before_the_game_is_over", || {
+        let directory = tempfile::tempdir()?;
+        let mut lab = Lab::start(directory.path(), &experiment(2))?;
+        let mut clients = [idle(&lab, "a")?, idle(&lab, "b")?];
+        for client in &clients {
+            client.wait_for_rows(30, Duration::from_secs(30))?;
+        }
+        lab.process.kill()?;
+        let lab = Lab::start_at(directory.path(), &experiment(2), lab.address)?;
+        let summaries = games::finish_within(Duration::from_secs(120), &lab, &mut clients, 2)
+            .with_context(|| lab.process.log())?;
+        for summary in &summaries {
+            ensure!(summary.count("interruptions")? == 0, "{}", summary.json);
+        }
+        // Somebody reported after the restart, and was believed.
+        let page = lab.data.join("test").join(summaries[0].text("session")?).join("session.json");
+        let page: serde_json::Value = serde_json::from_slice(&fs::read(page)?)?;
+        let on_disk = page["on_disk"].as_array().context("what was said")?;
+        let late = on_disk.iter().filter(|it| it["episode"] == 1).count();
+        ensure!(late > 0, "{page}");
         Ok(())
     });
 }

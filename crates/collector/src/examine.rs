@@ -1,7 +1,11 @@
 //! What the bundles of an episode are worth. Recording has the verdict; here is what only the
 //! collector can check: whether the records are of the session that they were sent for.
 
+use crate::bounds;
+use crate::index::findings::OnDisk;
+use crate::settle::Finding;
 use crate::store::Registration;
+use dyad_protocol::ParticipantId;
 use dyad_protocol::records::{RecordName, Verdict};
 use dyad_recording::bundle::{Bundle, unpack};
 use dyad_recording::log::Header;
@@ -20,19 +24,52 @@ pub fn open(name: &RecordName, bundle: &[u8]) -> Result<Bundle, String> {
     Ok(unpacked)
 }
 
-/// The verdict on an episode, from everybody's bundles.
+/// The verdict on an episode, from everybody's bundles and what they said before; and what is
+/// remarkable besides.
 #[must_use]
-pub fn verdict(session: &Registration, bundles: &[(RecordName, Vec<u8>)]) -> Verdict {
+pub fn verdict(
+    session: &Registration,
+    bundles: &[(RecordName, Vec<u8>)],
+    said: &OnDisk,
+) -> (Verdict, Finding) {
     let judge = || {
-        let opened = bundles.iter().map(|(name, bytes)| {
-            let bundle = open(name, bytes)?;
-            belongs(session, &bundle)?;
-            Ok(bundle)
-        });
-        let opened: Vec<Bundle> = opened.collect::<Result<_, String>>()?;
-        guarded(|| verify::verdict(&opened))
+        let (verdict, opened) = judge(session, bundles)?;
+        guarded(|| bounds::all(verdict, &opened, said))
     };
-    judge().unwrap_or_else(|message| Verdict::Invalid { message })
+    judge().unwrap_or_else(|message| (Verdict::Invalid { message }, Finding::default()))
+}
+
+/// What is known of an episode while only some bundles are there.
+#[must_use]
+pub fn so_far(
+    session: &Registration,
+    episode: u16,
+    bundles: &[(RecordName, Vec<u8>)],
+    said: &OnDisk,
+) -> Finding {
+    let judge = || {
+        let (verdict, opened) = judge(session, bundles)?;
+        guarded(|| bounds::so_far(session, episode, verdict, &opened, said))
+    };
+    judge().unwrap_or_else(|message| {
+        let is_there = |who: &ParticipantId| bundles.iter().any(|(it, _)| it.participant == *who);
+        let missing = session.participants.iter().filter(|who| !is_there(who)).cloned().collect();
+        Finding { missing, so_far: Some(Verdict::Invalid { message }), notes: Vec::new() }
+    })
+}
+
+/// Recording's verdict, and the bundles that it is about.
+fn judge(
+    session: &Registration,
+    bundles: &[(RecordName, Vec<u8>)],
+) -> Result<(Verdict, Vec<Bundle>), String> {
+    let opened = bundles.iter().map(|(name, bytes)| {
+        let bundle = open(name, bytes)?;
+        belongs(session, &bundle)?;
+        Ok(bundle)
+    });
+    let opened: Vec<Bundle> = opened.collect::<Result<_, String>>()?;
+    Ok((guarded(|| verify::verdict(&opened))?, opened))
 }
 
 /// Checks and simulates the logs of an episode, in order.

@@ -24,6 +24,14 @@ pub trait Files: Send {
     /// Whatever the storage says; then there is either the whole new file or what was before.
     fn replace(&mut self, key: &str, bytes: &[u8]) -> io::Result<()>;
 
+    /// Adds to the end of a file, making it if it is missing, unless it would become longer than
+    /// `most` bytes. Unlike everything else here this does not wait for the disk: a power cut may
+    /// cost the end of the file.
+    ///
+    /// # Errors
+    /// Whatever the storage says.
+    fn append(&mut self, key: &str, bytes: &[u8], most: u64) -> io::Result<()>;
+
     /// Whether the file is there.
     ///
     /// # Errors
@@ -122,6 +130,16 @@ impl Files for Disk {
         self.rename(&temporary, key)
     }
 
+    fn append(&mut self, key: &str, bytes: &[u8], most: u64) -> io::Result<()> {
+        let path = self.root.join(key);
+        self.make_folder(path.parent().unwrap_or(&self.root))?;
+        let mut file = File::options().append(true).create(true).open(path)?;
+        if file.metadata()?.len() + bytes.len() as u64 <= most {
+            file.write_all(bytes)?;
+        }
+        Ok(())
+    }
+
     fn exists(&self, key: &str) -> io::Result<bool> {
         self.root.join(key).try_exists()
     }
@@ -171,6 +189,16 @@ mod tests {
         );
         assert_eq!(disk.list("_incoming").unwrap(), [""; 0]);
         assert_eq!(disk.list("nowhere").unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn files_grow_up_to_their_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut disk = Disk::open(folder.path()).unwrap();
+        for (bytes, expected) in [("ab\n", "ab\n"), ("cdef\n", "ab\n"), ("c\n", "ab\nc\n")] {
+            disk.append("a/log", bytes.as_bytes(), 5).unwrap();
+            assert_eq!(disk.read("a/log").unwrap(), expected.as_bytes());
+        }
     }
 
     #[test]

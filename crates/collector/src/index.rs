@@ -1,6 +1,8 @@
 //! The index: who may send what, which records are there, what was found out about them. All of
 //! the collector's SQL is here.
 
+pub mod findings;
+
 use crate::store::Registration;
 use dyad_protocol::ids::IdError;
 use dyad_protocol::records::{Receipt, RecordName, Verdict};
@@ -99,6 +101,7 @@ impl Index {
             SCHEMA_VERSION => {}
             found => return Err(IndexError::Newer { found }),
         }
+        database.execute_batch(findings::SCHEMA)?;
         let failed = Settled::Failed as i64;
         database.execute("UPDATE records SET settled = 0 WHERE settled = ?", [failed])?;
         Ok(Self { database })

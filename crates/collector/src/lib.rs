@@ -11,10 +11,12 @@
 //! In a store's folder:
 //!
 //! ```text
-//! index.sqlite                                  participants, sessions, receipts, verdicts
+//! index.sqlite                                  participants, sessions, receipts, verdicts, and what
+//!                                               participants said they had on disk
 //! _bundles/{session}/{scene}/{participant}_ep{n}.tar    as received
 //! _incoming/                                    temporary files
 //! {study}/{session}/session.json                who, which records, which verdicts
+//! {study}/{session}/connections.jsonl           how the connections were, as reported in play
 //! {study}/{session}/{scene}/{participant}_ep{n}.dlog, .csv, and local/…csv
 //! ```
 //!
@@ -24,16 +26,19 @@
 //! Modules, in reading order:
 //! - [`files`]: durable files by key; [`index`]: the SQL;
 //! - [`store`]: receiving, without threads or network; [`settle`]: what follows a receipt, with
-//!   [`examine`], which asks recording for the verdict;
+//!   [`examine`], which asks recording for the verdict, and `bounds.rs`, which holds it against what
+//!   participants said before; [`reports`]: where they say it;
 //! - [`snapshot`]: a store at one moment, for who only reads it;
 //! - [`owner`]: the thread that owns a store; [`http`]: the routes; [`interrupt`]: SIGTERM.
 
+mod bounds;
 pub mod examine;
 pub mod files;
 pub mod http;
 pub mod index;
 pub mod interrupt;
 pub mod owner;
+pub mod reports;
 pub mod settle;
 pub mod snapshot;
 pub mod store;

@@ -7,7 +7,23 @@ use crate::store::{Registration, Store, StoreError, bundle_key};
 use dyad_protocol::records::{Receipt, RecordName, Verdict};
 use dyad_protocol::{HexDigest, ParticipantId, PublicKey, SceneId, SessionId, StudyId};
 use dyad_recording::bundle::Bundle;
-use serde::Serialize;
+use dyad_recording::statement::Committed;
+use serde::{Deserialize, Serialize};
+
+/// What is known of an episode besides its verdict.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Whose records are not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<ParticipantId>,
+    /// As long as some are: the verdict on those that are there. `one_side_only` where nothing is
+    /// known of what the others had; otherwise what all are known to have had, by what they signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub so_far: Option<Verdict>,
+    /// What is remarkable, for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
 
 /// Something that the lab may want to tell people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,8 +102,8 @@ impl Store {
         Ok(())
     }
 
-    /// The verdict on the episode of a record, if everybody's is there. Where several came at
-    /// once, the last one that is settled brings it.
+    /// The verdict on the episode of a record, if everybody's is there; otherwise what can be said
+    /// so far. Where several came at once, the last one that is settled brings it.
     fn judge(
         &mut self,
         session: &Registration,
@@ -96,16 +112,31 @@ impl Store {
         let mut bundles = Vec::new();
         for participant in &session.participants {
             let theirs = RecordName { participant: participant.clone(), ..name.clone() };
-            let missing = self.index.record(&theirs)?.is_none();
-            if missing || (theirs != *name && self.index.is_unsettled(&theirs)?) {
+            if self.index.record(&theirs)?.is_none() {
+                continue;
+            }
+            if theirs != *name && self.index.is_unsettled(&theirs)? {
                 return Ok(None);
             }
             let bundle = self.files.read(&bundle_key(&theirs))?;
             bundles.push((theirs, bundle));
         }
-        let verdict = examine::verdict(session, &bundles);
-        self.index.set_verdict(name, &verdict)?;
-        Ok(Some(verdict))
+        let said = self.index.committed(&session.session)?;
+        let is_whole = bundles.len() == session.participants.len();
+        let (verdict, finding) = if is_whole {
+            let (verdict, finding) = examine::verdict(session, &bundles, &said);
+            self.index.set_verdict(name, &verdict)?;
+            (Some(verdict), finding)
+        } else {
+            (None, examine::so_far(session, name.episode, &bundles, &said))
+        };
+        if is_whole {
+            for note in &finding.notes {
+                tracing::warn!(session = %session.session, episode = name.episode, note);
+            }
+        }
+        self.index.set_finding(name, &finding)?;
+        Ok(verdict)
     }
 
     fn write_page(&mut self, session: &Registration) -> Result<(), StoreError> {
@@ -122,7 +153,9 @@ impl Store {
 pub fn page(index: &Index, session: &Registration) -> Result<String, IndexError> {
     let records = index.records(&session.session)?;
     let verdicts = index.verdicts(&session.session)?;
-    let page = Page::new(session, &records, &verdicts);
+    let findings = index.findings(&session.session)?;
+    let said = index.committed(&session.session)?;
+    let page = Page::new(session, &records, &verdicts, &findings, &said);
     let mut text = serde_json::to_string_pretty(&page).expect("a page is plain data");
     text.push('\n');
     Ok(text)
@@ -139,6 +172,15 @@ struct Page<'a> {
     /// By which the signatures in the logs are to be checked.
     keys: &'a [PublicKey],
     episodes: Vec<Episode<'a>>,
+    /// The last frame that each participant signed that it had on disk, when this was written.
+    on_disk: Vec<OnDisk<'a>>,
+}
+
+#[derive(Serialize)]
+struct OnDisk<'a> {
+    participant: &'a ParticipantId,
+    episode: u16,
+    frame: u32,
 }
 
 #[derive(Serialize)]
@@ -147,9 +189,11 @@ struct Episode<'a> {
     /// Missing until everybody's record is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<&'a Verdict>,
-    /// The verdict in words.
+    /// The verdict in words, or that so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<String>,
+    #[serde(flatten)]
+    finding: Option<&'a Finding>,
     records: Vec<Record<'a>>,
 }
 
@@ -166,6 +210,8 @@ impl<'a> Page<'a> {
         session: &'a Registration,
         records: &'a [Receipt],
         verdicts: &'a [(u16, Verdict)],
+        findings: &'a [(u16, Finding)],
+        said: &'a [(ParticipantId, Committed)],
     ) -> Self {
         let episode = |number| {
             let verdict = verdicts.iter().find(|(of, _)| *of == number).map(|(_, found)| found);
@@ -176,9 +222,17 @@ impl<'a> Page<'a> {
                 bytes: receipt.bytes,
                 received_ms: receipt.received_ms,
             };
+            let finding = findings.iter().find(|(of, _)| *of == number).map(|(_, found)| found);
+            let so_far = finding.and_then(|finding| finding.so_far.as_ref());
             let summary = verdict.map(Verdict::to_string);
-            Episode { episode: number, verdict, summary, records: records.map(record).collect() }
+            let summary = summary.or_else(|| so_far.map(|verdict| format!("so far {verdict}")));
+            let records = records.map(record).collect();
+            Episode { episode: number, verdict, summary, finding, records }
         };
+        let on_disk = said.iter().map(|(participant, message)| {
+            let (episode, frame) = (message.episode, message.said.frame);
+            OnDisk { participant, episode, frame }
+        });
         Self {
             session: &session.session,
             study: &session.study,
@@ -187,6 +241,7 @@ impl<'a> Page<'a> {
             participants: &session.participants,
             keys: &session.keys,
             episodes: (0..session.episodes).map(episode).collect(),
+            on_disk: on_disk.collect(),
         }
     }
 }

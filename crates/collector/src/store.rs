@@ -2,6 +2,7 @@
 
 use crate::files::{Disk, Files};
 use crate::index::{Index, IndexError, TokenHash};
+use crate::reports::Noted;
 use dyad_protocol::records::{MAX_BUNDLE, Receipt, RecordName};
 use dyad_protocol::{HexDigest, ParticipantId, PublicKey, SceneId, SessionId, StudyId, Token};
 use serde::{Deserialize, Serialize};
@@ -113,6 +114,7 @@ impl std::fmt::Display for Fate {
 pub struct Store {
     pub(crate) files: Box<dyn Files>,
     pub(crate) index: Index,
+    pub(crate) noted: Noted,
 }
 
 impl Store {
@@ -134,7 +136,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn with(files: Box<dyn Files>, index: &Path, now_ms: u64) -> Result<Self, StoreError> {
-        let mut store = Self { files, index: Index::open(index)? };
+        let mut store = Self { files, index: Index::open(index)?, noted: Noted::default() };
         for key in store.files.list(BUNDLES)? {
             if let Some(name) = name_of(&key) {
                 store.adopt(&name, now_ms)?;

@@ -49,11 +49,20 @@ pub enum Flaw {
 }
 
 /// Columns whose cells may be empty.
-pub const MAY_BE_EMPTY: [&str; 6] =
-    ["episode", "t", "key_event_us", "input_to_display_us", "rtt_us", "partner_focused"];
+pub const MAY_BE_EMPTY: [&str; 9] = [
+    "episode",
+    "t",
+    "key_event_us",
+    "input_to_display_us",
+    "rtt_us",
+    "jitter_us",
+    "loss_permille",
+    "relayed",
+    "partner_focused",
+];
 
 /// Columns of `True` and `False`.
-const BOOLEANS: [&str; 4] = ["speculated", "stalled", "focused", "partner_focused"];
+const BOOLEANS: [&str; 5] = ["speculated", "relayed", "stalled", "focused", "partner_focused"];
 
 /// Checks a table, and sums it up.
 ///
@@ -68,10 +77,9 @@ pub fn summary(table: &[u8]) -> Result<Summary, Flaw> {
     if !lines.next().is_some_and(|header| header.split(',').eq(NAMES)) {
         return Err(Flaw::Header);
     }
-    let kinds = NAMES.map(|name| (BOOLEANS.contains(&name), MAY_BE_EMPTY.contains(&name)));
     let mut sum = Sum::default();
     for (line, row) in (2..).zip(lines) {
-        sum.row(row, &kinds).map_err(|column| Flaw::Row { line, column })?;
+        sum.row(row).map_err(|column| Flaw::Row { line, column })?;
     }
     if sum.summary.rows == 0 { Err(Flaw::Empty) } else { Ok(sum.finish()) }
 }
@@ -79,45 +87,44 @@ pub fn summary(table: &[u8]) -> Result<Summary, Flaw> {
 #[derive(Default)]
 struct Sum {
     summary: Summary,
-    next_frame: i64,
+    next_frame: u64,
     rtt: Vec<u64>,
     input_to_display: Vec<u64>,
 }
 
 impl Sum {
     /// Takes a row; the first column that is wrong if there is one.
-    fn row(&mut self, row: &str, kinds: &[(bool, bool); 16]) -> Result<(), &'static str> {
-        let mut values = [None; 16];
+    fn row(&mut self, row: &str) -> Result<(), &'static str> {
         let mut cells = row.split(',');
-        for (at, name) in NAMES.into_iter().enumerate() {
-            let (boolean, may_be_empty) = kinds[at];
-            let value = match cells.next().ok_or(name)? {
-                "" if may_be_empty => None,
-                "True" if boolean => Some(1),
-                "False" if boolean => Some(0),
-                cell if !boolean => Some(number(cell, name == "frames_ahead").ok_or(name)?),
-                _ => return Err(name),
-            };
-            values[at] = value;
+        for name in NAMES {
+            let value = value(name, cells.next().ok_or(name)?).ok_or(name)?;
+            // Only `frames_ahead` can be negative, which is not summed up.
+            if let Some(value) = value.and_then(|value| u64::try_from(value).ok()) {
+                self.add(name, value)?;
+            }
         }
         if cells.next().is_some() {
             return Err("there are more cells than columns");
         }
-        let [frame, _, _, _, _, _, _, shown, speculated, depth, rtt, _, _, stalled, focused, _] =
-            values.map(|value| value.map(i64::unsigned_abs));
-        let frame = values[0].filter(|_| frame.is_some()).ok_or(NAMES[0])?;
-        if frame < self.next_frame {
-            return Err(NAMES[0]);
-        }
-        self.next_frame = frame + 1;
+        self.summary.rows += 1;
+        Ok(())
+    }
+
+    fn add(&mut self, name: &'static str, value: u64) -> Result<(), &'static str> {
         let summary = &mut self.summary;
-        summary.rows += 1;
-        summary.rollback_depth_max = summary.rollback_depth_max.max(depth.unwrap_or(0));
-        summary.speculated_frames += speculated.unwrap_or(0);
-        summary.stalled_us_total = summary.stalled_us_total.saturating_add(stalled.unwrap_or(0));
-        summary.unfocused_frames += u64::from(focused == Some(0));
-        self.rtt.extend(rtt);
-        self.input_to_display.extend(shown);
+        match name {
+            "frame" if value < self.next_frame => return Err(name),
+            "frame" => self.next_frame = value.saturating_add(1),
+            "rtt_us" => self.rtt.push(value),
+            "input_to_display_us" => self.input_to_display.push(value),
+            "rollback_depth" => summary.rollback_depth_max = summary.rollback_depth_max.max(value),
+            "speculated" => summary.speculated_frames += value,
+            "stalled_us" => {
+                summary.stalled_us_total = summary.stalled_us_total.saturating_add(value);
+            }
+            "focused" => summary.unfocused_frames += 1 - value,
+            _ => {}
+        }
         Ok(())
     }
 
@@ -128,6 +135,18 @@ impl Sum {
             input_to_display_us_median: rank(&mut self.input_to_display, 50),
             ..self.summary
         }
+    }
+}
+
+/// What is in a cell, 0 and 1 standing for `False` and `True`. `None` if it does not belong there.
+#[expect(clippy::option_option, reason = "an empty cell is one that belongs there")]
+fn value(name: &str, cell: &str) -> Option<Option<i64>> {
+    match cell {
+        "" => MAY_BE_EMPTY.contains(&name).then_some(None),
+        _ if !BOOLEANS.contains(&name) => number(cell, name == "frames_ahead").map(Some),
+        "True" => Some(Some(1)),
+        "False" => Some(Some(0)),
+        _ => None,
     }
 }
 

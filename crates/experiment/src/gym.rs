@@ -8,7 +8,7 @@ use dyad_gridworld::rng::Rng;
 use dyad_gridworld::settings::{EpisodeSeeds, SettingsError};
 use dyad_gridworld::task::TaskSettings;
 use dyad_gridworld::{Game, Settings};
-use dyad_protocol::lobby::Netcode;
+use dyad_protocol::lobby::{Netcode, Reconnection};
 use dyad_protocol::{HexDigest, SceneId};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -114,17 +114,6 @@ pub struct Focus {
     pub warning: Option<String>,
     /// What the player reads when the game has ended for it.
     pub message: Option<String>,
-}
-
-/// How long a game waits for lost connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reconnection {
-    /// In which time the first connection must be made.
-    pub connect: Duration,
-    /// How long a game waits.
-    pub limit: Duration,
-    /// The countdown before it goes on.
-    pub countdown: Duration,
 }
 
 /// A session's game as a ticket carries it.

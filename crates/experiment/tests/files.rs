@@ -6,6 +6,7 @@ use dyad_experiment::{Content, Experiment, Mistake, Network, Outcome};
 use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::TaskSettings;
 use dyad_gridworld::{Action, Game};
+use dyad_protocol::lobby::Reconnection;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -33,6 +34,7 @@ fn a_scene_says_only_what_differs_from_the_defaults() {
     assert_eq!((scene.netcode.input_delay, scene.netcode.prediction_window), (2, 16));
     assert_eq!((scene.seed, scene.episode_seeds), (None, EpisodeSeeds::Derived));
     assert!(!scene.held_keys);
+    assert_eq!(scene.reconnection, Reconnection::default());
 }
 
 #[test]
@@ -42,7 +44,8 @@ fn every_field_arrives() {
         kind = \"gym\"\nlayout = \"counter_circuit\"\nplayers = 4\nsteps_per_second = 20\n\
         max_steps = 7\nepisodes = 3\ncountdown_s = 1.26\npause_s = 1\ninput_delay = 1\n\
         prediction_window = 8\nheld_keys = true\nseed = 5\nepisode_seeds = \"same\"\n\
-        task = { name = \"cogrid-overcooked\", cook_time = 12 }\n";
+        task = { name = \"cogrid-overcooked\", cook_time = 12 }\n[scene.reconnection]\n\
+        connect_seconds = 90\nlimit_seconds = 600\ncountdown_seconds = 1\n";
     let experiment = Experiment::parse(text, no_files).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(experiment.title, "T");
     assert_eq!(experiment.network.turn_secret_file.as_deref(), Some(Path::new("f")));
@@ -59,6 +62,8 @@ fn every_field_arrives() {
     assert_eq!((scene.netcode.input_delay, scene.netcode.prediction_window), (1, 8));
     assert_eq!((scene.seed, scene.episode_seeds), (Some(5), EpisodeSeeds::Same));
     assert!(scene.held_keys);
+    let expected = Reconnection { connect_seconds: 90, limit_seconds: 600, countdown_seconds: 1 };
+    assert_eq!(scene.reconnection, expected);
     let game = scene.game(9).unwrap();
     assert_eq!(game.settings["task"]["cook_time"], 12);
     assert_eq!(game.settings["seed"], 9);

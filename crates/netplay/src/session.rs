@@ -69,6 +69,12 @@ pub struct Telemetry {
     pub step: Duration,
     /// Round trip to the partner, if it is known.
     pub rtt: Option<Duration>,
+    /// How much successive round trips differ, if it is known.
+    pub jitter: Option<Duration>,
+    /// Datagrams lost of a thousand, there and back, if it is known.
+    pub loss_permille: Option<u16>,
+    /// How the partner is reached, or was when it was last known.
+    pub path: Option<Path>,
     /// How far ahead of the partner ggrs estimates this side to be, in frames.
     pub frames_ahead: i32,
 }
@@ -88,6 +94,8 @@ pub struct Statistics {
     pub impaired: Option<Impaired>,
     /// When the match was made, connected, past the barrier, and first simulated.
     pub milestones: Milestones,
+    /// How long the game waited for a partner's inputs, altogether, interruptions apart.
+    pub stalled: Duration,
     /// How long play was interrupted, altogether.
     pub interrupted: Duration,
 }
@@ -225,15 +233,29 @@ impl Netplay {
         Some(until.saturating_sub(self.now))
     }
 
+    /// The last frame that is confirmed on this side. None before the first.
+    #[must_use]
+    pub const fn confirmed(&self) -> Option<u32> {
+        self.session.next().checked_sub(1)
+    }
+
+    /// Who was not reached for so long that the match was given up, as far as it is known.
+    pub fn lost(&self) -> impl Iterator<Item = Seat> + '_ {
+        self.session.peering().lost()
+    }
+
     /// What the match has gone through so far.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        let ongoing = self.interrupted_since.map(|since| self.now.saturating_sub(since));
+        let so_far = |since: Option<Duration>| {
+            since.map_or(Duration::ZERO, |since| self.now.saturating_sub(since))
+        };
         Statistics {
             session: self.session.statistics(),
             quality: self.session.quality(),
             impaired: self.transport.impaired(),
-            interrupted: self.statistics.interrupted + ongoing.unwrap_or_default(),
+            stalled: self.statistics.stalled + so_far(self.stalled_since),
+            interrupted: self.statistics.interrupted + so_far(self.interrupted_since),
             ..self.statistics
         }
     }
@@ -297,7 +319,7 @@ impl Netplay {
                 Event::Stop => {
                     self.seen.clear();
                     self.stalled = 0;
-                    self.stalled_since = None;
+                    self.end_stall();
                     turns.push(Turn::Stop(Box::new(self.session.history().world().clone())));
                 }
                 Event::Reconnect => self.transport.reconnect(self.now),
@@ -312,12 +334,22 @@ impl Netplay {
         turns
     }
 
-    /// The connection is gone on the side whose partner left first.
+    /// Relayed, if anybody is reached like that. The connections are gone on the side whose partners
+    /// left first: then what was known stays.
     fn note_path(&mut self) {
         let others = Seat::all(self.settings().parameters.players);
-        let connection = others.filter_map(|seat| self.session.peering().connection(seat)).next();
-        let path = connection.and_then(|connection| self.transport.path(connection));
+        let connections = others.filter_map(|seat| self.session.peering().connection(seat));
+        let paths = connections.filter_map(|connection| self.transport.path(connection));
+        let path = paths.reduce(|a, b| if a == Path::Relayed { a } else { b });
         self.statistics.path = path.or(self.statistics.path);
+    }
+
+    /// Returns how long the game has stalled, which is over now.
+    fn end_stall(&mut self) -> Duration {
+        let since = self.stalled_since.take();
+        let took = since.map_or(Duration::ZERO, |since| self.now.saturating_sub(since));
+        self.statistics.stalled += took;
+        took
     }
 
     fn note_stage(&mut self) {
@@ -356,12 +388,12 @@ impl Netplay {
         let (frame, is_first) = self.session.simulated(frame, inputs, world.digest());
         if is_first {
             self.statistics.milestones.first_frame.get_or_insert(self.now);
-            let since = self.stalled_since.take();
+            let stalled_for = self.end_stall();
             self.seen.push_back(Telemetry {
                 simulated_at: self.now,
                 speculated,
                 stalled: std::mem::take(&mut self.stalled),
-                stalled_for: since.map_or(Duration::ZERO, |since| self.now.saturating_sub(since)),
+                stalled_for,
                 ..Telemetry::default()
             });
         } else {
@@ -421,9 +453,13 @@ impl Netplay {
     }
 
     fn committed_frame(&mut self, frame: ConfirmedFrame) -> Committed {
+        let Quality { rtt, jitter, .. } = self.session.quality();
         let telemetry = Telemetry {
             confirmed_at: self.now,
-            rtt: self.session.quality().rtt,
+            rtt,
+            jitter,
+            loss_permille: self.session.quality().loss_permille(),
+            path: self.statistics.path,
             frames_ahead: self.statistics.frames_ahead,
             ..self.seen.pop_front().unwrap_or_default()
         };

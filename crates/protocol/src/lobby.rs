@@ -10,7 +10,7 @@
 use crate::ids::{
     HexDigest, ParticipantId, Password, PublicKey, SceneId, SessionId, StudyId, Token,
 };
-use crate::{Seat, records::Verdict};
+use crate::{Seat, records::Verdict, report::Report};
 use serde::{Deserialize, Serialize};
 
 /// The longest message a lab or a client accepts, in bytes.
@@ -31,6 +31,8 @@ pub enum FromClient {
         /// Comes back unchanged.
         nonce: u32,
     },
+    /// How the game goes, every two seconds while one is played.
+    Report(Box<Report>),
 }
 
 /// Who a client is and what it speaks.
@@ -141,6 +143,9 @@ pub struct Ticket {
     pub game: HexDigest,
     /// How rollback is set up.
     pub netcode: Netcode,
+    /// How long an interrupted game is waited for, and how it goes on.
+    #[serde(default)]
+    pub reconnection: Reconnection,
     /// Whether keys act as long as they are held.
     #[serde(default)]
     pub held_keys: bool,
@@ -165,6 +170,23 @@ pub struct Netcode {
 impl Default for Netcode {
     fn default() -> Self {
         Self { input_delay: 2, prediction_window: 16 }
+    }
+}
+
+/// How long players are waited for. Equal for all players of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reconnection {
+    /// Seconds that the players' computers may take to connect at first.
+    pub connect_seconds: u16,
+    /// Seconds that an interruption may last before the session is given up.
+    pub limit_seconds: u16,
+    /// Seconds of the countdown before an interrupted game goes on, at least 1.
+    pub countdown_seconds: u16,
+}
+
+impl Default for Reconnection {
+    fn default() -> Self {
+        Self { connect_seconds: 60, limit_seconds: 30, countdown_seconds: 3 }
     }
 }
 

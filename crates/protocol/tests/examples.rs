@@ -45,9 +45,10 @@ fn every_message_of_a_client_has_an_example() {
             FromClient::Ready => "ready",
             FromClient::Leave => "leave",
             FromClient::Ping { .. } => "ping",
+            FromClient::Report(_) => "report",
         })
         .collect();
-    assert_eq!(names.len(), 4, "a message has no example; there are {names:?}");
+    assert_eq!(names.len(), 5, "a message has no example; there are {names:?}");
 }
 
 #[test]

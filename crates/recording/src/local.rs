@@ -5,7 +5,7 @@
 use crate::cells::Line;
 
 /// Names of the columns, in order.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 19] = [
     "frame",
     "episode",
     "t",
@@ -17,6 +17,9 @@ pub const NAMES: [&str; 16] = [
     "speculated",
     "rollback_depth",
     "rtt_us",
+    "jitter_us",
+    "loss_permille",
+    "relayed",
     "frames_ahead",
     "stalled",
     "stalled_us",
@@ -50,6 +53,12 @@ pub struct Row {
     pub rollback_depth: u16,
     /// Round trip to the partner: microseconds.
     pub rtt_us: Option<u32>,
+    /// How much successive round trips differ: microseconds.
+    pub jitter_us: Option<u32>,
+    /// Datagrams lost of a thousand, there and back, in the last ten seconds.
+    pub loss_permille: Option<u16>,
+    /// Whether the partner is reached through a relay, as far as it was last known.
+    pub relayed: Option<bool>,
     /// How many frames this side is ahead of the partner; negative if behind.
     pub frames_ahead: i32,
     /// Whether the game waited for the partner before this frame.
@@ -84,12 +93,16 @@ impl Row {
             speculated,
             rollback_depth,
             rtt_us,
+            jitter_us,
+            loss_permille,
+            relayed,
             frames_ahead,
             stalled,
             stalled_us,
             focused,
             partner_focused,
         } = *self;
+        let word = |value: bool| if value { "True" } else { "False" };
         let mut line = Line::new(out);
         line.plain(frame);
         line.optional(episode);
@@ -102,11 +115,14 @@ impl Row {
         line.boolean(speculated);
         line.plain(rollback_depth);
         line.optional(rtt_us);
+        line.optional(jitter_us);
+        line.optional(loss_permille);
+        line.optional(relayed.map(word));
         line.plain(frames_ahead);
         line.boolean(stalled);
         line.plain(stalled_us);
         line.boolean(focused);
-        line.optional(partner_focused.map(|focused| if focused { "True" } else { "False" }));
+        line.optional(partner_focused.map(word));
         line.finish();
     }
 }
@@ -160,6 +176,9 @@ mod tests {
             episode: Some(1),
             t: Some(2),
             rtt_us: Some(30),
+            jitter_us: Some(4),
+            loss_permille: Some(12),
+            relayed: Some(true),
             frames_ahead: -2,
             partner_focused: Some(true),
             ..Row::default()
@@ -168,7 +187,7 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0].split(',').count(), NAMES.len());
-        assert_eq!(lines[1], "0,,,0,0,0,,,False,0,,0,False,0,False,");
-        assert_eq!(lines[2], "7,1,2,0,0,0,,,False,0,30,-2,False,0,False,True");
+        assert_eq!(lines[1], "0,,,0,0,0,,,False,0,,,,,0,False,0,False,");
+        assert_eq!(lines[2], "7,1,2,0,0,0,,,False,0,30,4,12,True,-2,False,0,False,True");
     }
 }

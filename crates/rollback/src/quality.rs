@@ -35,6 +35,17 @@ pub struct Quality {
     pub loss: Option<f32>,
 }
 
+impl Quality {
+    /// The loss as questions or answers lost of a thousand.
+    #[must_use]
+    pub fn loss_permille(&self) -> Option<u16> {
+        self.loss.map(|loss| {
+            let share = Duration::from_secs(1).mul_f32(loss.clamp(0.0, 1.0));
+            u16::try_from(share.as_millis()).unwrap_or(1000)
+        })
+    }
+}
+
 /// A datagram that is a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
@@ -180,5 +191,6 @@ mod tests {
         assert_eq!(quality.rtt, Some(ms(40)));
         assert!(quality.jitter > Some(ms(5)) && quality.jitter < Some(ms(20)), "{quality:?}");
         assert_eq!(quality.loss, Some(0.25));
+        assert_eq!(quality.loss_permille(), Some(250));
     }
 }

@@ -7,7 +7,7 @@ use xtask::demo::{self, Demo};
 use xtask::figures;
 use xtask::network_bench::{self, NetworkBench};
 use xtask::say;
-use xtask::sim::{self, MANIFEST, Sim};
+use xtask::sim::{self, MANIFEST, Sim, WrongUse};
 use xtask::sprites;
 use xtask::steps::{Summary, cargo};
 use xtask::tidy;
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             say(&format!("error: {error:#}"));
-            ExitCode::from(1)
+            ExitCode::from(if error.is::<WrongUse>() { 2 } else { 1 })
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Sessions in virtual time: starts the simulator, which is a workspace of its own.
 
-use crate::steps::cargo;
+use crate::steps::cargo_code;
 use anyhow::{Result, ensure};
 use clap::Args;
 use std::path::Path;
@@ -40,17 +40,32 @@ impl Sim {
 /// failed the command that repeats it.
 ///
 /// # Errors
-/// If cargo can't be started.
+/// If cargo can't be started; [`WrongUse`] if there is no such profile, which the simulator has said
+/// by then.
 pub fn run(root: &Path, Sim { seeds, profile }: &Sim) -> Result<bool> {
     let mut arguments = vec!["run", "--release", "--quiet", "--manifest-path", MANIFEST, "--"];
     arguments.extend(["--seeds", seeds]);
     arguments.extend(profile.iter().flat_map(|profile| ["--profile", profile]));
-    cargo(root, &arguments, &[])
+    outcome(cargo_code(root, &arguments)?)
+}
+
+/// The simulator has not understood its arguments.
+#[derive(Debug, thiserror::Error)]
+#[error("the simulator was not run")]
+pub struct WrongUse;
+
+/// What the exit code of the simulator means.
+fn outcome(code: Option<i32>) -> Result<bool> {
+    match code {
+        Some(0) => Ok(true),
+        Some(2) => Err(WrongUse.into()),
+        _ => Ok(false),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MANIFEST, seeds};
+    use super::{MANIFEST, WrongUse, outcome, seeds};
     use std::fs;
     use std::path::Path;
 
@@ -61,6 +76,13 @@ mod tests {
         );
         let wrong = ["", "7", "8..7", "7..7", "a..b", "1..=2", "-1..2", "0..18446744073709551616"];
         assert!(wrong.into_iter().all(|it| seeds(it).is_err()));
+    }
+
+    #[test]
+    fn wrong_use_is_no_failed_session() {
+        assert!(outcome(Some(0)).unwrap() && !outcome(Some(1)).unwrap());
+        assert!(outcome(Some(2)).unwrap_err().is::<WrongUse>());
+        assert!(!outcome(None).unwrap(), "killed");
     }
 
     #[test]

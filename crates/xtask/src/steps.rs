@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use std::fmt;
 use std::path::Path;
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 /// What came of the steps so far.
@@ -56,13 +57,25 @@ impl fmt::Display for Summary {
 /// # Errors
 /// If cargo can't be started.
 pub fn cargo(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<bool> {
-    let status = system_tests::binaries::cargo()
+    Ok(status(root, arguments, variables)?.success())
+}
+
+/// The same; gives the exit code, which `cargo run` has from the program it runs. None if something
+/// killed it.
+///
+/// # Errors
+/// If cargo can't be started.
+pub fn cargo_code(root: &Path, arguments: &[&str]) -> Result<Option<i32>> {
+    Ok(status(root, arguments, &[])?.code())
+}
+
+fn status(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<ExitStatus> {
+    system_tests::binaries::cargo()
         .args(arguments)
         .envs(variables.iter().copied())
         .current_dir(root)
         .status()
-        .with_context(|| format!("cannot run cargo {}", arguments.join(" ")))?;
-    Ok(status.success())
+        .with_context(|| format!("cannot run cargo {}", arguments.join(" ")))
 }
 
 #[cfg(test)]

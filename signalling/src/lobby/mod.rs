@@ -8,6 +8,7 @@
 pub(crate) mod connection;
 mod hello;
 pub(crate) mod owner;
+pub mod reports;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use dyad_matchmaking::{
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal, Ticket};
 use dyad_protocol::records::Verdict;
 use dyad_protocol::{ParticipantId, PublicKey, SceneId, StudyId, Token};
+use reports::{Batch, Reports};
 use std::collections::{BTreeMap, VecDeque};
 
 /// How long a new connection may stay silent.
@@ -52,6 +54,8 @@ pub enum Event {
     NotRegistered(MatchId),
     /// All records of an episode are there.
     Judged(Box<Registration>, u16, Verdict),
+    /// The last [`Effect::Note`] is carried out, or cannot be.
+    Noted,
     /// The lab stops.
     Stopping,
 }
@@ -69,6 +73,8 @@ pub enum Effect {
     Register(MatchId, Vec<Player>),
     /// A session is over, or never came to be: close its signalling room.
     CloseRoom(String),
+    /// Store what these people report; then say [`Event::Noted`].
+    Note(Batch),
 }
 
 /// What the lobby needs to know of the study.
@@ -109,6 +115,7 @@ pub struct Lobby {
     games: BTreeMap<MatchId, Vec<Ticket>>,
     /// When each connection must have said hello, in order.
     hellos_due: VecDeque<(Timestamp, ConnectionId)>,
+    reports: Reports,
     malformed: u64,
     effects: VecDeque<Effect>,
 }
@@ -124,9 +131,16 @@ impl Lobby {
             present: BTreeMap::new(),
             games: BTreeMap::new(),
             hellos_due: VecDeque::new(),
+            reports: Reports::default(),
             malformed: 0,
             effects: VecDeque::new(),
         }
+    }
+
+    /// What those who play have reported last.
+    #[must_use]
+    pub const fn reports(&self) -> &Reports {
+        &self.reports
     }
 
     /// Takes in one event. Drain [`Self::poll_effect`] afterwards.
@@ -141,9 +155,11 @@ impl Lobby {
             Event::Registered(id, prepared) => self.registered(now, id, *prepared),
             Event::NotRegistered(id) => self.arrange(now, matchmaking::Event::NotRegistered(id)),
             Event::Judged(session, episode, verdict) => self.judged(&session, episode, &verdict),
+            Event::Noted => self.reports.stored(),
             Event::Stopping => self.stopping(),
         }
         self.follow_matchmaking();
+        self.effects.extend(self.reports.poll(now).map(Effect::Note));
     }
 
     /// Does what is due by now. Harmless if nothing is. Drain [`Self::poll_effect`] afterwards.
@@ -157,13 +173,15 @@ impl Lobby {
         let done = self.matchmaking.handle_timeout(now);
         log_error(done);
         self.follow_matchmaking();
+        self.effects.extend(self.reports.poll(now).map(Effect::Note));
     }
 
     /// When [`Self::handle_timeout`] has something to do, if no event comes before.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let hello = self.hellos_due.front().map(|(due, _)| *due);
-        hello.into_iter().chain(self.matchmaking.next_deadline()).min()
+        let reports = self.reports.next_deadline();
+        hello.into_iter().chain(self.matchmaking.next_deadline()).chain(reports).min()
     }
 
     /// The next thing to do, in order; `None` when all is done.
@@ -198,7 +216,14 @@ impl Lobby {
                 let participant = player.participant.clone();
                 self.arrange(now, matchmaking::Event::Left(participant));
             }
-            (Stage::Fresh | Stage::Admitting(_), FromClient::Ready | FromClient::Leave)
+            (Stage::Admitted(player), FromClient::Report(report)) => {
+                let participant = player.participant.clone();
+                self.reports.take(now, participant, *report);
+            }
+            (
+                Stage::Fresh | Stage::Admitting(_),
+                FromClient::Ready | FromClient::Leave | FromClient::Report(_),
+            )
             | (Stage::Admitting(_) | Stage::Admitted(_), FromClient::Hello(_)) => self.garbled(id),
         }
     }
@@ -275,6 +300,7 @@ impl Lobby {
     }
 
     fn stopping(&mut self) {
+        self.effects.extend(self.reports.last().map(Effect::Note));
         let everybody: Vec<ConnectionId> = self.connections.keys().copied().collect();
         for id in everybody {
             self.refuse(id, Refusal::Closed, "the lab closes; a running game goes on".to_owned());

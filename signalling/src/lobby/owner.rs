@@ -1,5 +1,6 @@
 //! The task that owns the lobby: events in through a bounded queue, effects done in order.
 
+use super::reports::Batch;
 use super::{ConnectionId, Effect, Event, Lobby};
 use crate::mint;
 use crate::relay::Relay;
@@ -115,6 +116,7 @@ impl Owner {
                 Effect::Admit(id, resume) => self.admit(id, resume),
                 Effect::Register(id, players) => self.register(id, players),
                 Effect::CloseRoom(room) => self.rooms.close(&room),
+                Effect::Note(reports) => self.note(reports),
             }
         }
     }
@@ -159,6 +161,17 @@ impl Owner {
                 }
                 Err(Stopped) => Event::NotRegistered(id),
             }
+        });
+    }
+
+    fn note(&self, reports: Batch) {
+        let collector = self.collector.clone();
+        self.then_tell(async move {
+            let noted = collector.with(move |store| store.note(&reports, now_ms())).await;
+            if let Ok(Err(error)) = noted {
+                tracing::error!(%error, "what clients report is not stored");
+            }
+            Event::Noted
         });
     }
 

@@ -1,11 +1,13 @@
 //! The lobby's state machine, event by event.
 
+use super::reports::{KEEP_MS, STORE_EVERY_MS};
 use super::{ConnectionId, Effect, Event, HELLO_WITHIN_MS, Lobby, MAX_MALFORMED, Study};
 use crate::ticket::{Player, Prepared, prepare};
 use dyad_experiment::{Experiment, RULES_VERSION};
 use dyad_matchmaking::{GroupSize, MatchId, Matchmaking, RoomSettings, Timestamp};
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal};
 use dyad_protocol::records::Verdict;
+use dyad_protocol::report::{ConnectionReport, Report};
 use dyad_protocol::{PROTOCOL_VERSION, ParticipantId, PublicKey, SceneId, Token};
 
 fn id(text: &str) -> ParticipantId {
@@ -239,4 +241,64 @@ fn a_lab_that_stops_says_so() {
     let mut test = Test::new();
     test.come_in(1);
     assert_refused(&test.after(Event::Stopping), Refusal::Closed);
+}
+
+/// A report that says so many rollbacks.
+fn report(rollbacks: u64) -> Report {
+    let connection = ConnectionReport { rollbacks, ..ConnectionReport::default() };
+    Report { session: "s-1".parse().expect("an id"), connection, committed: None }
+}
+
+fn batch(reports: &[(u64, u64)]) -> Effect {
+    let from = |(who, rollbacks): &(u64, u64)| (id(&format!("p-{who}")), report(*rollbacks));
+    Effect::Note(reports.iter().map(from).collect())
+}
+
+#[test]
+fn reports_are_stored_once_a_second_and_the_newest_counts() {
+    let mut test = Test::new();
+    test.come_in(1);
+    test.come_in(2);
+    let say = |rollbacks| FromClient::Report(Box::new(report(rollbacks)));
+    test.now = Timestamp(5000);
+    assert_eq!(test.says(1, say(1)), [batch(&[(1, 1)])]);
+    for (who, rollbacks) in [(2, 7), (1, 2), (1, 3)] {
+        assert_eq!(test.says(who, say(rollbacks)), [], "the first batch is not stored yet");
+    }
+    test.now = Timestamp(5000 + STORE_EVERY_MS + 500);
+    assert_eq!(test.after(Event::Noted), [batch(&[(1, 3), (2, 7)])]);
+    assert_eq!(test.after(Event::Noted), []);
+    assert_eq!(test.says(2, say(8)), []);
+    let due = Timestamp(5000 + 2 * STORE_EVERY_MS + 500);
+    assert_eq!(test.lobby.next_deadline(), Some(due));
+    test.lobby.handle_timeout(due);
+    assert_eq!(test.lobby.poll_effect(), Some(batch(&[(2, 8)])));
+    // The newest stay, for people who watch, also when the connection is gone; not for ever.
+    test.after(Event::Closed(ConnectionId(1)));
+    let latest = test.lobby.reports().of(&id("p-1")).expect("kept");
+    assert_eq!((latest.report.connection.rollbacks, latest.at), (3, Timestamp(5000)));
+    assert_eq!(test.lobby.reports().all().count(), 2);
+    test.after(Event::Noted);
+    test.now = Timestamp(5000 + KEEP_MS);
+    test.says(2, say(9));
+    assert_eq!(test.lobby.reports().of(&id("p-1")), None);
+}
+
+#[test]
+fn what_was_not_stored_is_when_the_lab_stops() {
+    let mut test = Test::new();
+    test.come_in(1);
+    test.now = Timestamp(5000);
+    test.says(1, FromClient::Report(Box::new(report(1))));
+    test.says(1, FromClient::Report(Box::new(report(2))));
+    let effects = test.after(Event::Stopping);
+    assert_eq!(effects[0], batch(&[(1, 2)]));
+}
+
+#[test]
+fn strangers_have_nothing_to_report() {
+    let mut test = Test::new();
+    test.after(Event::Opened(ConnectionId(1)));
+    assert_eq!(test.says(1, FromClient::Report(Box::new(report(1)))), []);
+    assert_eq!((test.lobby.malformed(), test.lobby.reports().all().count()), (1, 0));
 }

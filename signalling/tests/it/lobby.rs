@@ -4,6 +4,7 @@ use crate::support::{Client, Socket, experiment, hello, knock, lab, lab_with, pa
 use dyad_collector::owner::now_ms;
 use dyad_experiment::Network;
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal};
+use dyad_protocol::report::{ConnectionReport, Report};
 use dyad_protocol::{HexDigest, PROTOCOL_VERSION, Seat};
 use dyad_signalling::RelaySecret;
 
@@ -132,6 +133,46 @@ async fn strangers_and_other_versions_are_refused() {
         assert_eq!(knock(lab.address(), hello).await.err(), Some(refusal));
     }
     lab.stop().await;
+}
+
+#[tokio::test]
+async fn reports_reach_the_data_folder_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let first_lab = lab(2, folder.path()).await;
+    let [(mut one, ticket), (mut other, _)] = pair(&first_lab).await;
+    let session = ticket.session;
+    let report = |rollbacks| {
+        let connection = ConnectionReport { rollbacks, ..ConnectionReport::default() };
+        FromClient::Report(Box::new(Report {
+            session: session.clone(),
+            connection,
+            committed: None,
+        }))
+    };
+    one.say(report(1)).await;
+    other.say(report(2)).await;
+    for client in [&mut one, &mut other] {
+        client.settle().await;
+    }
+    first_lab.stop().await;
+
+    let lab = lab(2, folder.path()).await;
+    let back = Hello { resume: Some(one.resume.clone()), ..hello(None) };
+    let mut again = knock(lab.address(), back).await.unwrap();
+    again.say(report(3)).await;
+    let mut stranger = Client::join(&lab).await;
+    stranger.say(report(4)).await;
+    for client in [&mut again, &mut stranger] {
+        client.settle().await;
+    }
+    lab.stop().await;
+    let file = folder.path().join("study").join(session.as_str()).join("connections.jsonl");
+    let text = std::fs::read_to_string(file).unwrap();
+    let rollbacks =
+        |line| serde_json::from_str::<serde_json::Value>(line).unwrap()["rollbacks"].as_u64();
+    let mut lines: Vec<_> = text.lines().map(|line| rollbacks(line).unwrap()).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, [1, 2, 3], "a stranger's report is nobody's");
 }
 
 #[tokio::test]

@@ -5,5 +5,6 @@
 mod http;
 #[cfg(unix)]
 mod program;
+mod reports;
 mod store;
 mod support;

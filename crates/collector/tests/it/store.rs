@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-fn enrolled(folder: &Path) -> Store {
+pub(crate) fn enrolled(folder: &Path) -> Store {
     let mut store = Store::open(folder, 1).unwrap();
     for participant in registration().participants {
         assert!(store.enrol(&participant, &token(participant.as_str()), 1).unwrap());
@@ -20,11 +20,11 @@ fn enrolled(folder: &Path) -> Store {
     store
 }
 
-fn put(store: &mut Store, record: &Record) -> Result<u64, PutError> {
+pub(crate) fn put(store: &mut Store, record: &Record) -> Result<u64, PutError> {
     store.put(&record.name, &record.digest, &record.bundle, 42).map(|receipt| receipt.received_ms)
 }
 
-fn settle(store: &mut Store) -> Vec<Notice> {
+pub(crate) fn settle(store: &mut Store) -> Vec<Notice> {
     let mut notices = Vec::new();
     while store.settle_next(&mut |notice| notices.push(notice)) {}
     notices
@@ -263,6 +263,9 @@ impl Files for Faulty {
     }
     fn replace(&mut self, key: &str, bytes: &[u8]) -> io::Result<()> {
         self.attempt(|disk| disk.replace(key, bytes))
+    }
+    fn append(&mut self, key: &str, bytes: &[u8], most: u64) -> io::Result<()> {
+        self.attempt(|disk| disk.append(key, bytes, most))
     }
     fn exists(&self, key: &str) -> io::Result<bool> {
         self.disk.exists(key)

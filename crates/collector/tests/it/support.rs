@@ -9,6 +9,7 @@ use dyad_protocol::records::RecordName;
 use dyad_protocol::{HexDigest, Seat, Token};
 use dyad_recording::log::SessionInfo;
 use dyad_recording::recorder::{Effect, Recorder};
+use dyad_recording::statement::Committed;
 use dyad_recording::{Bundle, KeyPair};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,7 +48,7 @@ pub(crate) fn registration() -> Registration {
 }
 
 /// What a seat signs with.
-fn key(seat: Seat) -> KeyPair {
+pub(crate) fn key(seat: Seat) -> KeyPair {
     KeyPair::from_seed(&[seat.0 + 1; 32])
 }
 
@@ -81,6 +82,21 @@ struct Episode {
 
 /// Plays the session and returns everybody's records, by participant and episode.
 pub(crate) fn play() -> Vec<Record> {
+    play_until(u32::MAX).records
+}
+
+/// What a session leaves.
+pub(crate) struct Played {
+    /// Everybody's records, by participant and episode.
+    pub(crate) records: Vec<Record>,
+    /// What each seat said that it had on disk after each frame, by seat.
+    pub(crate) committed: Vec<Vec<Committed>>,
+}
+
+/// Plays the session up to a frame, without it: there it is cut short, and everybody closes alone with
+/// what the others have last said that they had on disk.
+pub(crate) fn play_until(end: u32) -> Played {
+    let mut committed = vec![Vec::new(); 2];
     let Registration { study, session, scene, participants, keys, .. } = registration();
     let program = "dyad 0.1.0".to_owned();
     let info = SessionInfo { program, study, id: session, scene, participants, keys };
@@ -93,7 +109,7 @@ pub(crate) fn play() -> Vec<Record> {
         })
         .collect();
     let last = u32::from(EPISODES) * (STEPS + 5) + 10;
-    for frame in 0..last {
+    for frame in 0..last.min(end) {
         let act =
             |seat: u32| PlayerInput::new(Action::from_number(((frame + seat) % 7) as u8).unwrap());
         let inputs = [act(0), act(3), PlayerInput::default(), PlayerInput::default()];
@@ -104,6 +120,13 @@ pub(crate) fn play() -> Vec<Record> {
             recorder.confirmed(&confirmed).unwrap();
         }
         exchange(&mut peers);
+        for (seat, said) in committed.iter_mut().enumerate() {
+            said.extend(peers[seat].0.committed());
+            // The other one hears every tenth.
+            if frame % 10 == 9 {
+                peers[1 - seat].0.committed_by(said.last().unwrap().clone()).ok();
+            }
+        }
     }
     for (recorder, _) in &mut peers {
         recorder.end();
@@ -119,7 +142,7 @@ pub(crate) fn play() -> Vec<Record> {
             Record::new(name, bundle.pack().unwrap())
         })
     });
-    records.collect()
+    Played { records: records.collect(), committed }
 }
 
 fn exchange(peers: &mut [(Recorder, BTreeMap<u16, Episode>)]) {

@@ -20,7 +20,7 @@ const ENDINGS: [(&str, &str); 4] = [
 ];
 
 /// Columns with fixed names: name, kind, unit, description.
-pub(super) const FIXED: [(&str, Kind, Option<&str>, &str); 63] = [
+pub(super) const FIXED: [(&str, Kind, Option<&str>, &str); 66] = [
     // The shared table of steps, and what others share with it.
     ("episode_num", Kind::Integer, None, "The episode of the session, from 0."),
     ("t", Kind::Integer, Some("steps"), "The step within the episode, from 0; empty outside play."),
@@ -74,6 +74,24 @@ pub(super) const FIXED: [(&str, Kind, Option<&str>, &str); 63] = [
         Kind::Integer,
         Some("us"),
         "Round trip to the partner; empty as long as it is unknown.",
+    ),
+    (
+        "jitter_us",
+        Kind::Integer,
+        Some("us"),
+        "How much successive round trips differ; empty as long as it is unknown.",
+    ),
+    (
+        "loss_permille",
+        Kind::Integer,
+        Some("1/1000"),
+        "Datagrams lost of a thousand, there and back, in the last ten seconds; empty as long as it is unknown.",
+    ),
+    (
+        "relayed",
+        Kind::Boolean,
+        None,
+        "Whether the partner was reached through a relay, as far as it was last known; empty if unknown.",
     ),
     (
         "frames_ahead",

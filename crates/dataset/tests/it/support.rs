@@ -286,6 +286,9 @@ fn local(plan: &Plan, seat: usize, frames: &[u32]) -> Vec<u8> {
             speculated: rng.below(3) == 0,
             rollback_depth: u16::try_from(rng.below(4)).expect("small"),
             rtt_us: (frame > 3).then(|| 20_000 + rng.below(9_000)),
+            jitter_us: (frame > 9).then(|| rng.below(9_000)),
+            loss_permille: (frame > 9).then_some(30),
+            relayed: (frame > 9).then_some(false),
             frames_ahead: i32::try_from(rng.below(5)).expect("small") - 2,
             focused: true,
             ..Row::default()

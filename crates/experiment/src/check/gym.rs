@@ -2,7 +2,7 @@
 
 use super::study::seconds;
 use super::{Check, narrow, plain};
-use crate::gym::{Focus, Gym, Layout, Programs, Reconnection};
+use crate::gym::{Focus, Gym, Layout, Programs};
 use crate::hints;
 use crate::keys::{self, Keys};
 use crate::mistake::Warning;
@@ -16,7 +16,7 @@ use dyad_gridworld::settings::{EpisodeSeeds, SettingsError};
 use dyad_gridworld::task::TaskSettings;
 use dyad_gridworld::{Action, Game};
 use dyad_protocol::SceneId;
-use dyad_protocol::lobby::Netcode;
+use dyad_protocol::lobby::{Netcode, Reconnection};
 use serde::Deserialize as _;
 use std::collections::BTreeMap;
 use std::io;
@@ -57,9 +57,9 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
             },
             focus,
             reconnection: Reconnection {
-                connect: seconds(*raw.reconnection.connect_seconds),
-                limit: seconds(*raw.reconnection.limit_seconds),
-                countdown: seconds(*raw.reconnection.countdown_seconds),
+                connect_seconds: narrow(*raw.reconnection.connect_seconds),
+                limit_seconds: narrow(*raw.reconnection.limit_seconds),
+                countdown_seconds: narrow(*raw.reconnection.countdown_seconds),
             },
         };
         let task_span = raw.task.0.as_ref().map_or(span, |node| &node.span);

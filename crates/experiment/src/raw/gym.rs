@@ -104,11 +104,12 @@ tables! {
     /// How long a game waits for lost connections.
     Reconnection {
         /// Seconds in which the first connection must be made.
-        connect_seconds: At<f64> = within(5, 600).or(60.0);
-        /// Seconds that a game waits when a connection is lost.
-        limit_seconds: At<f64> = within(1, 3600).or(30.0);
+        connect_seconds: At<i64> = within(5, 600).or(60);
+        /// Seconds that a game waits when a connection is lost. An interruption is noticed after two,
+        /// and two more are needed to make a connection.
+        limit_seconds: At<i64> = within(5, 600).or(30);
         /// Seconds of countdown before it goes on.
-        countdown_seconds: At<f64> = within(1, 60).or(3.0);
+        countdown_seconds: At<i64> = within(1, 60).or(3);
     }
 }
 

@@ -91,6 +91,13 @@ fn partners_keys_and_focus() {
         "ended after 5 seconds already",
     );
     in_game("reconnection = { connect_seconds = ^1 }", "reconnection.connect_seconds", "5 to 600");
+    in_game("reconnection = { limit_seconds = ^4 }", "reconnection.limit_seconds", "5 to 600");
+    in_game(
+        "reconnection = { countdown_seconds = ^0 }",
+        "reconnection.countdown_seconds",
+        "1 to 60",
+    );
+    in_game("reconnection = { ^limit_s = 9 }", "reconnection.limit_s", "unknown field");
 }
 
 #[test]

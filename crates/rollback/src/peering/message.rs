@@ -116,6 +116,11 @@ pub enum LeaveReason {
     Quit,
     /// The program cannot go on: the disk is full, the record is in doubt.
     Failure,
+    /// Somebody was not reached for too long, and everybody is needed.
+    Lost {
+        /// Who, as bits by seat.
+        seats: u8,
+    },
 }
 
 /// What a peer says of itself before the first frame of an epoch. All up to the hold must be

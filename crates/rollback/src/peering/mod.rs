@@ -171,6 +171,8 @@ pub struct Peering {
     /// When a connection last came into being: it gets time to show what it is worth.
     connected: Duration,
     interruptions: u32,
+    /// Who was given up, as bits by seat.
+    lost: u8,
     peers: Vec<Peer>,
     /// What this side has confirmed. HELLO says what it was when the epoch was named.
     confirmed: (Position, Digest),
@@ -247,6 +249,7 @@ impl Peering {
             reconnected: now,
             connected: now,
             interruptions: 0,
+            lost: 0,
             peers: others.map(peer).collect(),
             strangers: Vec::new(),
             statements: Vec::new(),
@@ -299,6 +302,14 @@ impl Peering {
     #[must_use]
     pub const fn interruptions(&self) -> u32 {
         self.interruptions
+    }
+
+    /// Who was not reached for so long that the session was given up, as far as it is known; another
+    /// peer may have missed and named them.
+    pub fn lost(&self) -> impl Iterator<Item = Seat> + '_ {
+        (0..u8::BITS)
+            .filter_map(|at| u8::try_from(at).ok().map(Seat))
+            .filter(|seat| self.lost & bit(*seat) != 0)
     }
 
     /// When an interruption ends the session, if play is interrupted.
@@ -387,6 +398,7 @@ impl Peering {
             PeerMessage::Settled { everybody } => self.settled(at, everybody),
             // It has nothing more to say that we need.
             PeerMessage::Left { .. } if self.is_whole() => self.settled(at, true),
+            PeerMessage::Left { reason: LeaveReason::Lost { seats } } => self.give_up(now, seats),
             PeerMessage::Left { reason } => {
                 if !std::mem::replace(&mut self.peers[at].left, true) {
                     self.events.push_back(Event::Left { seat, reason });
@@ -622,9 +634,21 @@ impl Peering {
             if self.is_whole() {
                 self.close();
             } else {
-                self.stage = Stage::Closed;
-                self.events.push_back(Event::GaveUp);
+                let missed = self.peers.iter().filter(|peer| peer.at.is_none() || !peer.heard_us);
+                let lost = missed.fold(0, |seats, peer| seats | bit(peer.seat));
+                self.give_up(now, lost);
             }
+        }
+    }
+
+    /// Ends the session because of those who are missed, and tells the others of whom, so that they
+    /// neither wait on nor have to guess.
+    fn give_up(&mut self, now: Duration, lost: u8) {
+        if self.stage != Stage::Closed {
+            self.lost = lost;
+            self.say_to_all(now, &PeerMessage::Left { reason: LeaveReason::Lost { seats: lost } });
+            self.stage = Stage::Closed;
+            self.events.push_back(Event::GaveUp);
         }
     }
 

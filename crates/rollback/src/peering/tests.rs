@@ -199,6 +199,36 @@ fn who_is_not_reached_is_given_up() {
     }
 }
 
+/// Of three or four, one is lost: all others end with that reason at the same time, also one who
+/// would have waited longer.
+#[test]
+fn those_who_remain_know_whom_they_lost() {
+    for players in 3..=4_u8 {
+        let mut mesh = Mesh::new(players, 1);
+        mesh.run(50);
+        mesh.peers[1].patience.interruption *= 2;
+        let lost = usize::from(players) - 1;
+        for _ in 0..3300 {
+            mesh.step(|from, to| from != lost && to != lost);
+            if mesh.count(0, &Event::Reconnect) == 1 && mesh.generation == 0 {
+                // The connections that they make anew, each with each.
+                mesh.generation = 1;
+                for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+                    if a != lost && b != lost {
+                        mesh.peers[a].connected(mesh.now, Connection(10 + b as u64));
+                        mesh.peers[b].connected(mesh.now, Connection(10 + a as u64));
+                    }
+                }
+            }
+        }
+        for peer in 0..lost {
+            assert_eq!(mesh.count(peer, &Event::GaveUp), 1, "peer {peer} of {players}");
+            let named: Vec<Seat> = mesh.peers[peer].lost().collect();
+            assert_eq!(named, [Seat(players - 1)], "peer {peer} of {players}");
+        }
+    }
+}
+
 #[test]
 fn another_run_of_a_program_begins_another_epoch() {
     let mut mesh = Mesh::new(2, 2);
