@@ -4,11 +4,16 @@ use super::{board, hud};
 use crate::theme;
 use bevy_egui::egui::{Context, LayerId, Painter, RawInput, Rect, Shape, pos2, vec2};
 use dyad_gridworld::settings::EpisodeSeeds;
-use dyad_gridworld::{Action, Game, PlayerInput, Settings, World};
+use dyad_gridworld::{Action, FocusRule, Game, PlayerInput, Settings, World};
 use dyad_protocol::Seat;
 
 /// A world at its very beginning: 3 s of countdown, two episodes of 5 s.
 pub(crate) fn world() -> World {
+    world_with(FocusRule::default())
+}
+
+/// The same with a rule about players who are away.
+pub(crate) fn world_with(focus: FocusRule) -> World {
     let layout = "cramped_room";
     let settings = Settings {
         task: Default::default(),
@@ -22,6 +27,7 @@ pub(crate) fn world() -> World {
         pause_frames: 60,
         seed: 7,
         episode_seeds: EpisodeSeeds::Derived,
+        focus,
     };
     World::new(Game::new(settings).unwrap())
 }

@@ -7,6 +7,7 @@
 pub mod pictures;
 
 use crate::flow::Screen;
+use crate::screens::away::TITLE;
 use crate::theme;
 use bevy::app::AppExit;
 use bevy::prelude::{
@@ -51,7 +52,7 @@ pub fn plugin(app: &mut App) {
 pub fn settings() -> WindowPlugin {
     WindowPlugin {
         primary_window: Some(Window {
-            title: "Dyad".to_owned(),
+            title: TITLE.to_owned(),
             name: Some("dyad".to_owned()),
             resolution: WindowResolution::new(1280, 720),
             resize_constraints: WindowResizeConstraints {

@@ -6,9 +6,9 @@ use crate::mistake::{Mistake, Mistakes};
 use crate::network::{self, Network};
 use crate::raw;
 use crate::scene::Scene;
-use dyad_gridworld::Game;
 use dyad_gridworld::settings::SettingsError;
 use dyad_gridworld::task::TaskSettings;
+use dyad_gridworld::{FocusRule, Game};
 use dyad_protocol::StudyId;
 use dyad_protocol::ids::IdError;
 use dyad_protocol::lobby::Netcode;
@@ -179,6 +179,7 @@ impl<R: FnMut(&str) -> io::Result<String>> Check<'_, R> {
         let episodes = self.number("episodes", raw.episodes, 1, 1..=1000);
         let countdown_frames = self.frames("countdown_s", raw.countdown_s, 3.0, 1.0, speed);
         let pause_frames = self.frames("pause_s", raw.pause_s, 3.0, 0.1, speed);
+        let focus = self.focus(raw.focus, speed);
         let seed = raw.seed.map(|seed| self.number("seed", Some(seed), 0, 0..=MAX_SEED));
         let (id, task, (layout, layout_text)) = (id?, task?, layout?);
         let scene = Scene {
@@ -196,8 +197,27 @@ impl<R: FnMut(&str) -> io::Result<String>> Check<'_, R> {
             held_keys: raw.held_keys,
             seed,
             episode_seeds: raw.episode_seeds,
+            focus,
         };
         (self.mistakes.len() == before && self.playable(&scene, places)).then_some(scene)
+    }
+
+    /// The rule of a `[scene.focus]` table; nothing is done without one.
+    fn focus(&mut self, focus: Option<Spanned<raw::Focus>>, speed: u32) -> FocusRule {
+        let Some(focus) = focus else { return FocusRule::default() };
+        let span = focus.span();
+        let raw::Focus { limit_s, pause, return_s, warn_after_s } = focus.into_inner();
+        if pause && limit_s.is_none() {
+            let problem = "the game would wait without end for somebody who does not come back";
+            let hint = "add limit_s = 30: who is away for longer ends the session";
+            self.mistake(span, "focus.limit_s", problem.to_owned(), hint);
+        }
+        FocusRule {
+            limit: limit_s.map(|limit| self.frames("focus.limit_s", Some(limit), 30.0, 1.0, speed)),
+            pause,
+            return_frames: self.frames("focus.return_s", return_s, 2.0, 0.1, speed),
+            warn_frames: self.frames("focus.warn_after_s", warn_after_s, 3.0, 0.1, speed),
+        }
     }
 
     fn kind(&mut self, kind: Option<&Spanned<String>>) {

@@ -47,4 +47,15 @@ pub(crate) struct Scene {
     pub(crate) seed: Option<Spanned<i64>>,
     #[serde(default)]
     pub(crate) episode_seeds: EpisodeSeeds,
+    pub(crate) focus: Option<Spanned<Focus>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Focus {
+    pub(crate) limit_s: Option<Spanned<f64>>,
+    #[serde(default)]
+    pub(crate) pause: bool,
+    pub(crate) return_s: Option<Spanned<f64>>,
+    pub(crate) warn_after_s: Option<Spanned<f64>>,
 }

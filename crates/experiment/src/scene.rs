@@ -2,7 +2,7 @@
 
 use dyad_gridworld::settings::{EpisodeSeeds, SettingsError};
 use dyad_gridworld::task::TaskSettings;
-use dyad_gridworld::{Game, Settings};
+use dyad_gridworld::{FocusRule, Game, Settings};
 use dyad_protocol::lobby::Netcode;
 use dyad_protocol::{HexDigest, SceneId};
 
@@ -37,6 +37,8 @@ pub struct Scene {
     pub seed: Option<u64>,
     /// How episodes get their seeds from the session's.
     pub episode_seeds: EpisodeSeeds,
+    /// What is done about people whose window has lost the focus.
+    pub focus: FocusRule,
 }
 
 /// A session's game as a ticket carries it.
@@ -64,6 +66,7 @@ impl Scene {
             pause_frames: self.pause_frames,
             seed,
             episode_seeds: self.episode_seeds,
+            focus: self.focus,
         }
     }
 

@@ -1,9 +1,9 @@
 //! Experiment files: the examples, the defaults, and what is said about mistakes.
 
 use dyad_experiment::{Experiment, Mistake, Network};
-use dyad_gridworld::Game;
 use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::TaskSettings;
+use dyad_gridworld::{FocusRule, Game};
 use std::io;
 use std::path::Path;
 
@@ -43,6 +43,7 @@ fn a_scene_says_only_what_differs_from_the_defaults() {
     assert_eq!((scene.netcode.input_delay, scene.netcode.prediction_window), (2, 16));
     assert_eq!((scene.seed, scene.episode_seeds), (None, EpisodeSeeds::Derived));
     assert!(!scene.held_keys);
+    assert_eq!(scene.focus, FocusRule::default());
 }
 
 #[test]
@@ -99,6 +100,32 @@ fn a_mistake_has_its_line_its_field_and_a_hint() {
         assert_eq!((mistake.line, mistake.field.as_str()), (5, field), "{line}: {mistake}");
         assert!(mistake.problem.contains(problem), "{line}: {mistake}");
         assert!(!mistake.hint.is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn a_rule_about_focus_is_counted_in_steps() {
+    let rule = |table: &str| {
+        let text = format!("{SMALL}steps_per_second = 20\n[scene.focus]\n{table}\n");
+        Experiment::parse(&text, no_files).map(|experiment| experiment.scene().focus)
+    };
+    let limit = FocusRule { limit: Some(200), pause: false, return_frames: 40, warn_frames: 60 };
+    assert_eq!(rule("limit_s = 10").ok(), Some(limit));
+    assert_eq!(rule("").ok(), Some(FocusRule { limit: None, ..limit }));
+    let all = "limit_s = 7.5\npause = true\nreturn_s = 1\nwarn_after_s = 0.5";
+    let expected = FocusRule { limit: Some(150), pause: true, return_frames: 20, warn_frames: 10 };
+    assert_eq!(rule(all).ok(), Some(expected));
+    let cases = [
+        ("pause = true", "focus.limit_s", "wait without end"),
+        ("limit_s = 0.5", "focus.limit_s", "must be 1 to 600 seconds, not 0.5"),
+        ("warn_after_s = 0", "focus.warn_after_s", "must be 0.1 to 600 seconds"),
+        ("limit = 3", "limit", "unknown field `limit`"),
+    ];
+    for (table, field, problem) in cases {
+        let Err(mistakes) = rule(table) else { panic!("accepted: {table}") };
+        let [mistake] = &mistakes.0[..] else { panic!("{table}: {mistakes:?}") };
+        assert_eq!(mistake.field, field, "{table}: {mistake}");
+        assert!(mistake.problem.contains(problem) && !mistake.hint.is_empty(), "{mistake}");
     }
 }
 

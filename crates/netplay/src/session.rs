@@ -199,6 +199,12 @@ impl Netplay {
         &self.stage
     }
 
+    /// The world after the last confirmed frame.
+    #[must_use]
+    pub const fn confirmed(&self) -> &World {
+        self.session.history().world()
+    }
+
     /// Why connecting has failed so far, for people.
     #[must_use]
     pub fn trouble(&self) -> Option<&str> {

@@ -43,6 +43,7 @@ fn game(players: u8, episodes: u16) -> Arc<Game> {
         pause_frames: 10,
         seed: 7,
         episode_seeds: dyad_gridworld::settings::EpisodeSeeds::Derived,
+        focus: Default::default(),
     })
     .expect("a game")
 }
