@@ -459,7 +459,7 @@ fn who_is_away_too_long_ends_the_session_in_the_same_frame_for_both() {
 #[test]
 fn a_game_that_waits_for_somebody_goes_on_alike_on_both_sides() {
     for seed in 0..3 {
-        let rule = FocusRule { limit: Some(200), pause: true, return_frames: 20, warn_frames: 0 };
+        let rule = FocusRule { limit: Some(200), pause: true, return_frames: 5, warn_frames: 0 };
         let (world, waited) = play_without_one(rule, &(90..190), seed);
         assert_eq!((world.end(), world.episodes_over()), (Some(End::Completed), 3), "seed {seed}");
         assert!(waited > 110, "seed {seed}: {waited} frames");

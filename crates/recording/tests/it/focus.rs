@@ -1,7 +1,7 @@
 //! Sessions in which somebody is away: they end early by their rules, and their records are
 //! finished all the same.
 
-use crate::support::{Peer, exchange, game_with, key, participants, record, session};
+use crate::support::{Peer, exchange, game_with, key, record, session};
 use dyad_gridworld::{Action, ConfirmedFrame, FocusRule, Game, MAX_PLAYERS, PlayerInput, World};
 use dyad_protocol::Seat;
 use dyad_protocol::records::Verdict;
@@ -43,7 +43,7 @@ fn check(game: &Arc<Game>, frames: &[ConfirmedFrame], rows: &[u32]) -> Peer {
     assert_eq!(a.closed, (0..).zip(rows).map(|(episode, _)| (episode, true)).collect());
     let mut previous = None;
     for (episode, &rows) in (0..).zip(rows) {
-        let report = verify(&a.logs[&episode]).unwrap();
+        let report = verify(&a.logs[&episode]).expect("a log");
         assert!(report.is_sound() && report.is_finished() && report.rows() == rows, "{report}");
         assert!(matches!(report.log.ending, Ending::Closed(Certificate::Complete { .. })));
         let found = verdict(&[a.bundle(episode), b.bundle(episode)]);
@@ -53,8 +53,8 @@ fn check(game: &Arc<Game>, frames: &[ConfirmedFrame], rows: &[u32]) -> Peer {
         }
         previous = Some(report);
     }
-    let last = u16::try_from(rows.len() - 1).unwrap();
-    let words = verify(&a.logs[&last]).unwrap().to_string();
+    let (_, last) = a.logs.last_key_value().expect("an episode");
+    let words = verify(last).expect("a log").to_string();
     assert!(words.contains("ended because seat 1 was away too long"), "{words}");
     a
 }
@@ -62,8 +62,9 @@ fn check(game: &Arc<Game>, frames: &[ConfirmedFrame], rows: &[u32]) -> Peer {
 /// The cells of a column.
 fn column(table: &[u8], name: &str) -> Vec<String> {
     let mut reader = csv::Reader::from_reader(table);
-    let at = reader.headers().unwrap().iter().position(|known| known == name).unwrap();
-    reader.records().map(|row| row.unwrap()[at].to_owned()).collect()
+    let names = reader.headers().expect("a header");
+    let at = names.iter().position(|known| known == name).expect("the column");
+    reader.records().map(|row| row.expect("a row")[at].to_owned()).collect()
 }
 
 fn count(cells: &[String], value: &str) -> usize {
@@ -140,9 +141,8 @@ fn nothing_follows_the_end() {
     let [a, _] = record(&game, &frames);
     let log = log::read(&a.logs[&0]).unwrap();
     assert_eq!(log.last_frame(), Some(29));
-    let mut longer = log::Writer::open(&log.header, &mut Vec::new()).unwrap();
-    let mut bytes = log.header.encode().unwrap();
-    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+    let mut bytes = Vec::new();
+    let mut longer = log::Writer::open(&log.header, &mut bytes).unwrap();
     for frame in &frames[..=30] {
         let (number, inputs) = (frame.frame, frame.inputs);
         let entry = log::Frame { number, inputs, digest: frame.digest.short() };
@@ -200,5 +200,4 @@ fn a_killed_recorder_finds_the_end_again() {
     }
     let log = log::read(&whole.logs[&1]).unwrap();
     assert_eq!(replay::derive(&log).unwrap().table, whole.tables[&1]);
-    assert_eq!(participants().len(), 2);
 }
