@@ -51,7 +51,7 @@ struct Join {
     #[arg(long, requires_all = ["link", "policy"])]
     headless: bool,
     /// Who plays, if not the person at the keyboard: idle, random, scripted, or keys:FILE (CSV:
-    /// frame,key).
+    /// frame,key; from the key blur on the window has not the focus, until focus).
     #[arg(long)]
     policy: Option<PolicyChoice>,
     /// Seed of the scripted player.

@@ -12,6 +12,7 @@ use crate::begin::{self, Unfinished};
 use crate::cli::launched;
 use crate::input::PolicyChoice;
 use crate::lab::{LabConnection, LabEvent};
+use crate::outcome::{self, AwayTooLong};
 use crate::record::forensics::{AROUND, SimulatedWorlds};
 use crate::record::spool::{Destination, Record, Spool};
 use crate::record::upload::{Progress, Uploader};
@@ -23,6 +24,7 @@ use bevy::prelude::{
     ResMut, Resource, State, States, SystemCondition as _, SystemSet, Time, Update,
     resource_exists,
 };
+use dyad_gridworld::End;
 use dyad_impair::Impairment;
 use dyad_netplay::session::Statement;
 use dyad_netplay::{Ending, Netplay, RecordItem, Stage};
@@ -92,6 +94,8 @@ pub struct Status {
     pub problem: Option<String>,
     /// How the match ended.
     pub ending: Option<Ending>,
+    /// Who was away for so long that the game ended before its last episode was over.
+    pub away: Option<AwayTooLong>,
     /// Doubts about the record.
     pub marks: Vec<String>,
     /// How often what a partner said of its record was not to be believed, at least.
@@ -371,6 +375,7 @@ fn advance(
     {
         info!("the match is over: {ending:?}");
         status.ending = Some(ending.clone());
+        status.away = AwayTooLong::of(netplay.confirmed(), netplay.settings().parameters.seat);
         clocks.game_over = Some(time.elapsed());
         if let Some(writer) = &writer {
             writer.order(Order::End);
@@ -384,9 +389,10 @@ fn advance(
     match screen.get() {
         Screen::Meeting if *netplay.stage() == Stage::Playing => next.set(Screen::Game),
         Screen::Game => {
-            let planned = usize::from(netplay.settings().game.settings().episodes);
-            let is_left_alone = is_left_alone(netplay.stage(), netplay.silence());
-            if status.closed.len() >= planned && is_left_alone {
+            let world = netplay.confirmed();
+            let is_whole =
+                world.end().is_some() && status.closed.len() >= usize::from(world.episodes_over());
+            if is_whole && is_left_alone(netplay.stage(), netplay.silence()) {
                 next.set(Screen::Saving);
             }
         }
@@ -418,6 +424,14 @@ fn summarize(current: &CurrentMatch, netplay: &Netplay, status: &Status, launch:
     }
 }
 
+/// The seats that were away for so long that the game ended.
+fn away_too_long(world: &dyad_gridworld::World) -> Vec<usize> {
+    match world.end() {
+        Some(End::AwayTooLong { who }) => (0..who.len()).filter(|&seat| who[seat]).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// How a session went, as JSON. `launch` is the time from the program's start to the moment from
 /// which its own clock counts.
 #[must_use]
@@ -440,8 +454,10 @@ pub fn summary(
         "seat": current.ticket.seat,
         "directory": current.directory,
         "ending": status.ending.as_ref().map(|ending| format!("{ending:?}")),
-        "completed": status.ending == Some(Ending::Completed),
-        "lost": lost.collect::<Vec<_>>(),
+    "lost": lost.collect::<Vec<_>>(),
+        "reason": outcome::reason(status),
+        "away_too_long": away_too_long(netplay.confirmed()),
+        "completed": outcome::is_completed(status),
         "marks": status.marks,
         "frames": session.journal.committed,
         "rollbacks": session.journal.rollbacks,

@@ -4,7 +4,9 @@ use crate::cli::say;
 use crate::flow::{self, CurrentMatch, Status};
 use bevy::app::AppExit;
 use bevy::prelude::{Real, Time, World};
+use dyad_gridworld::End;
 use dyad_netplay::{Ending, Netplay};
+use dyad_protocol::Seat;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -63,13 +65,10 @@ impl Outcome {
                 status.closed.len()
             ));
         }
-        if let Some(ending) = &status.ending
-            && *ending != Ending::Completed
-        {
-            say(&format!("dyad: the session ended early: {}", explain(ending)));
+        if let Some(why) = ended_early(status) {
+            say(&format!("dyad: the session ended early: {why}"));
         }
-        let completed = status.ending == Some(Ending::Completed);
-        if exit.is_success() && completed && kept == 0 && status.problem.is_none() {
+        if exit.is_success() && is_completed(status) && kept == 0 && status.problem.is_none() {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
@@ -77,9 +76,71 @@ impl Outcome {
     }
 }
 
-/// How a match ended, as a clause for people.
+/// Who was away for so long that the game ended, as one of its people sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AwayTooLong {
+    /// This person alone.
+    Me,
+    /// Somebody else.
+    Partner,
+    /// This person and somebody else.
+    Both,
+}
+
+impl AwayTooLong {
+    /// Who it was in this world, for the person on seat `me`; `None` if the game did not end so.
+    #[must_use]
+    pub fn of(world: &dyad_gridworld::World, me: Seat) -> Option<Self> {
+        let Some(End::AwayTooLong { who }) = world.end() else { return None };
+        let mine = who[me.index()];
+        let others = who.iter().enumerate().any(|(seat, &away)| away && seat != me.index());
+        Some(match (mine, others) {
+            (true, false) => Self::Me,
+            (true, true) => Self::Both,
+            (false, _) => Self::Partner,
+        })
+    }
+}
+
+/// Whether every episode was played to its end, and everybody has stated so.
 #[must_use]
-pub fn explain(ending: &Ending) -> String {
+pub fn is_completed(status: &Status) -> bool {
+    status.ending == Some(Ending::Completed) && status.away.is_none()
+}
+
+/// Why a match ended, in a word for programs; `None` before its end.
+#[must_use]
+pub fn reason(status: &Status) -> Option<&'static str> {
+    let ending = status.ending.as_ref()?;
+    Some(match ending {
+        // Whatever happened then: the game was over.
+        _ if status.away.is_some() => "focus",
+        Ending::Completed => "completed",
+        Ending::PartnerLeft { .. } => "partner_left",
+        Ending::PartnerLost => "partner_lost",
+        Ending::NotConnected => "not_connected",
+        Ending::NotResumed(_) => "not_resumed",
+        Ending::Refused(_) => "refused",
+        Ending::Left(_) => "left",
+    })
+}
+
+/// Why a match ended before all of it was played, as a clause for people; `None` if it did not.
+#[must_use]
+pub fn ended_early(status: &Status) -> Option<String> {
+    let ending = status.ending.as_ref()?;
+    match status.away {
+        Some(AwayTooLong::Me) => Some("you were away from the game for too long".to_owned()),
+        Some(AwayTooLong::Partner) => Some("your partner was away for too long".to_owned()),
+        Some(AwayTooLong::Both) => {
+            Some("you and your partner were away from the game for too long".to_owned())
+        }
+        None => (*ending != Ending::Completed).then(|| explain(ending)),
+    }
+}
+
+/// How a match ended, as a clause for people.
+fn explain(ending: &Ending) -> String {
     match ending {
         Ending::Completed => "every episode was played".to_owned(),
         Ending::PartnerLeft { .. } => "your partner left".to_owned(),

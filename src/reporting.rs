@@ -64,7 +64,7 @@ fn tell_the_lab(
     // Once more at the end: it is the last word if nothing else arrives.
     let ends = matches!(netplay.stage(), Stage::Ended(_)) && !reporting.is_over;
     let is_due = !reporting.is_over && time.elapsed() >= reporting.next;
-    if netplay.confirmed().is_none() || !(ends || is_due) {
+    if netplay.confirmed_frame().is_none() || !(ends || is_due) {
         return;
     }
     reporting.is_over |= ends;
@@ -82,7 +82,7 @@ fn connection(netplay: &Netplay, reporting: &Reporting) -> ConnectionReport {
     let micros = |time: Duration| u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
     let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     ConnectionReport {
-        confirmed: netplay.confirmed(),
+        confirmed: netplay.confirmed_frame(),
         on_disk: reporting.on_disk.as_ref().map(|(frame, _)| *frame),
         rtt_us: quality.rtt.map(micros),
         jitter_us: quality.jitter.map(micros),

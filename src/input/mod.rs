@@ -99,6 +99,7 @@ pub struct Scripted(Box<dyn Policy + Send + Sync>);
 
 impl InputSource for Scripted {
     fn read(&mut self, world: &World, seat: Seat) -> PlayerInput {
-        PlayerInput::new(self.0.act(world, seat.index()))
+        let action = self.0.act(world, seat.index());
+        PlayerInput::new(action).with_focus(self.0.has_focus(world))
     }
 }

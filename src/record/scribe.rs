@@ -287,7 +287,7 @@ impl Scribe {
 fn place(world: &World) -> (Option<u16>, Option<u32>) {
     match world.phase() {
         Phase::Playing => (Some(world.episode()), Some(world.t())),
-        Phase::Countdown { .. } => (Some(world.episode()), None),
+        Phase::Countdown { .. } | Phase::Paused { .. } => (Some(world.episode()), None),
         Phase::Between { .. } => (Some(world.episode() + 1), None),
         Phase::Coasting => (None, None),
     }

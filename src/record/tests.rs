@@ -37,6 +37,7 @@ fn game() -> Arc<Game> {
         pause_frames: 1,
         seed: 5,
         episode_seeds: EpisodeSeeds::Derived,
+        focus: Default::default(),
     })
     .unwrap()
 }

@@ -159,6 +159,7 @@ fn phase(world: &World) -> String {
             Some(t) => format!("step {t}"),
             None => "the first step is next".to_owned(),
         },
+        Phase::Paused { .. } => "waiting for who is away".to_owned(),
         Phase::Between { .. } => "between rounds".to_owned(),
         Phase::Coasting => "after the last round".to_owned(),
     }

@@ -2,22 +2,21 @@
 
 use super::page;
 use crate::flow::Status;
-use crate::outcome::explain;
+use crate::outcome::ended_early;
 use bevy::app::AppExit;
 use bevy::prelude::{MessageWriter, Res, Result};
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::Context;
-use dyad_netplay::Ending;
 
 /// Shows the screen. Returns whether the person closes the program.
 pub fn show(ctx: &Context, status: &Status) -> bool {
     let mut close = false;
     page::page(ctx, "done", |ui| {
-        match &status.ending {
-            Some(Ending::Completed) | None => page::title(ui, &status.title, "Thank you"),
-            Some(ending) => {
+        match ended_early(status) {
+            None => page::title(ui, &status.title, "Thank you"),
+            Some(why) => {
                 page::title(ui, &status.title, "The game ended early");
-                page::text(ui, page::sentence(&explain(ending)));
+                page::text(ui, page::sentence(&why));
             }
         }
         if !status.closed.is_empty() {

@@ -1,6 +1,6 @@
 //! The game: the board with its figures, and what is said over it.
 
-use super::page;
+use super::{away, page};
 use crate::flow::JoinOptions;
 use crate::theme;
 use crate::view::motion::{Moment, Motion};
@@ -8,7 +8,7 @@ use crate::view::{board, hud, legend};
 use bevy::prelude::{Local, Real, Res, Result, Time};
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{Context, CornerRadius, Painter, Rect, pos2, vec2};
-use dyad_gridworld::{Phase, World};
+use dyad_gridworld::{End, Phase, World};
 use dyad_netplay::{Netplay, Simulation};
 use dyad_protocol::Seat;
 use std::time::Duration;
@@ -61,6 +61,15 @@ pub fn show(
             how_to_play(&painter, middle, world, me);
         }
     }
+    let absence = away::absence(world, me);
+    if let Some(absence) = absence.as_ref().filter(|absence| !absence.over_board) {
+        hud::paint_remark(&painter, board, absence.headline, &absence.line);
+    }
+    if let Some(absence) = absence.filter(|absence| absence.over_board) {
+        painter.rect_filled(board, 0.0, theme::VEIL);
+        page::over_board(ctx, "away", absence.headline, &absence.line);
+        return;
+    }
     if let Some((headline, line)) = after_episode(world) {
         painter.rect_filled(board, 0.0, theme::VEIL);
         page::over_board(ctx, "after", &headline, &line);
@@ -101,6 +110,9 @@ fn interruption(notice: Notice) -> Option<(&'static str, String)> {
 /// What is said when an episode is over.
 fn after_episode(world: &World) -> Option<(String, String)> {
     let score = world.score();
+    if let Some(End::AwayTooLong { .. }) = world.end() {
+        return Some(("The game is over".to_owned(), "Somebody was away for too long.".to_owned()));
+    }
     match world.phase() {
         Phase::Between { .. } => Some((
             format!("Round {} is over", world.episode() + 1),
@@ -110,7 +122,7 @@ fn after_episode(world: &World) -> Option<(String, String)> {
             "That was the last round".to_owned(),
             format!("You earned {score} points together in it."),
         )),
-        Phase::Countdown { .. } | Phase::Playing => None,
+        Phase::Countdown { .. } | Phase::Playing | Phase::Paused { .. } => None,
     }
 }
 

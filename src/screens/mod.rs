@@ -1,6 +1,7 @@
 //! The screens, one file each. A screen draws what the flow and the simulation say, in a
 //! function of plain values that needs no window; the system around it only fetches them.
 
+pub mod away;
 pub mod connecting;
 pub mod done;
 pub mod game;
@@ -21,7 +22,7 @@ use bevy_egui::{EguiContext, EguiPrimaryContextPass};
 
 /// Adds all screens to an app with a window.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<start::Typed>().add_systems(Update, dress).add_systems(
+    app.init_resource::<start::Typed>().add_systems(Update, (dress, away::entitle)).add_systems(
         EguiPrimaryContextPass,
         (
             start::draw.run_if(in_state(Screen::Start)),

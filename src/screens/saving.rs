@@ -1,7 +1,7 @@
 //! Saving: the game is over, records are on their way to the lab.
 
 use super::page;
-use crate::flow::{CurrentMatch, Status};
+use crate::flow::Status;
 use crate::theme;
 use bevy::prelude::{Res, Result};
 use bevy_egui::EguiContexts;
@@ -32,19 +32,18 @@ pub(super) fn draw(
     mut contexts: EguiContexts,
     status: Res<Status>,
     netplay: Option<Res<Netplay>>,
-    current: Option<Res<CurrentMatch>>,
 ) -> Result {
-    let planned = netplay.zip(current).map(|(netplay, _)| netplay.settings().game.clone());
-    let planned = planned.map_or(0, |game| usize::from(game.settings().episodes));
-    show(contexts.ctx_mut()?, &status, expected(&status, planned));
+    let over = netplay.map_or(0, |netplay| usize::from(netplay.confirmed().episodes_over()));
+    show(contexts.ctx_mut()?, &status, expected(&status, over));
     Ok(())
 }
 
-/// Records to be expected: all that were planned, or those there are if the game ended early.
+/// Records to be expected: of every episode that is `over`, or those there are if the match did
+/// not come to its end.
 #[must_use]
-pub fn expected(status: &Status, planned: usize) -> usize {
+pub fn expected(status: &Status, over: usize) -> usize {
     match status.ending {
-        Some(Ending::Completed) => planned,
+        Some(Ending::Completed) => over,
         _ => status.closed.len(),
     }
 }

@@ -3,11 +3,13 @@
 use super::game::{self, Notice};
 use super::{connecting, done, meeting, problem, saving, start, waiting};
 use crate::flow::Status;
+use crate::outcome::{AwayTooLong, reason};
 use crate::theme;
 use crate::view::legend;
 use crate::view::motion::Motion;
-use crate::view::tests::{shapes, world_after};
+use crate::view::tests::{shapes, world_after, world_with};
 use bevy_egui::egui::{Context, Event, Key, Modifiers, RawInput, Rect, Shape, pos2, vec2};
+use dyad_gridworld::{FocusRule, PlayerInput, World};
 use dyad_netplay::Ending;
 use dyad_protocol::Seat;
 use dyad_rollback::peering::LeaveReason;
@@ -137,6 +139,37 @@ fn the_game_counts_down_then_shows_points_and_time() {
     assert!(show(1000, Notice::None).contains("That was the last round"));
 }
 
+/// A world of a game that waits for whoever is away, or does not; seat 1 is, since so many frames.
+fn world_without_partner(pause: bool, frames: u32) -> World {
+    let rule = FocusRule { limit: Some(300), pause, return_frames: 60, warn_frames: 30 };
+    let mut world = world_with(rule);
+    for frame in 0..100 + frames {
+        let there = PlayerInput::default();
+        world.step(&[there, there.with_focus(frame < 100)]);
+    }
+    world
+}
+
+#[test]
+fn the_game_tells_who_is_away_and_counts_down_when_everybody_is_back() {
+    let show = |world: &World, me| {
+        let still = Motion::default();
+        said(|ctx| game::show(ctx, world, &still, Seat(me), true, Notice::None))
+    };
+    let world = world_without_partner(false, 60);
+    assert!(show(&world, 0).contains("Your partner is away. If that lasts for 8 more seconds"));
+    assert!(show(&world, 1).contains("Click here to come back to the game"));
+    let mut world = world_without_partner(true, 60);
+    let paused = show(&world, 0);
+    assert!(paused.contains("The game is paused"), "{paused}");
+    assert!(!paused.lines().any(|line| line == "2"), "nothing counts down yet: {paused}");
+    world.step(&[PlayerInput::default(); 2]);
+    let back = show(&world, 0);
+    assert!(!back.contains("paused") && back.lines().any(|line| line == "2"), "{back}");
+    let over = world_without_partner(true, 300);
+    assert!(show(&over, 0).contains("The game is over"));
+}
+
 #[test]
 fn saving_tells_the_truth() {
     let mut status = Status {
@@ -171,6 +204,15 @@ fn the_end_is_told_as_it_was() {
     let left = Ending::PartnerLeft { seat: Seat(1), reason: LeaveReason::Quit };
     let left = Status { ending: Some(left), ..completed };
     says("Your partner left.", |ctx| done::show(ctx, &left));
+    for (away, words) in [
+        (AwayTooLong::Me, "You were away from the game for too long."),
+        (AwayTooLong::Partner, "Your partner was away for too long."),
+    ] {
+        let status = Status { ending: Some(Ending::Completed), away: Some(away), ..left.clone() };
+        says(words, |ctx| done::show(ctx, &status));
+        says("The game ended early", |ctx| done::show(ctx, &status));
+        assert_eq!(reason(&status), Some("focus"));
+    }
 }
 
 #[test]
@@ -213,10 +255,11 @@ fn every_screen_fits_the_smallest_window() {
         ..status()
     };
     let world = world_after(100);
+    let (remark, paused) = (world_without_partner(false, 60), world_without_partner(true, 60));
     let records = Path::new("/home/somebody/.local/share/dyad/records/study/session/scene");
     type Draw<'a> = &'a dyn Fn(&Context);
     let (counting, steps) = (world_after(30), legend::steps(world.game(), Seat(0)));
-    let screens: [(&str, Draw<'_>); 8] = [
+    let screens: [(&str, Draw<'_>); 10] = [
         ("connecting", &|ctx| {
             connecting::show(ctx, "10.0.0.1:99", Some("no answer"));
         }),
@@ -228,6 +271,12 @@ fn every_screen_fits_the_smallest_window() {
             game::show(ctx, &counting, &Motion::default(), Seat(0), true, Notice::None);
         }),
         ("game", &|ctx| game::show(ctx, &world, &Motion::default(), Seat(0), true, Notice::None)),
+        ("remark", &|ctx| {
+            game::show(ctx, &remark, &Motion::default(), Seat(0), true, Notice::None);
+        }),
+        ("paused", &|ctx| {
+            game::show(ctx, &paused, &Motion::default(), Seat(1), true, Notice::None);
+        }),
         ("saving", &|ctx| saving::show(ctx, &status, 3)),
         ("done", &|ctx| {
             done::show(ctx, &status);

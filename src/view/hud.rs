@@ -49,9 +49,17 @@ pub fn countdown(world: &World) -> Option<u32> {
     match world.phase() {
         // A game that resumes counts down once more.
         _ if world.held() > 0 => Some(world.held().div_ceil(speed)),
-        Phase::Countdown { left } => Some(left.div_ceil(speed)),
+        // So does one that waited for somebody, when everybody is back.
+        Phase::Countdown { left } | Phase::Paused { left } if !is_waiting(world) => {
+            Some(left.div_ceil(speed))
+        }
         _ => None,
     }
+}
+
+/// Whether the game stands still because somebody is away.
+fn is_waiting(world: &World) -> bool {
+    world.game().settings().focus.pause && world.away().anybody()
 }
 
 /// Minutes and seconds.
@@ -77,6 +85,20 @@ pub fn paint_top(painter: &Painter, strip: Rect, world: &World) {
     }
     figure(painter, strip.center(), Align2::CENTER_CENTER, "Points", &score, theme::INK);
     figure(painter, strip.right_center(), Align2::RIGHT_CENTER, "Time left", &time, time_tone);
+}
+
+/// Draws a remark over the upper edge of the board: something to know while one plays on.
+pub fn paint_remark(painter: &Painter, board: Rect, headline: &str, line: &str) {
+    let text = if line.is_empty() { headline.to_owned() } else { format!("{headline}. {line}") };
+    let font = theme::font(size::SMALL);
+    let wrap = board.width() - 2.0 * MARGIN;
+    let galley = painter.layout(text, font, theme::ATTENTION, wrap.max(120.0));
+    let size = galley.size() + vec2(28.0, 14.0);
+    let card = Rect::from_center_size(board.center_top() + vec2(0.0, size.y / 2.0 + 6.0), size);
+    let rounding = CornerRadius::same(10);
+    painter.rect_filled(card, rounding, theme::CARD);
+    painter.rect_stroke(card, rounding, Stroke::new(1.0, theme::LINE), StrokeKind::Inside);
+    painter.galley(card.min + vec2(14.0, 7.0), galley, theme::ATTENTION);
 }
 
 /// A figure with its label above.

@@ -8,7 +8,9 @@ use crate::theme;
 use bevy_egui::egui::{Context, LayerId, Painter, RawInput, Rect, Shape, pos2, vec2};
 use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::TaskSettings;
-use dyad_gridworld::{Action, Game, PlayerInput, Settings, World, goal_finding, overcooked_ai};
+use dyad_gridworld::{
+    Action, FocusRule, Game, PlayerInput, Settings, World, goal_finding, overcooked_ai,
+};
 use dyad_protocol::Seat;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,6 +18,11 @@ use std::time::Duration;
 
 /// A game: 3 s of countdown, two episodes of 5 s.
 pub(crate) fn game(task: TaskSettings, layout_text: &str) -> Arc<Game> {
+    game_with(task, layout_text, FocusRule::default())
+}
+
+/// The same with a rule about players who are away.
+fn game_with(task: TaskSettings, layout_text: &str, focus: FocusRule) -> Arc<Game> {
     let settings = Settings {
         task,
         layout: "a layout".to_owned(),
@@ -28,6 +35,7 @@ pub(crate) fn game(task: TaskSettings, layout_text: &str) -> Arc<Game> {
         pause_frames: 60,
         seed: 7,
         episode_seeds: EpisodeSeeds::Derived,
+        focus,
     };
     Game::new(settings).unwrap()
 }
@@ -47,6 +55,12 @@ pub(crate) fn goal_finding() -> Arc<Game> {
 /// A world at its very beginning.
 pub(crate) fn world() -> World {
     World::new(kitchen(dyad_gridworld::layout::classic("cramped_room").unwrap()))
+}
+
+/// The same with a rule about players who are away.
+pub(crate) fn world_with(focus: FocusRule) -> World {
+    let layout = dyad_gridworld::layout::classic("cramped_room").unwrap();
+    World::new(game_with(TaskSettings::default(), layout, focus))
 }
 
 /// The same world some idle frames later.

@@ -7,6 +7,7 @@
 pub mod pictures;
 
 use crate::flow::Screen;
+use crate::screens::away::TITLE;
 use crate::theme;
 use bevy::app::AppExit;
 use bevy::prelude::{
@@ -51,7 +52,7 @@ pub fn paper(app: &mut App) {
 #[must_use]
 pub fn settings() -> WindowPlugin {
     WindowPlugin {
-        primary_window: Some(window("Dyad".to_owned())),
+        primary_window: Some(window(TITLE.to_owned())),
         // Closing is for `close` to decide.
         exit_condition: ExitCondition::DontExit,
         close_when_requested: false,

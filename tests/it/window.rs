@@ -199,6 +199,54 @@ fn play(directory: &Path) -> anyhow::Result<()> {
     keep_picture(&pictures)
 }
 
+/// A person who minimises the window and does not come back in time.
+fn stay_away(directory: &Path) -> anyhow::Result<()> {
+    let display = Display::start(directory)?;
+    let lab = Lab::start(directory, &format!("{EXPERIMENT}[scene.focus]\nlimit_s = 2\n"))?;
+    let pictures = directory.join("pictures");
+    let option = pictures.to_str().context("a path of ours is text")?;
+    let mut person = lab.client_in_window("person", &display, &["--screenshot-dir", option])?;
+    let window = display.focus_window()?;
+    let mut partner =
+        lab.client("partner", &["--headless", "--policy", "random", "--seed", "3"])?;
+
+    let within = Duration::from_secs(60);
+    let (shared, _) = wait_for("a record", within, || tables(&person))
+        .with_context(|| format!("{}\n{}", person.process.log(), partner.process.log()))?;
+    let seat = wait_for_table("the first rows", &shared, |table| seat(table, &shared).map(Some))?;
+    display.hide(&window)?;
+    let partner = partner.summary(within)?;
+    display.show(&window)?;
+    wait_for("the last screen", within, || picture(&pictures, "done"))?;
+    display.press("Escape")?;
+    let person = person.summary(within)?;
+
+    ensure!(person.file(0, "csv")? == partner.file(0, "csv")?, "the tables differ");
+    for summary in [&person, &partner] {
+        ensure!(summary.text("reason")? == "focus", "{}", summary.json);
+        ensure!(summary.json["away_too_long"] == serde_json::json!([seat]), "{}", summary.json);
+    }
+    let table = Table::read(&shared)?;
+    let focus = table.column(&format!("isFocused.{seat}"))?;
+    ensure!(focus.ends_with(&["False"; 60]) && focus.len() < 900, "{} rows", focus.len());
+    let verdict = &lab.verdicts("test", person.text("session")?, 1)?[0]["verdict"];
+    ensure!(verdict["verdict"] == "identical" && verdict["rows"] == focus.len(), "{verdict}");
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("window-away.png");
+    fs::copy(picture(&pictures, "done")?.context("there was a picture")?, kept)?;
+    Ok(())
+}
+
+#[test]
+fn a_person_who_stays_away_ends_the_game() {
+    if let Err(why) = display::available() {
+        return skip("display", &why);
+    }
+    run_test("window::a_person_who_stays_away_ends_the_game", || {
+        let directory = tempfile::tempdir()?;
+        stay_away(directory.path())
+    });
+}
+
 #[test]
 fn keys_that_are_pressed_are_in_the_record() {
     if let Err(why) = display::available() {

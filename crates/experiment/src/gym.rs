@@ -7,11 +7,10 @@ use crate::seed;
 use dyad_gridworld::rng::Rng;
 use dyad_gridworld::settings::{EpisodeSeeds, SettingsError};
 use dyad_gridworld::task::TaskSettings;
-use dyad_gridworld::{Game, Settings};
+use dyad_gridworld::{FocusRule, Game, Settings};
 use dyad_protocol::lobby::{Netcode, Reconnection};
 use dyad_protocol::{HexDigest, SceneId};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// A gym scene with what conditions change of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,14 +101,8 @@ pub struct Programs {
 /// What follows when a player's window loses the focus.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Focus {
-    /// When the player is warned.
-    pub warn_after: Duration,
-    /// When the game ends; `None` for never.
-    pub limit: Option<Duration>,
-    /// Whether the game waits for everybody.
-    pub pause: bool,
-    /// The countdown before a game goes on that has waited.
-    pub countdown: Duration,
+    /// What the game itself does, counted in frames.
+    pub rule: FocusRule,
     /// What the player reads as a warning; `None` stands for the program's own words.
     pub warning: Option<String>,
     /// What the player reads when the game has ended for it.
@@ -159,6 +152,7 @@ impl Gym {
             pause_frames: self.pause_frames,
             seed,
             episode_seeds: self.episode_seeds,
+            focus: self.focus.rule,
         }
     }
 

@@ -161,6 +161,8 @@ proptest! {
     ) {
         let [held, pauses, announced] = flags;
         let warn = if limit == 0 { 7 } else { warn };
+        // A game cannot wait for somebody without end.
+        let pauses = pauses && limit > 0;
         let mut text = format!(
             "id = \"s\"\n[[scene]]\nid = \"a\"\nlayouts = {layouts:?}\nplayers = {players}\n\
              steps_per_second = {speed}\nmax_steps = {max_steps}\nepisodes = {episodes}\n\
@@ -195,9 +197,9 @@ proptest! {
         prop_assert_eq!((gym.held_keys, gym.seed), (held, seed));
         let frames = |tenths: u32| (tenths * u32::from(speed)).div_ceil(10);
         prop_assert_eq!((gym.countdown_frames, gym.pause_frames), (frames(countdown), frames(pause)));
-        prop_assert_eq!(gym.focus.pause, pauses);
-        prop_assert_eq!(gym.focus.warn_after.as_secs(), u64::from(warn));
-        prop_assert_eq!(gym.focus.limit.map_or(0, |limit| limit.as_secs()), u64::from(limit));
+        prop_assert_eq!(gym.focus.rule.pause, pauses);
+        prop_assert_eq!(gym.focus.rule.warn_frames, u32::from(warn) * u32::from(speed));
+        prop_assert_eq!(gym.focus.rule.limit.unwrap_or(0), u32::from(limit) * u32::from(speed));
         prop_assert_eq!(gym.programs.map(|it| it.program.announced), (seats > 0).then_some(announced));
         prop_assert_eq!(parse(&text).unwrap(), experiment);
     }

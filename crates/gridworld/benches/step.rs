@@ -55,6 +55,7 @@ fn game(layout: &str) -> Arc<Game> {
         pause_frames: 1,
         seed: 1,
         episode_seeds: EpisodeSeeds::Derived,
+        focus: Default::default(),
     };
     Game::new(settings).expect("good settings")
 }

@@ -14,6 +14,7 @@
 //! - [`geometry`] and [`layout`]: cells, directions, and the text that describes a kitchen;
 //! - [`settings`]: everything that is fixed for a session, and [`Game`], its checked form;
 //! - [`environment`]: what a task implements, and [`task`], the one list of tasks;
+//! - [`focus`]: players whose window has lost the focus;
 //! - [`world`]: phases, episodes and the step; [`confirmed`]: what becomes final of it; [`batch`]: many worlds in one step;
 //! - [`overcooked`]: the CoGrid Overcooked rules, [`overcooked_ai`] those of Overcooked-AI,
 //!   [`goal_finding`] the worked example of `ADDING_AN_ENVIRONMENT.md`;
@@ -25,6 +26,7 @@ pub mod batch;
 pub mod confirmed;
 pub mod encoding;
 pub mod environment;
+pub mod focus;
 pub mod geometry;
 pub mod goal_finding;
 pub mod input;
@@ -42,6 +44,7 @@ pub mod world;
 
 pub use confirmed::{ConfirmedFrame, Entry, Hold};
 pub use encoding::Digest;
+pub use focus::{End, FocusRule};
 pub use input::{Action, PlayerInput};
 pub use reward::Reward;
 pub use settings::{Game, Settings};
@@ -52,4 +55,4 @@ pub const MAX_PLAYERS: usize = 4;
 
 /// Version of the rules and of their encoding. Two programs with different versions never play
 /// together, and a log is re-simulated only by the version that wrote it.
-pub const RULES_VERSION: u16 = 1;
+pub const RULES_VERSION: u16 = 2;

@@ -2,6 +2,7 @@
 //! a match ticket and in a log's header, and [`Game`], the same checked and ready to step.
 
 use crate::encoding::Digest;
+use crate::focus::FocusRule;
 use crate::layout::{Layout, LayoutError, LayoutWarning, Tile};
 use crate::task::{TaskRules, TaskSettings};
 use crate::{MAX_PLAYERS, RULES_VERSION};
@@ -36,6 +37,9 @@ pub struct Settings {
     /// How an episode's seed is derived.
     #[serde(default)]
     pub episode_seeds: EpisodeSeeds,
+    /// What is done about players whose window has lost the focus.
+    #[serde(default)]
+    pub focus: FocusRule,
 }
 
 /// How episodes get their seeds from the session's.
@@ -150,6 +154,14 @@ impl Game {
         )?;
         let pause = u64::from(settings.pause_frames);
         range("pause_frames", "1 to 1000000", pause, (1..=1_000_000).contains(&pause))?;
+        let FocusRule { limit, return_frames, warn_frames, pause: _ } = settings.focus;
+        let frames = |field, expected, found: u32, least: u32| {
+            let good = (least..=FocusRule::MOST_FRAMES).contains(&found);
+            range(field, expected, u64::from(found), good)
+        };
+        frames("focus.limit", "1 to 1000000", limit.unwrap_or(1), 1)?;
+        frames("focus.return_frames", "1 to 1000000", return_frames, 1)?;
+        frames("focus.warn_frames", "0 to 1000000", warn_frames, 0)?;
         let layout = Layout::parse(&settings.layout_text).map_err(in_layout)?;
         layout.check_room(players).map_err(in_layout)?;
         check_tiles(&settings, &layout)?;
@@ -206,7 +218,8 @@ fn check_tiles(settings: &Settings, layout: &Layout) -> Result<(), SettingsError
 }
 
 /// BLAKE3 over the rules' version and every setting: numbers little-endian in their width,
-/// texts with their length (4 bytes) in front, the task's parameters as the task encodes them.
+/// texts with their length (4 bytes) in front, the task's parameters as the task encodes them, the
+/// rule about focus last.
 fn digest(settings: &Settings) -> Digest {
     let Settings {
         task,
@@ -220,6 +233,7 @@ fn digest(settings: &Settings) -> Digest {
         pause_frames,
         seed,
         episode_seeds,
+        focus,
     } = settings;
     let mut bytes = Vec::from(*b"dyad game");
     bytes.extend(RULES_VERSION.to_le_bytes());
@@ -240,5 +254,6 @@ fn digest(settings: &Settings) -> Digest {
         EpisodeSeeds::Derived => 0,
         EpisodeSeeds::Same => 1,
     });
+    focus.encode(&mut bytes);
     Digest::of(&bytes)
 }

@@ -3,12 +3,15 @@
 //! ```text
 //!             countdown over            episode over, not the last
 //! Countdown ─────────────────▶ Playing ────────────────────────────▶ Between
-//!     ▲                           │ last episode over                    │
-//!     │                           ▼                                      │
-//!     │                        Coasting                                  │
-//!     └──────────────────────────────────────────────────────────────────┘
-//!                              pause over: next episode
+//!     ▲                        │  ▲ │ last episode over                 │
+//!     │      somebody is away, ▼  │ ▼                                   │
+//!     │      if the game waits: Paused  Coasting                        │
+//!     └─────────────────────────────────────────────────────────────────┘
+//!                              break over: next episode
 //! ```
+//!
+//! From any phase the session can end because somebody has been away for too long ([`crate::focus`]):
+//! then it coasts, and no episode follows.
 //!
 //! Everything that ends, resets or counts is a field of [`World`], so a rollback restores it
 //! whole and all peers end an episode at the same row.
@@ -18,6 +21,7 @@
 
 use crate::encoding::{DecodeError, Decoder, Digest, Encoder};
 use crate::environment::{TaskStep, Value};
+use crate::focus::{Away, End};
 use crate::rng::Rng;
 use crate::settings::{EpisodeSeeds, Settings};
 use crate::task::{TaskRules, TaskState};
@@ -34,13 +38,18 @@ pub enum Phase {
     },
     /// An episode is played.
     Playing,
+    /// An episode waits, as somebody is away or was until just now; actions do not count.
+    Paused {
+        /// Frames until it goes on, counted from when everybody is back.
+        left: u32,
+    },
     /// An episode is over and stays visible; actions do not count.
     Between {
         /// Frames until the next episode is set up.
         left: u32,
     },
-    /// The last episode is over. Stepping on is harmless: peers keep stepping until each knows
-    /// that the other has everything.
+    /// The session is over; [`World::end`] says why. Stepping on is harmless: peers keep stepping
+    /// until each knows that the other has everything.
     Coasting,
 }
 
@@ -50,6 +59,11 @@ impl Phase {
         match self {
             Self::Countdown { .. } | Self::Playing => {
                 episode < settings.episodes && t < settings.max_steps
+            }
+            // The step in which somebody was first away was played.
+            Self::Paused { left } => {
+                let can_pause = settings.focus.pause && left <= settings.focus.return_frames;
+                can_pause && episode < settings.episodes && t > 0 && t < settings.max_steps
             }
             Self::Between { .. } => episode < settings.episodes - 1 && t <= settings.max_steps,
             Self::Coasting => episode < settings.episodes && t <= settings.max_steps,
@@ -63,7 +77,10 @@ pub struct World {
     game: Arc<Game>,
     frame: u32,
     held: u32,
+    away: Away,
     phase: Phase,
+    /// Whether the session ended because somebody was away too long.
+    cut_short: bool,
     episode: u16,
     t: u32,
     score: Reward,
@@ -80,7 +97,8 @@ pub struct Outcome {
     pub t: u32,
     /// What the task says of the step.
     pub task: TaskStep,
-    /// Whether the episode has reached its last step, for all players.
+    /// Whether the episode has reached its last step, or ends with this one because somebody was
+    /// away too long, for all players.
     pub truncated: bool,
     /// Whether this was the episode's last row.
     pub last: bool,
@@ -110,7 +128,19 @@ impl World {
     pub fn new(game: Arc<Game>) -> Self {
         let (rng, task) = set_up(&game, game.settings().seed, 0);
         let phase = counting_down(&game);
-        Self { game, frame: 0, held: 0, phase, episode: 0, t: 0, score: Reward::ZERO, rng, task }
+        Self {
+            game,
+            frame: 0,
+            held: 0,
+            away: Away::default(),
+            phase,
+            cut_short: false,
+            episode: 0,
+            t: 0,
+            score: Reward::ZERO,
+            rng,
+            task,
+        }
     }
 
     /// Applies every player's input for one frame, in order of seats.
@@ -127,9 +157,28 @@ impl World {
             self.held -= 1;
             return None;
         }
+        if self.phase == Phase::Coasting {
+            return None;
+        }
+        let inputs = &inputs[..self.game.players()];
+        self.away.count(inputs);
+        let rule = self.game.settings().focus;
+        let waits = rule.pause && self.away.anybody();
+        let too_long = self.away.reaches(rule.limit);
+        let mut outcome = None;
         match &mut self.phase {
-            Phase::Playing => return Some(self.play(inputs)),
-            Phase::Countdown { left } => {
+            Phase::Playing => {
+                outcome = Some(self.play(inputs, too_long));
+                // The step in which somebody is first away is played, so that the table shows
+                // where the game waited.
+                if waits && self.phase == Phase::Playing {
+                    self.phase = Phase::Paused { left: rule.return_frames };
+                }
+            }
+            // Everybody who comes back finds so much of it.
+            Phase::Countdown { left } if waits => *left = rule.return_frames.max(*left),
+            Phase::Paused { left } if waits => *left = rule.return_frames,
+            Phase::Countdown { left } | Phase::Paused { left } => {
                 *left = left.saturating_sub(1);
                 if *left == 0 {
                     self.phase = Phase::Playing;
@@ -137,13 +186,18 @@ impl World {
             }
             Phase::Between { left } => {
                 *left = left.saturating_sub(1);
-                if *left == 0 {
+                if *left == 0 || too_long {
+                    // Frames of a break are the next episode's, which ends before it begins.
                     self.next_episode();
                 }
             }
             Phase::Coasting => {}
         }
-        None
+        if too_long && self.phase != Phase::Coasting {
+            self.cut_short = true;
+            self.phase = Phase::Coasting;
+        }
+        outcome
     }
 
     /// Holds the world for its next `frames` frames: they count, and change nothing else. Frames
@@ -161,15 +215,15 @@ impl World {
         self.held
     }
 
-    fn play(&mut self, inputs: &[PlayerInput]) -> Outcome {
-        let players = self.game.players();
+    /// Plays a step of the episode, which is its last if somebody has been away `too_long`.
+    fn play(&mut self, inputs: &[PlayerInput], too_long: bool) -> Outcome {
         let mut actions = [Action::Noop; MAX_PLAYERS];
-        for (action, input) in actions.iter_mut().zip(&inputs[..players]) {
+        for (action, input) in actions.iter_mut().zip(inputs) {
             *action = input.action();
         }
-        let task = self.task.step(self.game.rules(), &actions[..players], &mut self.rng);
+        let task = self.task.step(self.game.rules(), &actions[..inputs.len()], &mut self.rng);
         let settings = self.game.settings();
-        let outcome = Outcome::new(settings, self.episode, self.t, task);
+        let mut outcome = Outcome::new(settings, self.episode, self.t, task);
         self.t += 1;
         self.score += task.score;
         if outcome.last {
@@ -178,6 +232,8 @@ impl World {
             } else {
                 Phase::Coasting
             };
+        } else if too_long {
+            outcome = Outcome { truncated: true, last: true, ..outcome };
         }
         outcome
     }
@@ -221,6 +277,34 @@ impl World {
         self.t
     }
 
+    /// How many episodes are over. The last of them may have ended early, even before its first
+    /// step, because somebody was away too long.
+    #[must_use]
+    pub const fn episodes_over(&self) -> u16 {
+        match self.phase {
+            Phase::Countdown { .. } | Phase::Playing | Phase::Paused { .. } => self.episode,
+            Phase::Between { .. } | Phase::Coasting => self.episode + 1,
+        }
+    }
+
+    /// For how many frames in a row each player has been away.
+    #[must_use]
+    pub const fn away(&self) -> Away {
+        self.away
+    }
+
+    /// Why the session is over, if it is.
+    #[must_use]
+    pub fn end(&self) -> Option<End> {
+        match (self.phase, self.game.settings().focus.limit) {
+            (Phase::Coasting, Some(limit)) if self.cut_short => {
+                Some(End::AwayTooLong { who: self.away.since(limit) })
+            }
+            (Phase::Coasting, _) => Some(End::Completed),
+            _ => None,
+        }
+    }
+
     /// What the players of the current episode earned together.
     #[must_use]
     pub const fn score(&self) -> Reward {
@@ -251,18 +335,22 @@ impl World {
         self.task.info_values(self.game.rules(), player, step, put);
     }
 
-    /// The canonical encoding: frame, frames still held, phase, episode, step, score, generator, then the task's.
-    /// The game is not a part of it; [`Game::digest`] names it.
+    /// The canonical encoding: frame, frames still held, frames that each player has been away,
+    /// phase, episode, step, score, generator, then the task's. The game is not a part of it;
+    /// [`Game::digest`] names it.
     #[must_use]
     pub fn encode(&self) -> Encoder {
         let mut out = Encoder::default();
         out.u32(self.frame);
         out.u32(self.held);
+        self.away.encode(self.game.players(), &mut out);
         let (tag, left) = match self.phase {
             Phase::Countdown { left } => (0, left),
             Phase::Playing => (1, 0),
             Phase::Between { left } => (2, left),
+            Phase::Coasting if self.cut_short => (5, 0),
             Phase::Coasting => (3, 0),
+            Phase::Paused { left } => (4, left),
         };
         out.u8(tag);
         out.u32(left);
@@ -282,15 +370,23 @@ impl World {
         let mut bytes = Decoder::new(bytes);
         let frame = bytes.u32()?;
         let held = bytes.u32()?;
+        let away = Away::decode(game.players(), &mut bytes)?;
         let tag = bytes.u8()?;
         let left = bytes.u32()?;
         let phase = match (tag, left) {
             (0, 1..) => Phase::Countdown { left },
             (1, 0) => Phase::Playing,
             (2, 1..) => Phase::Between { left },
-            (3, 0) => Phase::Coasting,
+            (3 | 5, 0) => Phase::Coasting,
+            (4, 1..) => Phase::Paused { left },
             _ => return Err(bytes.invalid("phase")),
         };
+        let cut_short = tag == 5;
+        let too_long = away.reaches(game.settings().focus.limit);
+        // Who is away too long ends the session, unless that very step was its last.
+        if too_long != cut_short && (cut_short || phase != Phase::Coasting) {
+            return Err(bytes.invalid("end of the session"));
+        }
         let episode = bytes.u16()?;
         let t = bytes.u32()?;
         if !phase.is_possible(game.settings(), episode, t) {
@@ -300,7 +396,7 @@ impl World {
         let rng = Rng::new(bytes.u64()?);
         let task = game.rules().decode(&mut bytes)?;
         bytes.finish()?;
-        Ok(Self { game, frame, held, phase, episode, t, score, rng, task })
+        Ok(Self { game, frame, held, away, phase, cut_short, episode, t, score, rng, task })
     }
 
     /// BLAKE3 over the canonical encoding.

@@ -118,6 +118,7 @@ fn game() -> Arc<Game> {
         pause_frames: 1,
         seed: 1,
         episode_seeds: EpisodeSeeds::Derived,
+        focus: Default::default(),
     };
     Game::new(settings).expect("a game")
 }

@@ -207,6 +207,12 @@ impl Netplay {
         &self.stage
     }
 
+    /// The world after the last confirmed frame.
+    #[must_use]
+    pub const fn confirmed(&self) -> &World {
+        self.session.history().world()
+    }
+
     /// Why connecting has failed so far, for people.
     #[must_use]
     pub fn trouble(&self) -> Option<&str> {
@@ -235,7 +241,7 @@ impl Netplay {
 
     /// The last frame that is confirmed on this side. None before the first.
     #[must_use]
-    pub const fn confirmed(&self) -> Option<u32> {
+    pub const fn confirmed_frame(&self) -> Option<u32> {
         self.session.next().checked_sub(1)
     }
 

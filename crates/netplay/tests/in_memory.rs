@@ -8,8 +8,8 @@ use bevy::MinimalPlugins;
 use bevy::prelude::App;
 use bevy::time::TimeUpdateStrategy;
 use dyad_gridworld::{
-    Action, ConfirmedFrame, Entry, Game, MAX_PLAYERS, PlayerInput, Settings, World, layout,
-    rng::Rng, task::TaskSettings,
+    Action, ConfirmedFrame, End, Entry, FocusRule, Game, MAX_PLAYERS, Phase, PlayerInput, Settings,
+    World, layout, rng::Rng, task::TaskSettings,
 };
 use dyad_netplay::memory::MemoryTransport;
 use dyad_netplay::transport::Impaired;
@@ -20,6 +20,7 @@ use dyad_netplay::{
 use dyad_protocol::Seat;
 use dyad_rollback::peering::Patience;
 use dyad_rollback::{History, SessionParameters};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -43,14 +44,23 @@ fn game(players: u8, episodes: u16) -> Arc<Game> {
         pause_frames: 10,
         seed: 7,
         episode_seeds: dyad_gridworld::settings::EpisodeSeeds::Derived,
+        focus: Default::default(),
     })
     .expect("a game")
+}
+
+/// The same with a rule about who is away.
+fn game_with(focus: FocusRule) -> Arc<Game> {
+    let settings = game(2, 3).settings().clone();
+    Game::new(Settings { focus, ..settings }).expect("a game")
 }
 
 /// A player whose input depends on nothing but its seat and how many frames it was asked for.
 struct Scripted {
     seed: u64,
     asked: u64,
+    /// Asked for these inputs, seat 1 is away.
+    away: Range<u64>,
 }
 
 fn scripted(seed: u64, seat: Seat, frame: u64) -> PlayerInput {
@@ -62,7 +72,9 @@ fn scripted(seed: u64, seat: Seat, frame: u64) -> PlayerInput {
 impl InputSource for Scripted {
     fn read(&mut self, _world: &World, seat: Seat) -> PlayerInput {
         self.asked += 1;
-        scripted(self.seed, seat, self.asked - 1)
+        let input = scripted(self.seed, seat, self.asked - 1);
+        let away = seat == Seat(1) && self.away.contains(&(self.asked - 1));
+        input.with_focus(input.focused() && !away)
     }
 }
 
@@ -76,12 +88,13 @@ struct Player {
 }
 
 /// What a player's program is started with.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Start<'a> {
     game: &'a Arc<Game>,
     seat: u8,
     impairment: &'a str,
     seed: u64,
+    away: Range<u64>,
 }
 
 impl Player {
@@ -105,7 +118,7 @@ impl Player {
         };
         let impairment = start.impairment.parse().expect("an impairment");
         let impaired = Impaired::new(transport.clone(), impairment);
-        let input = Scripted { seed: start.seed, asked: 0 };
+        let input = Scripted { seed: start.seed, asked: 0, away: start.away };
         let mut player = Self {
             app: App::new(),
             transport,
@@ -153,9 +166,10 @@ impl Player {
             }
             Entry::Frame(frame) => {
                 assert_eq!(frame.frame, self.replica.frame());
-                let outcome = self.replica.step(&frame.inputs);
+                let before = self.replica.episodes_over();
+                self.replica.step(&frame.inputs);
                 assert_eq!(self.replica.digest(), frame.digest, "frame {}", frame.frame);
-                u16::from(outcome.is_some_and(|outcome| outcome.last))
+                self.replica.episodes_over() - before
             }
         }
     }
@@ -200,7 +214,8 @@ fn play(
         .map(|(seat, transport)| {
             let impairment = format!("{impairment},seed={}", seed * 8 + u64::from(seat));
             let impairment = impairment.trim_start_matches(',');
-            Player::new(Start { game: &game, seat, impairment, seed }, transport, Vec::new())
+            let start = Start { game: &game, seat, impairment, seed, away: 0..0 };
+            Player::new(start, transport, Vec::new())
         })
         .collect();
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -310,7 +325,7 @@ fn check_whole(players: &[Player], episodes: u32, resumptions: usize) {
 
 fn two_players<'a>(game: &'a Arc<Game>, impairment: &'a str) -> Vec<Player> {
     let mesh = MemoryTransport::mesh(2).into_iter();
-    let start = |seat| Start { game, seat, impairment, seed: 3 };
+    let start = |seat| Start { game, seat, impairment, seed: 3, away: 0..0 };
     (0..2).zip(mesh).map(|(seat, end)| Player::new(start(seat), end, Vec::new())).collect()
 }
 
@@ -343,7 +358,7 @@ fn a_program_that_is_started_again_goes_on_where_it_was() {
         let owed = players[0].record.len().saturating_sub(left.len());
         let transport = killed.transport.replacement();
         drop(killed.app);
-        let start = Start { game: &game, seat: 1, impairment, seed: 3 };
+        let start = Start { game: &game, seat: 1, impairment, seed: 3, away: 0..0 };
         players.push(Player::new(start, transport, left));
         run_until(&mut players, "the end", |players| players.iter().all(Player::has_ended));
         check_whole(&players, 2, 1);
@@ -365,7 +380,7 @@ fn a_program_that_is_killed_again_and_again_loses_nothing() {
         let transport = players[at].transport.replacement();
         let record = std::mem::take(&mut players[at].record);
         let seat = u8::try_from(at).expect("two seats");
-        let start = Start { game: &game, seat, impairment: "", seed: 3 };
+        let start = Start { game: &game, seat, impairment: "", seed: 3, away: 0..0 };
         players[at] = Player::new(start, transport, record);
     }
     run_until(&mut players, "the end", |players| players.iter().all(Player::has_ended));
@@ -383,4 +398,70 @@ fn a_partner_who_does_not_come_back_is_given_up() {
     assert!(players[0].netplay().patience_left() > Some(Duration::from_secs(20)));
     let confirmed = players[0].record.len();
     assert!(confirmed >= 60);
+}
+
+/// Plays a game of three planned episodes in which seat 1 is away for some of the inputs that it is
+/// asked for, on bad links. Both sides' records are equal up to the end. Returns the world there,
+/// and in how many frames it waited.
+fn play_without_one(focus: FocusRule, away: &Range<u64>, seed: u64) -> (World, u32) {
+    let game = game_with(focus);
+    let mesh = MemoryTransport::mesh(2).into_iter();
+    let links = |seat| {
+        let seed = seed * 8 + u64::from(seat);
+        format!("delay=20ms,jitter=15ms,loss=15%,dup=5%,reorder=5%,seed={seed}")
+    };
+    let player = |(seat, end)| {
+        let impairment = &links(seat);
+        let start = Start { game: &game, seat, impairment, seed, away: away.clone() };
+        Player::new(start, end, Vec::new())
+    };
+    let mut players: Vec<Player> = (0..2).zip(mesh).map(player).collect();
+    run_until(&mut players, "the end", |players| players.iter().all(Player::has_ended));
+    let mut ends = Vec::new();
+    for player in &players {
+        let statistics = player.netplay().statistics();
+        assert_eq!(player.netplay().stage(), &Stage::Ended(Ending::Completed), "seed {seed}");
+        assert!(statistics.session.journal.rollbacks > 10, "seed {seed}: {statistics:?}");
+        assert_eq!((statistics.session.desyncs, statistics.session.malformed), (0, 0));
+        let (mut world, mut waited) = (World::new(Arc::clone(&game)), 0);
+        for frame in player.frames() {
+            world.step(&frame.inputs[..2]);
+            waited += u32::from(matches!(world.phase(), Phase::Paused { .. }));
+            assert_eq!(world.digest(), frame.digest, "seed {seed}, frame {}", frame.frame);
+            if world.end().is_some() {
+                break;
+            }
+        }
+        assert_eq!(player.sealed, world.episodes_over(), "seed {seed}");
+        assert!(player.netplay().confirmed().end().is_some(), "seed {seed}");
+        ends.push((world, waited));
+    }
+    assert_eq!(ends[0], ends[1], "seed {seed}: both sides end in the same frame");
+    ends.swap_remove(0)
+}
+
+#[test]
+fn who_is_away_too_long_ends_the_session_in_the_same_frame_for_both() {
+    // In the middle of the first episode, and from its last steps into the second.
+    for (away, limit, episodes, t) in [(60..500, 60, 1, 92), (150..500, 90, 2, 22)] {
+        for seed in 0..3 {
+            let rule = FocusRule { limit: Some(limit), ..FocusRule::default() };
+            let (world, waited) = play_without_one(rule, &away, seed);
+            let who = [false, true, false, false];
+            assert_eq!(world.end(), Some(End::AwayTooLong { who }), "seed {seed}");
+            // They may have been in another window for a frame before, by chance.
+            assert_eq!((world.episodes_over(), waited), (episodes, 0), "seed {seed}");
+            assert!((t - 3..=t).contains(&world.t()), "seed {seed}: {} rows", world.t());
+        }
+    }
+}
+
+#[test]
+fn a_game_that_waits_for_somebody_goes_on_alike_on_both_sides() {
+    for seed in 0..3 {
+        let rule = FocusRule { limit: Some(200), pause: true, return_frames: 5, warn_frames: 0 };
+        let (world, waited) = play_without_one(rule, &(90..190), seed);
+        assert_eq!((world.end(), world.episodes_over()), (Some(End::Completed), 3), "seed {seed}");
+        assert!(waited > 110, "seed {seed}: {waited} frames");
+    }
 }

@@ -8,7 +8,8 @@
 //!
 //! Frames count from 0 at the start of the session and increase; in frames that are not listed
 //! nothing is pressed. Keys are `up`, `down`, `left`, `right`, `space` (or `pickup`) and
-//! `toggle`. Empty lines are skipped.
+//! `toggle`. Two further words press nothing: from `blur` on, the player's window has not the
+//! focus, until `focus`. Empty lines are skipped.
 
 use crate::Policy;
 use dyad_gridworld::{Action, World};
@@ -48,7 +49,7 @@ pub enum KeysError {
     },
     /// A key that means nothing.
     #[error(
-        "line {line}: {found:?} is no key; there are up, down, left, right, space, pickup and toggle"
+        "line {line}: {found:?} is no key; there are up, down, left, right, space, pickup and toggle, and blur and focus for the window"
     )]
     UnknownKey {
         /// The line.
@@ -69,6 +70,14 @@ pub enum KeysError {
 pub struct Keys {
     /// By frame.
     keys: Vec<(u32, Action)>,
+    /// Frames from which on the window has the focus, or has it not.
+    focus: Vec<(u32, bool)>,
+}
+
+/// What a line says.
+enum Word {
+    Key(Action),
+    Focus(bool),
 }
 
 impl Keys {
@@ -83,18 +92,21 @@ impl Keys {
         if lines.next().is_none_or(|(_, header)| header.trim() != "frame,key") {
             return Err(KeysError::NoHeader);
         }
-        let mut keys: Vec<(u32, Action)> = Vec::new();
+        let (mut all, mut last) = (Self::default(), None);
         for (line, row) in lines.filter(|(_, row)| !row.trim().is_empty()) {
-            let (frame, action) = parse_row(line, row)?;
-            if let Some(&(previous, _)) = keys.last().filter(|(previous, _)| *previous >= frame) {
+            let (frame, word) = parse_row(line, row)?;
+            if let Some(previous) = last.replace(frame).filter(|&previous| previous >= frame) {
                 return Err(KeysError::OutOfOrder { line, frame, previous });
             }
-            if keys.len() == MOST_KEYS {
+            if all.keys.len() + all.focus.len() == MOST_KEYS {
                 return Err(KeysError::TooMany { line });
             }
-            keys.push((frame, action));
+            match word {
+                Word::Key(action) => all.keys.push((frame, action)),
+                Word::Focus(focused) => all.focus.push((frame, focused)),
+            }
         }
-        Ok(Self { keys })
+        Ok(all)
     }
 
     /// The key pressed in a frame.
@@ -103,27 +115,35 @@ impl Keys {
         let found = self.keys.binary_search_by_key(&frame, |&(frame, _)| frame);
         found.map_or(Action::Noop, |at| self.keys[at].1)
     }
+
+    /// Whether the window has the focus in a frame.
+    #[must_use]
+    pub fn has_focus(&self, frame: u32) -> bool {
+        let before = self.focus.partition_point(|&(from, _)| from <= frame);
+        before.checked_sub(1).is_none_or(|last| self.focus[last].1)
+    }
 }
 
-fn parse_row(line: usize, row: &str) -> Result<(u32, Action), KeysError> {
+fn parse_row(line: usize, row: &str) -> Result<(u32, Word), KeysError> {
     let (frame, key) = row.split_once(',').ok_or(KeysError::NotTwoColumns { line })?;
     let (frame, key) = (frame.trim(), key.trim());
     let number = frame
         .parse()
         .map_err(|_not_a_number| KeysError::NotAFrame { line, found: frame.to_owned() })?;
-    let action =
-        action(key).ok_or_else(|| KeysError::UnknownKey { line, found: key.to_owned() })?;
-    Ok((number, action))
+    let word = word(key).ok_or_else(|| KeysError::UnknownKey { line, found: key.to_owned() })?;
+    Ok((number, word))
 }
 
-fn action(key: &str) -> Option<Action> {
+fn word(key: &str) -> Option<Word> {
     Some(match key {
-        "up" => Action::Up,
-        "down" => Action::Down,
-        "left" => Action::Left,
-        "right" => Action::Right,
-        "space" | "pickup" => Action::PickupDrop,
-        "toggle" => Action::Toggle,
+        "up" => Word::Key(Action::Up),
+        "down" => Word::Key(Action::Down),
+        "left" => Word::Key(Action::Left),
+        "right" => Word::Key(Action::Right),
+        "space" | "pickup" => Word::Key(Action::PickupDrop),
+        "toggle" => Word::Key(Action::Toggle),
+        "blur" => Word::Focus(false),
+        "focus" => Word::Focus(true),
         _ => return None,
     })
 }
@@ -131,6 +151,10 @@ fn action(key: &str) -> Option<Action> {
 impl Policy for Keys {
     fn act(&mut self, world: &World, _player: usize) -> Action {
         self.at(world.frame())
+    }
+
+    fn has_focus(&self, world: &World) -> bool {
+        self.has_focus(world.frame())
     }
 }
 
@@ -150,6 +174,17 @@ mod tests {
         assert_eq!(keys.at(6), Action::PickupDrop);
         assert_eq!(keys.at(9), Action::Toggle);
         assert_eq!(Keys::parse("\u{feff}frame,key\n"), Ok(Keys::default()));
+    }
+
+    #[test]
+    fn the_window_loses_the_focus_and_gets_it_back() {
+        let keys = Keys::parse("frame,key\n2,up\n3,blur\n4,down\n6,focus\n9,blur\n").unwrap();
+        let unfocused: Vec<u32> = (0..12).filter(|&frame| !keys.has_focus(frame)).collect();
+        assert_eq!(unfocused, [3, 4, 5, 9, 10, 11]);
+        assert_eq!([2, 3, 4].map(|frame| keys.at(frame)), [Action::Up, Action::Noop, Action::Down]);
+        let again = Keys::parse("frame,key\n3,up\n3,blur");
+        assert_eq!(again, Err(KeysError::OutOfOrder { line: 3, frame: 3, previous: 3 }));
+        assert!(Keys::parse("frame,key\n").unwrap().has_focus(0));
     }
 
     #[test]

@@ -24,11 +24,21 @@ use dyad_gridworld::{Action, World};
 pub trait Policy {
     /// What the player in seat `player` does in the frame that `world` is about to step.
     fn act(&mut self, world: &World, player: usize) -> Action;
+
+    /// Whether the player's window has the focus in that frame. A program always looks on, unless
+    /// it plays somebody who does not.
+    fn has_focus(&self, _world: &World) -> bool {
+        true
+    }
 }
 
 impl<P: Policy + ?Sized> Policy for Box<P> {
     fn act(&mut self, world: &World, player: usize) -> Action {
         (**self).act(world, player)
+    }
+
+    fn has_focus(&self, world: &World) -> bool {
+        (**self).has_focus(world)
     }
 }
 

@@ -31,6 +31,7 @@ fn world_of(task: TaskSettings, layout: &str, text: &str, seed: u64) -> World {
         pause_frames: 30,
         seed,
         episode_seeds: EpisodeSeeds::Derived,
+        focus: Default::default(),
     });
     World::new(game.expect("the settings are good"))
 }
@@ -164,9 +165,9 @@ fn locked_in(seed: u64) -> World {
         world.step(&[PlayerInput::default(); 2]);
     }
     let cell = |row, column| world.game().layout().cell(row, column).expect("inside the grid");
-    // The canonical encoding: 31 bytes of the world, 3 for each agent (cell, direction, item),
-    // 7 for each of two pots, then an item for each cell.
-    const AGENTS: usize = 31;
+    // The canonical encoding: 31 bytes of the world and 4 for each player's absence, 3 for each
+    // agent (cell, direction, item), 7 for each of two pots, then an item for each cell.
+    const AGENTS: usize = 31 + 2 * 4;
     const ITEMS: usize = AGENTS + 2 * 3 + 2 * 7;
     let mut bytes = world.encode().as_bytes().to_vec();
     let cook = [cell(3, 1).0, Direction::Down.number(), Item::OnionSoup as u8];

@@ -281,10 +281,13 @@ fn in_words(error: impl fmt::Display) -> String {
 /// Everything of a world that has a name, in the order of its encoding.
 fn fields(world: &World) -> Vec<(String, String)> {
     let game = world.game();
+    let away: [u32; MAX_PLAYERS] = std::array::from_fn(|player| world.away().frames(player));
     let mut fields = vec![
         ("frame".to_owned(), world.frame().to_string()),
         ("held".to_owned(), world.held().to_string()),
+        ("away".to_owned(), format!("{:?}", &away[..game.players()])),
         ("phase".to_owned(), format!("{:?}", world.phase())),
+        ("end".to_owned(), format!("{:?}", world.end())),
         ("episode".to_owned(), world.episode().to_string()),
         ("t".to_owned(), world.t().to_string()),
     ];

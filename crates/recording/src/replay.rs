@@ -3,7 +3,7 @@
 
 use crate::log::{self, Frame, HeaderError, Log, StartError};
 use crate::table;
-use dyad_gridworld::{ConfirmedFrame, Entry, Outcome, World};
+use dyad_gridworld::{ConfirmedFrame, End, Entry, Outcome, World};
 
 /// A log that is played again, frame by frame.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl<'a> Replay<'a> {
         if found != frame.digest {
             return Err(ReplayError::Digest { frame: frame.number, stored: frame.digest, found });
         }
-        self.finished = outcome.is_some_and(|outcome| outcome.last);
+        self.finished = self.world.episodes_over() > self.log.header.episode;
         Ok(Some(Step { frame, outcome }))
     }
 
@@ -79,6 +79,12 @@ impl<'a> Replay<'a> {
     #[must_use]
     pub const fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Whether the episode is over.
+    #[must_use]
+    pub const fn is_finished(&self) -> bool {
+        self.finished
     }
 }
 
@@ -89,8 +95,10 @@ pub struct Derived {
     pub table: Vec<u8>,
     /// Where each row starts in the table.
     pub rows: Vec<RowAt>,
-    /// Whether the episode's last row is there.
+    /// Whether the episode is over by its log.
     pub finished: bool,
+    /// Why the session is over, if it is with this episode.
+    pub end: Option<End>,
 }
 
 /// Where a row is.
@@ -125,15 +133,16 @@ impl Derived {
 /// [`ReplayError`] names the first frame at which the log contradicts the rules.
 pub fn derive(log: &Log) -> Result<Derived, ReplayError> {
     let mut replay = Replay::start(log)?;
-    let mut derived = Derived { table: Vec::new(), rows: Vec::new(), finished: false };
+    let mut derived = Derived { table: Vec::new(), rows: Vec::new(), finished: false, end: None };
     table::put_header(replay.world().game(), &mut derived.table);
     let participants = &log.header.session.participants;
     while let Some(Step { frame, outcome }) = replay.step()? {
         let Some(outcome) = outcome else { continue };
         derived.rows.push(RowAt { frame: frame.number, start: derived.table.len() });
         table::put_row(replay.world(), &frame.inputs, &outcome, participants, &mut derived.table);
-        derived.finished |= outcome.last;
     }
+    derived.finished = replay.is_finished();
+    derived.end = replay.world().end();
     Ok(derived)
 }
 

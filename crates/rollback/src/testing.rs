@@ -20,6 +20,7 @@ pub(crate) fn game(players: u8) -> Arc<Game> {
         pause_frames: 10,
         seed: 5,
         episode_seeds: EpisodeSeeds::Derived,
+        focus: Default::default(),
     })
     .unwrap()
 }

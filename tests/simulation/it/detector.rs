@@ -33,6 +33,7 @@ fn run(faults: impl IntoIterator<Item = Fault>) -> (Scenario, Run) {
         pause_frames: 1,
         seed: 3,
         episode_seeds: EpisodeSeeds::Derived,
+        focus: Default::default(),
     });
     let profile = by_name("wan").expect("a profile");
     let mut scenario = Scenario::plain(profile, 3, game.expect("a game"), Cast::Random);

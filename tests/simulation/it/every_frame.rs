@@ -33,6 +33,7 @@ fn scenario(players: u8) -> Scenario {
         pause_frames: 4,
         seed: 3,
         episode_seeds: EpisodeSeeds::Derived,
+        focus: Default::default(),
     });
     let profile = by_name("cuts").expect("a profile");
     Scenario { hold: 8, ..Scenario::plain(profile, 3, game.expect("a game"), Cast::Random) }

@@ -1,9 +1,11 @@
 //! Every profile over many seeds: two to four players, one to three episodes, several layouts,
 //! speeds and input delays, and what befalls them.
 
+use dyad_gridworld::{Phase, World};
 use dyad_simulation::profile::by_name;
 use dyad_simulation::summary::{HEADER, Summary};
 use dyad_simulation::trial::{Failed, attempt};
+use dyad_simulation::{Scenario, simulation};
 
 /// Seeds of each profile; `cargo xtask sim` runs others.
 const SEEDS: u64 = 40;
@@ -147,6 +149,41 @@ fn troubles() {
 fn calamities() {
     let summary = sessions("calamities");
     assert!(summary.restarts > 10 && summary.losses > 5, "{summary:?}");
+}
+
+/// How many of the profile's sessions have a game that waits for who is away, and how many frames
+/// of theirs it waited.
+fn waits(profile: &str) -> (usize, usize) {
+    let profile = by_name(profile).expect("a profile");
+    let scenarios = (0..SEEDS).map(|seed| Scenario::draw(profile, seed));
+    let waiting = scenarios.filter(|scenario| scenario.game.settings().focus.pause);
+    let frames = waiting.map(|scenario| {
+        let run = simulation::run(&scenario);
+        let mut world = World::new(scenario.game.clone());
+        let waited = run.peers[0].record().frames().filter(|frame| {
+            world.step(&frame.inputs);
+            matches!(world.phase(), Phase::Paused { .. })
+        });
+        waited.count()
+    });
+    let frames: Vec<usize> = frames.collect();
+    (frames.len(), frames.iter().sum())
+}
+
+#[test]
+fn absences() {
+    let summary = sessions("absences");
+    assert!(summary.rollbacks > 500 && summary.interruptions == 0, "{summary:?}");
+    assert!((10..=35).contains(&summary.deserted), "some end early, some don't: {summary:?}");
+    let (games, frames) = waits("absences");
+    assert!(games > 10 && frames > 1000, "{frames} frames of {games} games were waited");
+}
+
+#[test]
+fn absences_in_trouble() {
+    let summary = sessions("absences-troubles");
+    assert!(summary.restarts > 10 && summary.interruptions > 30, "{summary:?}");
+    assert!((10..=35).contains(&summary.deserted), "{summary:?}");
 }
 
 #[test]

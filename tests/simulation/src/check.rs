@@ -6,7 +6,7 @@ use crate::peer::{Ending, Peer, Stage};
 use crate::scenario::{Cast, Scenario};
 use crate::script::Script;
 use crate::simulation::Run;
-use dyad_gridworld::{Action, Entry, PlayerInput, World};
+use dyad_gridworld::{Action, End, Entry, PlayerInput, World};
 use dyad_impair::{Impairment, Probability};
 use dyad_protocol::Seat;
 use dyad_protocol::records::Verdict;
@@ -99,10 +99,10 @@ pub fn check(scenario: &Scenario, run: &Run) -> Result<(), Failure> {
     honest(run)?;
     ended(scenario, run)?;
     one_record(run)?;
-    whole(scenario, run)?;
-    replayed(scenario, run)?;
+    whole(run)?;
+    let rows = replayed(scenario, run)?;
     golden(scenario, run)?;
-    files(scenario, run)?;
+    files(scenario, run, &rows)?;
     exercised(scenario, run)
 }
 
@@ -185,12 +185,11 @@ fn longest(run: &Run) -> (Seat, &[Entry]) {
 }
 
 /// Who completed the session has every episode, and everybody has what it said to have on disk.
-fn whole(scenario: &Scenario, run: &Run) -> Result<(), Failure> {
-    let episodes = usize::from(scenario.game.settings().episodes);
+fn whole(run: &Run) -> Result<(), Failure> {
     for (seat, peer) in seats(run) {
         let record = peer.record();
         let short = |flaw: String| Err(Failure::Short { seat, flaw });
-        if peer.stage() == Stage::Ended(Ending::Completed) && record.finished() < episodes {
+        if peer.stage() == Stage::Ended(Ending::Completed) && !record.is_whole() {
             return short(format!("completed with {} episodes", record.finished()));
         }
         let promised = run.peers.iter().map(|peer| peer.record().promised_by(seat)).max();
@@ -201,12 +200,14 @@ fn whole(scenario: &Scenario, run: &Run) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The inputs and holds lead to every digest, and every finished episode has all its rows.
-fn replayed(scenario: &Scenario, run: &Run) -> Result<(), Failure> {
+/// The inputs and holds lead to every digest, and every finished episode has all its rows, or as
+/// many as there were when somebody had been away too long. Gives the rows of finished episodes.
+fn replayed(scenario: &Scenario, run: &Run) -> Result<Vec<u32>, Failure> {
     let (_, longest) = longest(run);
     let max_steps = scenario.game.settings().max_steps;
     let mut world = World::new(Arc::clone(&scenario.game));
     let (mut rows, mut epoch) = (0, 0);
+    let mut finished = Vec::new();
     for entry in longest {
         let episode = world.episode();
         let unsound = |flaw: String| Err(Failure::Unsound { episode, flaw });
@@ -220,10 +221,12 @@ fn replayed(scenario: &Scenario, run: &Run) -> Result<(), Failure> {
                     return unsound(format!("frame {} leads elsewhere", frame.frame));
                 }
                 rows += u32::from(outcome.is_some());
-                if outcome.is_some_and(|outcome| outcome.last)
-                    && std::mem::take(&mut rows) != max_steps
-                {
-                    return unsound("it has not as many rows as steps".to_owned());
+                if finished.len() < usize::from(world.episodes_over()) {
+                    let cut_short = matches!(world.end(), Some(End::AwayTooLong { .. }));
+                    if rows > max_steps || (rows < max_steps && !cut_short) {
+                        return unsound(format!("it has {rows} rows of {max_steps}"));
+                    }
+                    finished.push(std::mem::take(&mut rows));
                 }
             }
             Entry::Hold(hold) => {
@@ -235,7 +238,7 @@ fn replayed(scenario: &Scenario, run: &Run) -> Result<(), Failure> {
             }
         }
     }
-    Ok(())
+    Ok(finished)
 }
 
 const fn entry_frame(entry: &Entry) -> u32 {
@@ -275,18 +278,18 @@ fn golden(scenario: &Scenario, run: &Run) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The files say the same as the record.
-fn files(scenario: &Scenario, run: &Run) -> Result<(), Failure> {
+/// The files say the same as the record, which has so many rows in each finished episode.
+fn files(scenario: &Scenario, run: &Run, rows: &[u32]) -> Result<(), Failure> {
     let complete = |peer: &Peer| peer.stage() == Stage::Ended(Ending::Completed);
     if run.peers.iter().all(complete) {
         equal(run)?;
-        sound(scenario, run)?;
+        sound(run, rows)?;
         // The files follow from the entries, and those were compared already: this is dear, and
         // finds what is wrong with the recorder or the comparison, not with a session.
         if !scenario.seed.is_multiple_of(SAMPLE) {
             return Ok(());
         }
-        compared(scenario, run)?;
+        compared(run, rows)?;
         return golden_files(scenario, run);
     }
     for episode in 0..scenario.game.settings().episodes {
@@ -331,15 +334,14 @@ fn equal(run: &Run) -> Result<(), Failure> {
 
 /// Every episode's log verifies, re-simulates to every digest, has all rows, and continues the log
 /// before it.
-fn sound(scenario: &Scenario, run: &Run) -> Result<(), Failure> {
-    let settings = scenario.game.settings();
+fn sound(run: &Run, rows: &[u32]) -> Result<(), Failure> {
     let mut previous = None;
-    for episode in 0..settings.episodes {
+    for (episode, &rows) in (0..).zip(rows) {
         let unsound = |flaw: String| Failure::Unsound { episode, flaw };
         let bundle = run.peers[0].record().books().bundle(episode);
         let bundle = bundle.ok_or_else(|| unsound("it has no files".to_owned()))?;
         let report = verify::verify(&bundle.log).map_err(|error| unsound(error.to_string()))?;
-        let whole = report.rows() == settings.max_steps && report.log.certificate().is_some();
+        let whole = report.rows() == rows && report.log.certificate().is_some();
         if !report.is_sound() || !whole {
             return Err(unsound(report.to_string()));
         }
@@ -354,12 +356,11 @@ fn sound(scenario: &Scenario, run: &Run) -> Result<(), Failure> {
 }
 
 /// The collector would find all bundles of an episode identical.
-fn compared(scenario: &Scenario, run: &Run) -> Result<(), Failure> {
-    let settings = scenario.game.settings();
-    for episode in 0..settings.episodes {
+fn compared(run: &Run, rows: &[u32]) -> Result<(), Failure> {
+    for (episode, &rows) in (0..).zip(rows) {
         let bundles = run.peers.iter().map(|peer| peer.record().books().bundle(episode));
         let verdict = verify::verdict(&bundles.flatten().collect::<Vec<_>>());
-        if verdict != (Verdict::Identical { rows: settings.max_steps }) {
+        if verdict != (Verdict::Identical { rows }) {
             return Err(Failure::Unsound { episode, flaw: verdict.to_string() });
         }
     }

@@ -143,6 +143,7 @@ fn game() -> Arc<Game> {
         pause_frames: 4,
         seed: 11,
         episode_seeds: EpisodeSeeds::Derived,
+        focus: Default::default(),
     };
     Game::new(settings).expect("all of these are within their ranges")
 }

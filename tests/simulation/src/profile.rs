@@ -15,6 +15,8 @@ pub struct Profile {
     pub from_others: &'static str,
     /// What else happens.
     pub mishaps: Mishaps,
+    /// Whether people go away, and the game does something about it.
+    pub absences: bool,
     /// How many times the undisturbed duration a session may take, once the network has healed.
     pub patience: u32,
 }
@@ -49,7 +51,8 @@ pub enum Mishaps {
 impl Profile {
     const fn symmetric(name: &'static str, links: &'static str) -> Self {
         let mishaps = Mishaps::None;
-        Self { name, from_first: links, from_others: links, mishaps, patience: 2 }
+        let absences = false;
+        Self { name, from_first: links, from_others: links, mishaps, absences, patience: 2 }
     }
 }
 
@@ -63,8 +66,13 @@ const fn befallen(name: &'static str, links: &'static str, mishaps: Mishaps) -> 
     Profile { mishaps, ..Profile::symmetric(name, links) }
 }
 
+/// People who go away: a game that waits for them takes longer.
+const fn deserted(name: &'static str, links: &'static str, mishaps: Mishaps) -> Profile {
+    Profile { absences: true, patience: 8, ..befallen(name, links, mishaps) }
+}
+
 /// All profiles.
-pub const ALL: [Profile; 19] = [
+pub const ALL: [Profile; 21] = [
     Profile::symmetric("perfect", "none"),
     Profile::symmetric("lan", "delay=1ms,jitter=1ms"),
     Profile::symmetric("wan", "delay=80ms,jitter=10ms,loss=1%"),
@@ -90,6 +98,8 @@ pub const ALL: [Profile; 19] = [
     befallen("leaves", USUAL, Mishaps::Leaves),
     befallen("troubles", ROUGH, Mishaps::Troubles),
     befallen("calamities", ROUGH, Mishaps::Calamities),
+    deserted("absences", USUAL, Mishaps::None),
+    deserted("absences-troubles", ROUGH, Mishaps::Troubles),
 ];
 
 /// The profile with a name.

@@ -90,7 +90,7 @@ impl Record {
         }
         let outcome = self.replica.step(&frame.inputs);
         self.rows += u32::from(outcome.is_some());
-        if outcome.is_some_and(|outcome| outcome.last) {
+        if self.own.len() < usize::from(self.replica.episodes_over()) {
             self.finish_episode(&frame.digest);
         }
     }
@@ -198,6 +198,19 @@ impl Record {
     #[must_use]
     pub const fn finished(&self) -> usize {
         self.own.len()
+    }
+
+    /// The world after what became final.
+    #[must_use]
+    pub const fn replica(&self) -> &World {
+        &self.replica
+    }
+
+    /// Whether the session's game is over, and every episode of it is finished.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let all = usize::from(self.replica.episodes_over());
+        self.replica.end().is_some() && self.own.len() == all
     }
 
     /// What a partner has said that this record contradicts, or that cannot be read.

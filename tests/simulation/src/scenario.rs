@@ -6,7 +6,7 @@ use dyad_gridworld::layout;
 use dyad_gridworld::rng::Rng;
 use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::TaskSettings;
-use dyad_gridworld::{Game, MAX_PLAYERS, Settings};
+use dyad_gridworld::{FocusRule, Game, MAX_PLAYERS, Settings};
 use dyad_impair::Impairment;
 use dyad_protocol::Seat;
 use dyad_recording::KeyPair;
@@ -50,6 +50,8 @@ pub enum Cast {
     /// Every seat presses keys at random, in bursts, and loses and regains focus. Inputs are a
     /// function of the seat and the frame they are given for.
     Random,
+    /// The same, and everybody is away for longer stretches.
+    Absent,
     /// Cooks whose inputs were taken down in a session without a network, and are a function
     /// of the seat and the frame, too.
     Rehearsed,
@@ -96,11 +98,15 @@ impl Scenario {
             Mishaps::Partitions => [3, 4][index(&mut rng, 2)],
             _ => [2, 2, 2, 3, 4, 4][index(&mut rng, 6)],
         };
-        let game = game(&mut rng, seed, players);
+        let mut game = game(&mut rng, seed, players);
         let usual = rng.below(2) == 0;
         let (input_delay, prediction_window) =
             if usual { (2, 16) } else { (1 + number(&mut rng, 4), 8 + number(&mut rng, 17)) };
-        let cast = [Cast::Random, Cast::Rehearsed, Cast::Live][index(&mut rng, 3)];
+        let mut cast = [Cast::Random, Cast::Rehearsed, Cast::Live][index(&mut rng, 3)];
+        if profile.absences {
+            cast = Cast::Absent;
+            game = with_rule(&game, seed);
+        }
         let mut scenario = Self::plain(profile, seed, game, cast);
         scenario.input_delay = input_delay;
         scenario.prediction_window = prediction_window;
@@ -245,8 +251,19 @@ fn game(rng: &mut Rng, seed: u64, players: u8) -> Arc<Game> {
         pause_frames: 1 + rng.below(20),
         seed,
         episode_seeds: EpisodeSeeds::Derived,
+        focus: FocusRule::default(),
     };
     Game::new(settings).expect("all of these are within their ranges")
+}
+
+/// The game with a rule about who is away: half of them wait, most of them end.
+fn with_rule(game: &Game, seed: u64) -> Arc<Game> {
+    let mut rng = Rng::stream(seed, 1 << 32);
+    let pause = rng.below(2) == 0;
+    let limit = (pause || rng.below(4) > 0).then(|| 4 + rng.below(44));
+    let return_frames = 1 + rng.below(6);
+    let focus = FocusRule { limit, pause, return_frames, warn_frames: 0 };
+    Game::new(Settings { focus, ..game.settings().clone() }).expect("a rule within its range")
 }
 
 pub(crate) fn index(rng: &mut Rng, below: usize) -> usize {

@@ -16,6 +16,8 @@ pub type Inputs = [PlayerInput; MAX_PLAYERS];
 pub enum Script {
     /// [`Cast::Random`], from a seed.
     Random(u64),
+    /// [`Cast::Absent`], from a seed.
+    Absent(u64),
     /// The inputs by the frame they are given for; afterwards, nothing is done.
     Written(Arc<Vec<Inputs>>),
     /// [`Cast::Live`].
@@ -31,6 +33,7 @@ impl Script {
     pub fn of(scenario: &Scenario) -> Self {
         match scenario.cast {
             Cast::Random => Self::Random(scenario.seed),
+            Cast::Absent => Self::Absent(scenario.seed),
             Cast::Rehearsed => Self::Written(Arc::new(golden::rehearse(scenario))),
             Cast::Live => Self::Live(Cook::new(scenario.seed)),
         }
@@ -48,6 +51,10 @@ impl Script {
     pub fn input(&mut self, world: &World, seat: Seat, frame: u32) -> PlayerInput {
         match self {
             Self::Random(seed) => random(*seed, seat, frame),
+            Self::Absent(seed) => {
+                let input = random(*seed, seat, frame);
+                input.with_focus(input.focused() && !is_away(*seed, seat, frame))
+            }
             Self::Written(frames) => frames
                 .get(usize::try_from(frame).unwrap_or(usize::MAX))
                 .map_or_else(PlayerInput::default, |inputs| inputs[seat.index()]),
@@ -69,6 +76,15 @@ fn random(seed: u64, seat: Seat, frame: u32) -> PlayerInput {
         _ => PlayerInput::new(action(moment.below(7))),
     };
     input.with_focus(focused)
+}
+
+/// Frames for which somebody who goes away is away at least.
+const STRETCH: u32 = 12;
+
+/// A person who is away for a sixth of the time.
+fn is_away(seed: u64, seat: Seat, frame: u32) -> bool {
+    let person = Rng::stream(seed, 101 + u64::from(seat.0)).state();
+    Rng::stream(person, u64::from(frame / STRETCH)).below(6) == 0
 }
 
 fn action(number: u32) -> Action {

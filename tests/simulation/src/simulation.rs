@@ -314,13 +314,12 @@ impl<'a> Simulation<'a> {
     }
 
     fn kill(&mut self, seat: Seat, back: Option<Duration>) {
-        let episodes = usize::from(self.scenario.game.settings().episodes);
         let station = &mut self.stations[seat.index()];
         let never_came = !station.on && back.is_none();
         if (!station.on && !never_came) || station.peer.has_ended() {
             return;
         }
-        if station.peer.record().finished() == episodes {
+        if station.peer.record().is_whole() {
             self.events.killed_late.push(seat);
         }
         let books = station.peer.record().books();

@@ -1,6 +1,7 @@
 //! What runs went through, so that their coverage can be seen.
 
 use crate::simulation::Run;
+use dyad_gridworld::End;
 use std::fmt;
 use std::ops::AddAssign;
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub struct Summary {
     pub losses: u64,
     /// Frames that one peer gave another after an interruption.
     pub supplied: u64,
+    /// Sessions that ended because somebody was away too long.
+    pub deserted: u64,
     /// Datagrams that were sent.
     pub sent: u64,
     /// Datagrams that got lost.
@@ -50,6 +53,9 @@ impl Summary {
             reconnections: run.reconnections,
             restarts: events.restarts.into(),
             losses: (events.losses.len() + events.leaves.len()) as u64,
+            deserted: u64::from(run.peers.iter().any(|peer| {
+                matches!(peer.record().replica().end(), Some(End::AwayTooLong { .. }))
+            })),
             sent: run.datagrams.sent,
             dropped: run.datagrams.dropped,
             reordered: run.datagrams.reordered,
@@ -82,6 +88,7 @@ impl AddAssign for Summary {
         self.restarts += other.restarts;
         self.losses += other.losses;
         self.supplied += other.supplied;
+        self.deserted += other.deserted;
         self.sent += other.sent;
         self.dropped += other.dropped;
         self.reordered += other.reordered;
@@ -91,15 +98,15 @@ impl AddAssign for Summary {
 
 /// The line above [`Summary`]'s, with the same columns.
 pub const HEADER: &str = "sessions   frames rollbacks deepest  stalls interruptions reconnections \
-                          restarts losses supplied datagrams dropped reordered hours";
+                          restarts losses supplied deserted datagrams dropped reordered hours";
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { sessions, frames, rollbacks, deepest, stalls, interruptions, .. } = self;
-        let Self { reconnections, restarts, losses, supplied, sent, dropped, .. } = self;
+        let Self { reconnections, restarts, losses, supplied, deserted, sent, dropped, .. } = self;
         let (reordered, hours) = (self.reordered, self.played.as_secs_f64() / 3600.0);
         write!(f, "{sessions:>8}{frames:>9}{rollbacks:>10}{deepest:>8}{stalls:>8}")?;
         write!(f, "{interruptions:>14}{reconnections:>14}{restarts:>9}{losses:>7}{supplied:>9}")?;
-        write!(f, "{sent:>10}{dropped:>8}{reordered:>10}{hours:>6.1}")
+        write!(f, "{deserted:>9}{sent:>10}{dropped:>8}{reordered:>10}{hours:>6.1}")
     }
 }

@@ -31,6 +31,7 @@ pub(crate) fn game() -> Arc<Game> {
         pause_frames: 2,
         seed: 7,
         episode_seeds: EpisodeSeeds::Derived,
+        focus: Default::default(),
     };
     Game::new(settings).unwrap()
 }

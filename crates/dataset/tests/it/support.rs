@@ -7,7 +7,7 @@ use dyad_gridworld::rng::Rng;
 use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::TaskSettings;
 use dyad_gridworld::{
-    ConfirmedFrame, Game, Hold, MAX_PLAYERS, Phase, PlayerInput, Settings, World,
+    ConfirmedFrame, FocusRule, Game, Hold, MAX_PLAYERS, Phase, PlayerInput, Settings, World,
 };
 use dyad_policies::{Policy, by_name};
 use dyad_protocol::records::RecordName;
@@ -94,6 +94,7 @@ fn game(plan: &Plan) -> Arc<Game> {
         pause_frames: 4,
         seed: u64::from(plan.number) + 1,
         episode_seeds: EpisodeSeeds::Derived,
+        focus: FocusRule::default(),
     };
     Game::new(settings).expect("a layout that comes with the task")
 }

@@ -14,7 +14,7 @@ use crate::rules::Program;
 use crate::words::{EpisodeSeed, PartnerKind, Policy};
 use dyad_gridworld::settings::{EpisodeSeeds, SettingsError};
 use dyad_gridworld::task::TaskSettings;
-use dyad_gridworld::{Action, Game};
+use dyad_gridworld::{Action, FocusRule, Game};
 use dyad_protocol::SceneId;
 use dyad_protocol::lobby::{Netcode, Reconnection};
 use serde::Deserialize as _;
@@ -29,8 +29,8 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
         let layouts = self.layouts(span, task.as_ref(), raw);
         let programs = self.partner(raw);
         let keys = self.keys(&raw.keys, &raw.keys.span);
-        let focus = self.focus(&raw.focus);
         let speed = *raw.steps_per_second;
+        let focus = self.focus(&raw.focus, speed);
         let (id, task, layouts) = (id?, task?, layouts?);
         let gym = Gym {
             id: id.clone(),
@@ -244,21 +244,25 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
         keys
     }
 
-    fn focus(&mut self, raw: &raw::Focus) -> Focus {
+    fn focus(&mut self, raw: &raw::Focus, speed: i64) -> Focus {
         let (warn, limit) = (*raw.warn_after_seconds, *raw.limit_seconds);
         if limit > 0.0 && warn > limit {
             let problem = format!("the game has ended after {limit} seconds already");
             let hint = "warn earlier, or make limit_seconds larger";
             self.wrong(&raw.warn_after_seconds.span, "focus.warn_after_seconds", problem, hint);
         }
-        Focus {
-            warn_after: seconds(warn),
-            limit: (limit > 0.0).then(|| seconds(limit)),
-            pause: *raw.pause,
-            countdown: seconds(*raw.countdown_seconds),
-            warning: plain(raw.warning.as_ref()),
-            message: plain(raw.message.as_ref()),
+        if *raw.pause && limit <= 0.0 {
+            let problem = "the game would wait without end for somebody who does not come back";
+            let hint = "give limit_seconds, such as 30: who is away for longer ends the game";
+            self.wrong(&raw.pause.span, "focus.pause", problem, hint);
         }
+        let rule = FocusRule {
+            limit: (limit > 0.0).then(|| frames(limit, speed)),
+            pause: *raw.pause,
+            return_frames: frames(*raw.countdown_seconds, speed).max(1),
+            warn_frames: frames(warn, speed),
+        };
+        Focus { rule, warning: plain(raw.warning.as_ref()), message: plain(raw.message.as_ref()) }
     }
 
     /// Whether gridworld makes a game of it: the layout and the task's parameters are what can

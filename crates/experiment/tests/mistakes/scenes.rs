@@ -90,6 +90,7 @@ fn partners_keys_and_focus() {
         "focus.warn_after_seconds",
         "ended after 5 seconds already",
     );
+    in_game("focus = { pause = ^true, limit_seconds = 0 }", "focus.pause", "without end");
     in_game("reconnection = { connect_seconds = ^1 }", "reconnection.connect_seconds", "5 to 600");
     in_game("reconnection = { limit_seconds = ^4 }", "reconnection.limit_seconds", "5 to 600");
     in_game(

@@ -20,6 +20,7 @@ pub(super) fn settings(task: TaskSettings, layout: &str, players: u8) -> Setting
         pause_frames: 1,
         seed: 1,
         episode_seeds: EpisodeSeeds::Derived,
+        focus: Default::default(),
     }
 }
 

@@ -44,6 +44,7 @@ fn world(setting: &Setting, seed: u64, episode: u16) -> World {
         pause_frames: 1,
         seed: seed.wrapping_sub(u64::from(episode)),
         episode_seeds: EpisodeSeeds::Derived,
+        focus: Default::default(),
     };
     let mut world = World::new(Game::new(settings).expect("a recorded game"));
     while world.episode() < episode {

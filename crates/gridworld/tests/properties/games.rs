@@ -6,7 +6,7 @@ use dyad_gridworld::overcooked::{Draws, Kitchen, Parameters, RewardScheme, Rules
 use dyad_gridworld::overcooked_ai;
 use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::{TaskRules, TaskSettings, TaskState};
-use dyad_gridworld::{Game, MAX_PLAYERS, PlayerInput, Settings, World};
+use dyad_gridworld::{FocusRule, Game, MAX_PLAYERS, PlayerInput, Settings, World};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ pub(crate) fn settings(layout: &str, text: &str, players: u8, seed: u64) -> Sett
         pause_frames: 2,
         seed,
         episode_seeds: EpisodeSeeds::Derived,
+        focus: Default::default(),
     }
 }
 
@@ -111,9 +112,22 @@ fn goal_finding(players: impl Strategy<Value = u8>) -> impl Strategy<Value = Arc
     })
 }
 
-/// A game of any task.
+/// A game of any task, with any rule about players who are away.
 pub(crate) fn any_task() -> impl Strategy<Value = Arc<Game>> {
-    prop_oneof![2 => game(1..=4_u8), 2 => overcooked_ai(1..=4_u8), 1 => goal_finding(1..=4_u8)]
+    let game =
+        prop_oneof![2 => game(1..=4_u8), 2 => overcooked_ai(1..=4_u8), 1 => goal_finding(1..=4_u8)];
+    (game, focus_rule()).prop_map(|(game, focus)| {
+        Game::new(Settings { focus, ..game.settings().clone() }).expect("a game")
+    })
+}
+
+/// Any rule about players who are away; half of them are none.
+pub(crate) fn focus_rule() -> impl Strategy<Value = FocusRule> {
+    let limit = prop::option::of(1..60_u32);
+    let rule = (limit, any::<bool>(), 1..10_u32).prop_map(|(limit, pause, return_frames)| {
+        FocusRule { limit, pause, return_frames, warn_frames: 0 }
+    });
+    prop_oneof![Just(FocusRule::default()), rule]
 }
 
 /// Inputs: mostly actions that do something, and some of any bits at all.

@@ -26,7 +26,7 @@ pub enum Effect {
         /// What to append.
         bytes: Vec<u8>,
     },
-    /// The episode's last row is in: tell the others.
+    /// The episode is over: tell the others.
     Statement(Statement),
     /// Flush an episode's files to disk and close them; nothing follows.
     Close {

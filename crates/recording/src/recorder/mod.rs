@@ -5,7 +5,7 @@
 //! episodes and says what to do in [`Effect`]s.
 //!
 //! ```text
-//!        first frame            last row             every seat's statement
+//!        first frame          episode over           every seat's statement
 //! (none) ──────────▶ open ─────────────▶ finished ──────────────────────▶ closed: complete
 //!                      │                    │ end()
 //!                      └────────────────────┴───────────────────────────▶ closed: survivor
@@ -13,8 +13,9 @@
 //! ```
 //!
 //! Frames between two episodes belong to the later one's log, those of the first countdown to
-//! log 0, those after the session's last row to none. An episode may be finished and still wait
-//! for statements while the next is open.
+//! log 0, those after the session's end to none. An episode may be finished and still wait for
+//! statements while the next is open. One in which a player was away too long is finished where
+//! the world says so, be it before its first row.
 //!
 //! A session that was interrupted goes on with [`Recorder::hold`]; if this program was killed
 //! meanwhile, a new recorder takes up what is left ([`Recorder::resume`]), and
@@ -296,10 +297,12 @@ impl Recorder {
         self.inbox.remember(tip.frame, tip.chain);
         self.compare_with_committed(tip);
         let Some(open) = &mut self.open else { return };
-        let Some(outcome) = outcome else { return };
-        let bytes = open.row(&self.replica, frame, outcome, &self.session.participants);
-        self.effects.push_back(Effect::Table { episode, bytes });
-        if outcome.last {
+        if let Some(outcome) = outcome {
+            let bytes = open.row(&self.replica, frame, outcome, &self.session.participants);
+            self.effects.push_back(Effect::Table { episode, bytes });
+        }
+        // An episode can be over without a last row: when it waits, or before it has begun.
+        if self.replica.episodes_over() > episode {
             self.finish_episode();
         }
     }

@@ -15,7 +15,8 @@ const REMEMBERED: usize = 2048;
 /// What partners said and what it may still be needed for.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    /// Statements on the episode that is open here: its end came sooner at the partner's.
+    /// Statements on the episode that is open here, and the one after it: their ends came sooner
+    /// at the partner's.
     early: Vec<Statement>,
     /// The last of each seat.
     committed: [Option<Committed>; MAX_PLAYERS],
@@ -41,9 +42,8 @@ impl Inbox {
     }
 
     /// The statements on an episode that came before its end here.
-    pub(super) fn take_early(&mut self, episode: u16) -> impl Iterator<Item = Statement> + use<> {
-        let early = std::mem::take(&mut self.early);
-        early.into_iter().filter(move |statement| statement.episode == episode)
+    pub(super) fn take_early(&mut self, episode: u16) -> Vec<Statement> {
+        self.early.extract_if(.., |statement| statement.episode == episode).collect()
     }
 
     /// What each seat last said it had on disk.
@@ -85,15 +85,17 @@ impl Recorder {
     }
 
     /// Keeps a statement on an episode that is not finished here. The partner can be ahead of
-    /// this side, but not by more than the episode that is played. At most one for each seat is
-    /// kept: [`Self::statement`] has sorted out repetitions.
+    /// this side, but not by more than the episode that is played and one that ends before it
+    /// begins. At most one of each seat on each is kept: [`Self::statement`] has sorted out
+    /// repetitions.
     fn keep_early(&mut self, statement: Statement) -> Result<(), Refusal> {
         let current = self.open.as_ref().map_or_else(|| self.next_episode(), Episode::number);
         let coasting = self.replica.phase() == Phase::Coasting;
         if coasting || statement.episode < current {
             return Ok(());
         }
-        if statement.episode > current {
+        let planned = self.replica.game().settings().episodes;
+        if statement.episode > current.saturating_add(1) || statement.episode >= planned {
             return Err(Refusal::Future);
         }
         self.inbox.early.push(statement);

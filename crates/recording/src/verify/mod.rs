@@ -13,7 +13,7 @@ pub use verdict::{Checked, check_all, judge, verdict};
 use crate::log::{self, Certificate, Ending, HeaderError, Log};
 use crate::replay::{self, Derived, ReplayError};
 use crate::statement::{Committed, Field, Finished, Statement};
-use dyad_gridworld::Digest;
+use dyad_gridworld::{Digest, End};
 use dyad_protocol::Seat;
 use std::fmt;
 
@@ -67,7 +67,7 @@ impl Report {
         self.derived.as_ref().map_or(0, rows)
     }
 
-    /// Whether the episode's last row is there.
+    /// Whether the episode is over by its log.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.derived.as_ref().is_ok_and(|derived| derived.finished)
@@ -128,6 +128,18 @@ fn unlike(log: &Log, message: &Committed) -> Option<Contradiction> {
     if here == message.said.chain { None } else { contradiction(Field::Chain) }
 }
 
+/// How a session ended, as a clause for people.
+fn end_in_words(end: End) -> String {
+    match end {
+        End::Completed => "ended with this episode, its last".to_owned(),
+        End::AwayTooLong { who } => {
+            let seats = who.iter().enumerate().filter(|&(_, &away)| away);
+            let seats: Vec<_> = seats.map(|(seat, _)| format!("seat {seat}")).collect();
+            format!("ended because {} was away too long", seats.join(" and "))
+        }
+    }
+}
+
 /// How many messages a certificate holds.
 fn messages(certificate: &Certificate) -> usize {
     match certificate {
@@ -177,6 +189,9 @@ impl fmt::Display for Report {
                 let finished = if derived.finished { "finished" } else { "not finished" };
                 writeln!(f, "re-simulated  {} rows, {finished}", rows(derived))?;
                 writeln!(f, "table         {}", Digest::of(&derived.table))?;
+                if let Some(end) = derived.end {
+                    writeln!(f, "session       {}", end_in_words(end))?;
+                }
             }
             Err(error) => writeln!(f, "re-simulated  no: {error}")?,
         }

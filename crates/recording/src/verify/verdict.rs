@@ -28,7 +28,7 @@ pub fn check_all(logs: &[&[u8]]) -> Vec<Checked> {
 /// Judges an episode by its records. Nothing that a record says of itself is believed: each log
 /// is checked and re-simulated, each table is compared with the one its log leads to.
 ///
-/// An episode counts as finished when its last row is in the log, whether or not the exchange of
+/// An episode counts as finished when it is over by its log, whether or not the exchange of
 /// statements came to its end: the last message of such an exchange can always be lost.
 #[must_use]
 pub fn verdict(bundles: &[Bundle]) -> Verdict {

@@ -115,9 +115,9 @@ fn dumps_name_the_first_field_that_differs() {
     let at = generator.frames[4].record.0.len();
     let world = generator.frames[4].simulated.as_mut().unwrap();
     assert_eq!(world.0.len(), at);
-    world.0[23] ^= 1;
+    world.0[31] ^= 1;
     let unlike = good.difference(&generator).unwrap().unwrap();
-    assert_eq!((unlike.frame, unlike.field.as_str()), (19, "byte 23 of the encoding"));
+    assert_eq!((unlike.frame, unlike.field.as_str()), (19, "byte 31 of the encoding"));
     let mut elsewhere = good.clone();
     elsewhere.session = "s-2".parse().unwrap();
     assert!(good.difference(&elsewhere).is_err());

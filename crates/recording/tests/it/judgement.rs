@@ -51,12 +51,13 @@ fn a_sound_log_is_reported_in_words() {
     let expected = format!(
         "study study, session s-1, scene cramped, episode 1\n\
          participants  p-ada, p-bob\n\
-         written by    dyad 0.1.0-test, rules version 1\n\
+         written by    dyad 0.1.0-test, rules version 2\n\
          frames        45 to 93\n\
          ending        complete, with every player's statement\n\
          signatures    2 good, by the keys in the log's header\n\
          re-simulated  40 rows, finished\n\
          table         {digest}\n\
+         session       ended with this episode, its last\n\
          chain head    {}\n\
          sound",
         report.log.chain

@@ -4,7 +4,8 @@
 use dyad_gridworld::rng::Rng;
 use dyad_gridworld::task::TaskSettings;
 use dyad_gridworld::{
-    Action, ConfirmedFrame, Entry, Game, Hold, MAX_PLAYERS, Phase, PlayerInput, Settings, World,
+    Action, ConfirmedFrame, Entry, FocusRule, Game, Hold, MAX_PLAYERS, Phase, PlayerInput,
+    Settings, World,
 };
 use dyad_protocol::{ParticipantId, Seat};
 use dyad_recording::bundle::Bundle;
@@ -30,8 +31,15 @@ pub(crate) fn game(max_steps: u32, seed: u64) -> Arc<Game> {
         pause_frames: 4,
         seed,
         episode_seeds: Default::default(),
+        focus: Default::default(),
     };
     Game::new(settings).expect("a good layout")
+}
+
+/// The same with a rule about players who are away.
+pub(crate) fn game_with(focus: FocusRule) -> Arc<Game> {
+    let settings = game(40, 1).settings().clone();
+    Game::new(Settings { focus, ..settings }).expect("a good rule")
 }
 
 pub(crate) fn session() -> SessionInfo {

@@ -2,7 +2,7 @@
 //! statements about finished episodes, and the closing handshake.
 //!
 //! ```text
-//!            every HELLO of the epoch heard,      every statement sent,       everybody SETTLED,
+//!            every HELLO of the epoch heard,      over: every statement sent, everybody SETTLED,
 //!            and ours by everyone                 received and acknowledged   or limit over
 //! Greeting ────────────────────────────▶ Playing ──────────────────────▶ Lingering ─────▶ Closed
 //!    ▲                                      │                                │
@@ -20,6 +20,9 @@
 //! connections, and waits at the barrier again; so does a peer whose program was started anew.
 //! Nobody plays on in an epoch that somebody has left, so what was confirmed in it by anyone can
 //! be given to everyone before the next begins ([`crate::session`]).
+//!
+//! How many episodes a session has, the game decides: it can end before the last that was planned.
+//! The owner says how many there were as soon as its confirmed past tells ([`Peering::over`]).
 //!
 //! Who has everything says SETTLED, and stays until everybody has said so: another may still need
 //! it, as the barrier after an interruption needs everybody. That the last SETTLED arrives, nobody
@@ -161,7 +164,10 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Peering {
     hello: Hello,
-    episodes: u16,
+    /// Episodes that were planned.
+    planned: u16,
+    /// Episodes that there were, when the session's game is over.
+    over: Option<u16>,
     patience: Patience,
     stage: Stage,
     /// Since when the barrier is waited at.
@@ -215,13 +221,13 @@ impl Peer {
 }
 
 impl Peering {
-    /// The peering of a session with so many `players` and `episodes`. `hello.heard` and
-    /// `hello.ready` are filled in here.
+    /// The peering of a session with so many `players` and at most so many episodes.
+    /// `hello.heard` and `hello.ready` are filled in here.
     #[must_use]
     pub fn new(
         hello: Hello,
         players: usize,
-        episodes: u16,
+        planned: u16,
         patience: Patience,
         now: Duration,
     ) -> Self {
@@ -242,7 +248,8 @@ impl Peering {
         Self {
             confirmed: (hello.position, hello.state),
             hello: Hello { heard: 0, ready: false, ..hello },
-            episodes,
+            planned,
+            over: None,
             patience,
             stage: Stage::Greeting,
             waiting_since: now,
@@ -283,6 +290,12 @@ impl Peering {
     /// next barrier.
     pub const fn confirmed(&mut self, position: Position, state: Digest) {
         self.confirmed = (position, state);
+    }
+
+    /// The session's game is over: by what is confirmed on this side it had so many episodes, and
+    /// a statement on each is all that is waited for.
+    pub const fn over(&mut self, episodes: u16) {
+        self.over = Some(episodes);
     }
 
     /// The epoch that runs or is waited for.
@@ -495,7 +508,7 @@ impl Peering {
     }
 
     fn sealed(&mut self, now: Duration, at: usize, episode: u16, statement: Vec<u8>) {
-        if episode >= self.episodes || statement.len() > MAX_STATEMENT {
+        if episode >= self.over.unwrap_or(self.planned) || statement.len() > MAX_STATEMENT {
             self.malformed += 1;
             return;
         }
@@ -513,7 +526,6 @@ impl Peering {
 
     fn settled(&mut self, at: usize, everybody: bool) {
         self.peers[at].settled = Some(everybody);
-        self.peers[at].acknowledged = (0..self.episodes).collect();
     }
 
     /// States what this side's record of a finished episode holds.
@@ -688,7 +700,8 @@ impl Peering {
         for at in 0..self.peers.len() {
             let peer = &mut self.peers[at];
             let Some(connection) = peer.connection else { continue };
-            if now < peer.next_sealed {
+            // Who has settled has acknowledged everything.
+            if now < peer.next_sealed || peer.settled.is_some() {
                 continue;
             }
             peer.next_sealed = now + SEALED_EVERY;
@@ -713,14 +726,19 @@ impl Peering {
 
     /// Whether every episode's statement has gone out and come in on every side.
     fn is_settled(&self) -> bool {
-        let all = usize::from(self.episodes);
-        self.is_whole() && self.peers.iter().all(|peer| peer.acknowledged.len() == all)
+        let has_ours = |peer: &Peer| peer.settled.is_some() || self.are_all(&peer.acknowledged);
+        self.is_whole() && self.peers.iter().all(has_ours)
     }
 
     /// Whether every episode's statement was made here and has come from everybody.
     fn is_whole(&self) -> bool {
-        let all = usize::from(self.episodes);
-        self.statements.len() == all && self.peers.iter().all(|peer| peer.received.len() == all)
+        let stated: Vec<u16> = self.statements.iter().map(|(episode, _)| *episode).collect();
+        self.are_all(&stated) && self.peers.iter().all(|peer| self.are_all(&peer.received))
+    }
+
+    /// Whether these are all episodes that there were. Nobody knows before the game is over.
+    fn are_all(&self, episodes: &[u16]) -> bool {
+        self.over.is_some_and(|over| (0..over).all(|episode| episodes.contains(&episode)))
     }
 
     fn say_to_all(&mut self, now: Duration, message: &PeerMessage) {

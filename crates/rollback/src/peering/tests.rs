@@ -28,6 +28,13 @@ fn hello(seat: u8) -> Hello {
     }
 }
 
+/// A peering of a game that is over, after all the episodes that were planned.
+fn peering(hello: Hello, players: usize, episodes: u16, now: Duration) -> Peering {
+    let mut peering = Peering::new(hello, players, episodes, Patience::default(), now);
+    peering.over(episodes);
+    peering
+}
+
 /// A mesh of peers; the connection from `a` to `b` is number `b` at `a`, and ten more each time
 /// that it is made anew.
 struct Mesh {
@@ -40,9 +47,7 @@ struct Mesh {
 impl Mesh {
     fn new(players: u8, episodes: u16) -> Self {
         let now = Duration::ZERO;
-        let peer = |seat| {
-            Peering::new(hello(seat), usize::from(players), episodes, Patience::default(), now)
-        };
+        let peer = |seat| peering(hello(seat), usize::from(players), episodes, now);
         let mut peers: Vec<Peering> = (0..players).map(peer).collect();
         for (a, peer) in (0..).zip(&mut peers) {
             for b in (0..u64::from(players)).filter(|&b| b != a) {
@@ -123,7 +128,7 @@ fn peers_that_differ_refuse_each_other_and_say_in_what() {
     let mut other = hello(1);
     other.game = Digest::of(b"another game");
     let mut mesh = Mesh::new(2, 1);
-    mesh.peers[1] = Peering::new(other, 2, 1, Patience::default(), mesh.now);
+    mesh.peers[1] = peering(other, 2, 1, mesh.now);
     mesh.peers[1].connected(mesh.now, Connection(0));
     mesh.run(50);
     for peer in 0..2 {
@@ -237,7 +242,7 @@ fn another_run_of_a_program_begins_another_epoch() {
     mesh.peers[0].seal(now, 0, vec![1]);
     mesh.run(50);
     let anew = Hello { epoch: 1, position: Position { next: 9, epoch: 0 }, ..hello(1) };
-    mesh.peers[1] = Peering::new(anew, 2, 2, Patience::default(), now);
+    mesh.peers[1] = peering(anew, 2, 2, now);
     mesh.connect(0, 1);
     mesh.run(50);
     assert_eq!(mesh.count(0, &Event::Interrupted), 1);
@@ -257,7 +262,7 @@ fn an_epoch_that_was_played_is_never_begun_again() {
     for epoch in 1..4 {
         mesh.run(50);
         let now = mesh.now;
-        mesh.peers[1] = Peering::new(hello(1), 2, 1, Patience::default(), now);
+        mesh.peers[1] = peering(hello(1), 2, 1, now);
         mesh.connect(0, 1);
         mesh.run(50);
         assert_eq!((mesh.peers[0].epoch(), mesh.peers[1].epoch()), (epoch, epoch));
@@ -426,5 +431,39 @@ proptest! {
         mesh.peers[0].receive(now, Connection(1), &bytes);
         mesh.peers[0].receive(now, Connection(77), &bytes);
         assert!(mesh.peers[0].malformed() > before);
+    }
+}
+
+/// Of three planned episodes two were begun. One side learns that the game is over later than the
+/// other, and until then neither closes.
+#[test]
+fn a_game_that_ends_early_needs_no_further_statements() {
+    let mut mesh = Mesh::new(2, 3);
+    mesh.peers =
+        (0..2).map(|seat| Peering::new(hello(seat), 2, 3, Patience::default(), mesh.now)).collect();
+    mesh.connect(0, 1);
+    mesh.run(50);
+    let state = |mesh: &mut Mesh, peer: usize, episode| {
+        let now = mesh.now;
+        mesh.peers[peer].seal(now, episode, vec![9]);
+    };
+    for (peer, episode) in [(0, 0), (1, 0), (0, 1)] {
+        state(&mut mesh, peer, episode);
+    }
+    mesh.peers[0].over(2);
+    mesh.run(100);
+    assert!(mesh.peers.iter().all(|peer| peer.stage() == Stage::Playing));
+    // What somebody states of an episode that there was not is dropped and counted.
+    state(&mut mesh, 1, 2);
+    mesh.run(50);
+    assert!(mesh.peers[0].malformed() > 0);
+    let beyond = |event: &Event| matches!(event, Event::Sealed { episode: 2, .. });
+    assert!(!mesh.events[0].iter().any(beyond));
+    state(&mut mesh, 1, 1);
+    mesh.peers[1].over(2);
+    mesh.run(700);
+    for peer in 0..2 {
+        assert_eq!(mesh.count(peer, &Event::Closed), 1, "peer {peer}");
+        assert_eq!(mesh.count(peer, &Event::Interrupted), 0, "peer {peer}");
     }
 }

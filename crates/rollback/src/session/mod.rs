@@ -110,9 +110,9 @@ impl Session {
         };
         let others = Seat::all(parameters.players).filter(|&seat| seat != parameters.seat);
         let probers = others.map(|seat| (seat, Prober::new(now))).collect();
-        let episodes = settings.game.settings().episodes;
-        let peering = Peering::new(hello, parameters.players, episodes, settings.patience, now);
-        Ok(Self {
+        let planned = settings.game.settings().episodes;
+        let peering = Peering::new(hello, parameters.players, planned, settings.patience, now);
+        let mut session = Self {
             peering,
             probers,
             history,
@@ -130,7 +130,9 @@ impl Session {
             events: VecDeque::new(),
             outbox: VecDeque::new(),
             ending: None,
-        })
+        };
+        session.note_position();
+        Ok(session)
     }
 
     /// What the session is about.
@@ -385,6 +387,10 @@ impl Session {
 
     fn note_position(&mut self) {
         self.peering.confirmed(self.history.position(), self.history.digest());
+        let world = self.history.world();
+        if world.end().is_some() {
+            self.peering.over(world.episodes_over());
+        }
     }
 
     /// The local player's input for a step that is about to be tried at `frame`, as ggrs numbers

@@ -97,7 +97,8 @@ pub enum Item {
 /// How a session ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Every episode was played, recorded and stated by everybody.
+    /// The game came to its end, and everybody has recorded and stated every episode that there
+    /// was. Why it ended, the confirmed world says.
     Completed,
     /// A partner left and said so.
     PartnerLeft {

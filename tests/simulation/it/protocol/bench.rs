@@ -127,6 +127,7 @@ fn game(players: usize) -> Arc<Game> {
         pause_frames: 2,
         seed: 1,
         episode_seeds: EpisodeSeeds::Derived,
+        focus: Default::default(),
     });
     game.expect("a game")
 }
