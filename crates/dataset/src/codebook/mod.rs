@@ -186,6 +186,7 @@ mod tests {
                         pause_frames: 1,
                         seed: 1,
                         episode_seeds: EpisodeSeeds::Derived,
+                        focus: Default::default(),
                     };
                     games.extend(Game::new(settings).ok());
                 }
