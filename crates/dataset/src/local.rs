@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(summary(b"\xff\n"), Err(Flaw::Text));
         assert_eq!(summary(b"frame\n"), Err(Flaw::Header));
         assert_eq!(
-            summary(format!("{good}0\n").as_bytes()),
+            summary(format!("{good}1\n").as_bytes()),
             Err(Flaw::Row { line: 3, column: "episode" })
         );
         assert_eq!(summary(good.replace("\n0,", "\n00,").as_bytes()), row("frame"));

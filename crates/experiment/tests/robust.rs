@@ -198,8 +198,8 @@ proptest! {
         let frames = |tenths: u32| (tenths * u32::from(speed)).div_ceil(10);
         prop_assert_eq!((gym.countdown_frames, gym.pause_frames), (frames(countdown), frames(pause)));
         prop_assert_eq!(gym.focus.rule.pause, pauses);
-        prop_assert_eq!(gym.focus.rule.warn_frames, u32::from(warn) * u32::from(speed));
-        prop_assert_eq!(gym.focus.rule.limit.unwrap_or(0), u32::from(limit) * u32::from(speed));
+        prop_assert_eq!(gym.focus.rule.warn_frames, warn * u32::from(speed));
+        prop_assert_eq!(gym.focus.rule.limit.unwrap_or(0), limit * u32::from(speed));
         prop_assert_eq!(gym.programs.map(|it| it.program.announced), (seats > 0).then_some(announced));
         prop_assert_eq!(parse(&text).unwrap(), experiment);
     }
