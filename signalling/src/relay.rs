@@ -90,7 +90,7 @@ mod tests {
     use dyad_protocol::PublicKey;
 
     const FILE: &str = "id = \"s\"\n[[scene]]\nid = \"a\"\nlayout = \"cramped_room\"\n\
-        max_steps = 1740\nepisodes = 2\ncountdown_s = 1\npause_s = 1\n[network]\n\
+        max_steps = 1740\nepisodes = 2\ncountdown_seconds = 1\npause_seconds = 1\n[network]\n\
         turn = [\"turn:h\"]\nturn_secret_file = \"f\"\nrelay_only = true\n";
 
     #[test]

@@ -114,7 +114,7 @@ fn lost_across_the_boundary_of_two_episodes() {
 #[test]
 fn a_game_that_waits() {
     run_test("focus::a_game_that_waits", || {
-        let rule = "pause = true\nlimit_s = 20\nreturn_s = 1";
+        let rule = "pause = true\nlimit_seconds = 20\ncountdown_seconds = 1";
         let summary = plays(Some(rule), 1, (100, 200))?;
         // The frames in which it waited are in the record, without rows.
         let frames = usize::try_from(summary.count("frames")?)?;
@@ -178,26 +178,26 @@ fn verifies(summaries: &[Summary; 2], episode: u16) -> anyhow::Result<()> {
 #[test]
 fn lost_for_too_long_ends_the_session_for_both() {
     run_test("focus::lost_for_too_long_ends_the_session_for_both", || {
-        ends("limit_s = 3", 100, &[100 + DELAY + 90 - FIRST])
+        ends("limit_seconds = 3", 100, &[100 + DELAY + 90 - FIRST])
     });
 }
 
 #[test]
 fn lost_for_too_long_across_the_boundary() {
     run_test("focus::lost_for_too_long_across_the_boundary", || {
-        ends("limit_s = 3", 250, &[STEPS, 250 + DELAY + 90 - SECOND])
+        ends("limit_seconds = 3", 250, &[STEPS, 250 + DELAY + 90 - SECOND])
     });
 }
 
 /// Between two episodes: the second is over before it begins, and its record says so.
 #[test]
 fn lost_for_too_long_in_a_break() {
-    run_test("focus::lost_for_too_long_in_a_break", || ends("limit_s = 1", 258, &[STEPS, 0]));
+    run_test("focus::lost_for_too_long_in_a_break", || ends("limit_seconds = 1", 258, &[STEPS, 0]));
 }
 
 #[test]
 fn a_game_that_waits_does_not_wait_for_ever() {
     run_test("focus::a_game_that_waits_does_not_wait_for_ever", || {
-        ends("limit_s = 3\npause = true", 100, &[100 + DELAY + 1 - FIRST])
+        ends("limit_seconds = 3\npause = true", 100, &[100 + DELAY + 1 - FIRST])
     });
 }

@@ -19,8 +19,8 @@ pub(crate) fn experiment(episodes: usize) -> String {
 pub(crate) fn experiment_with(table: &str, episodes: usize) -> String {
     format!(
         "id = \"test\"\ntitle = \"A test\"\n\n{table}\n[[scene]]\nid = \"cramped_room\"\nlayout \
-         = \"cramped_room\"\nmax_steps = {STEPS}\nepisodes = {episodes}\ncountdown_s = \
-         1\npause_s = 1\n"
+         = \"cramped_room\"\nmax_steps = {STEPS}\nepisodes = {episodes}\ncountdown_seconds = \
+         1\npause_seconds = 1\n"
     )
 }
 

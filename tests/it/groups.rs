@@ -14,7 +14,7 @@ const WITHIN: Duration = Duration::from_secs(180);
 fn experiment(layout: &str, players: usize, further: &str) -> String {
     format!(
         "id = \"test\"\n\n[[scene]]\nid = \"kitchen\"\nlayout = \"{layout}\"\nplayers = \
-         {players}\nmax_steps = {STEPS}\nepisodes = 1\ncountdown_s = 1\n{further}"
+         {players}\nmax_steps = {STEPS}\nepisodes = 1\ncountdown_seconds = 1\n{further}"
     )
 }
 

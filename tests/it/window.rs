@@ -13,7 +13,7 @@ use system_tests::session::{Client, Lab};
 
 /// A game long enough to press all keys in, one after the other.
 const EXPERIMENT: &str = "id = \"test\"\ntitle = \"A test\"\n\n[[scene]]\nid = \"cramped_room\"\n\
-                          layout = \"cramped_room\"\nmax_steps = 900\ncountdown_s = 1\n";
+                          layout = \"cramped_room\"\nmax_steps = 900\ncountdown_seconds = 1\n";
 
 /// Every key that plays, and the number of its action.
 const KEYS: [(&str, &str); 10] = [
@@ -202,7 +202,7 @@ fn play(directory: &Path) -> anyhow::Result<()> {
 /// A person who minimises the window and does not come back in time.
 fn stay_away(directory: &Path) -> anyhow::Result<()> {
     let display = Display::start(directory)?;
-    let lab = Lab::start(directory, &format!("{EXPERIMENT}[scene.focus]\nlimit_s = 2\n"))?;
+    let lab = Lab::start(directory, &format!("{EXPERIMENT}[scene.focus]\nlimit_seconds = 2\n"))?;
     let pictures = directory.join("pictures");
     let option = pictures.to_str().context("a path of ours is text")?;
     let mut person = lab.client_in_window("person", &display, &["--screenshot-dir", option])?;

@@ -81,16 +81,6 @@ pub enum Warning {
         /// The outcomes.
         outcomes: Vec<Outcome>,
     },
-    /// An earlier name of a field.
-    #[error("line {line}: {old} is called {new} now")]
-    OldName {
-        /// The line, from 1.
-        line: usize,
-        /// The name.
-        old: &'static str,
-        /// The present one.
-        new: &'static str,
-    },
 }
 
 fn names(outcomes: &[Outcome]) -> String {

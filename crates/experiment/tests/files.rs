@@ -42,7 +42,7 @@ fn every_field_arrives() {
     let text = "id = \"s\"\ntitle = \"T\"\nnetwork = { stun = [\"stun:h:1\"], turn = [\"turn:h\"], \
         turn_secret_file = \"f\", relay_only = true }\n[[scene]]\nid = \"a\"\n\
         kind = \"gym\"\nlayout = \"counter_circuit\"\nplayers = 4\nsteps_per_second = 20\n\
-        max_steps = 7\nepisodes = 3\ncountdown_s = 1.26\npause_s = 1\ninput_delay = 1\n\
+        max_steps = 7\nepisodes = 3\ncountdown_seconds = 1.26\npause_seconds = 1\ninput_delay = 1\n\
         prediction_window = 8\nheld_keys = true\nseed = 5\nepisode_seeds = \"same\"\n\
         task = { name = \"cogrid-overcooked\", cook_time = 12 }\n[scene.reconnection]\n\
         connect_seconds = 90\nlimit_seconds = 600\ncountdown_seconds = 1\n";
@@ -52,10 +52,6 @@ fn every_field_arrives() {
     let ice = experiment.network.ice_servers();
     assert_eq!((ice.urls, ice.relay_only), (vec!["stun:h:1".into(), "turn:h".into()], true));
     assert_eq!((ice.username, ice.credential), (None, None));
-    let warnings: Vec<String> = experiment.warnings().iter().map(ToString::to_string).collect();
-    let old =
-        ["countdown_s is called countdown_seconds now", "pause_s is called pause_seconds now"];
-    assert_eq!(warnings, [format!("line 12: {}", old[0]), format!("line 13: {}", old[1])]);
     let scene = experiment.scene();
     assert_eq!((scene.players, scene.steps_per_second, scene.max_steps), (4, 20, 7));
     assert_eq!((scene.episodes, scene.countdown_frames, scene.pause_frames), (3, 26, 20));
@@ -215,6 +211,9 @@ fn settings_lie_over_defaults_and_under_conditions() {
     assert_eq!(changed.focus.rule, rule);
     assert_eq!(changed.settings(0).focus, rule);
     assert_eq!(same.focus.rule, FocusRule { warn_frames: 90, ..rule });
+    let short = "id = \"s\"\n[[scene]]\nid = \"a\"\nlayout = \"cramped_room\"\nfocus = { limit_seconds = 2 }\n";
+    let short = Experiment::parse(short, no_files).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(short.scene().focus.rule.warn_frames, 60, "a default makes way");
     assert_eq!((changed.people(), same.people(), other.people()), (2, 2, 1));
     assert_eq!(changed.task, TaskSettings::default());
     assert_ne!(same.task, TaskSettings::default());

@@ -20,7 +20,7 @@ const SETTLED: Duration = Duration::from_secs(5);
 
 const EXPERIMENT: &str = "id = \"figures\"\n\n[[scene]]\nid = \"cramped_room\"\n\
                           layout = \"cramped_room\"\nmax_steps = 450\nepisodes = 1\n\
-                          countdown_s = 3\n";
+                          countdown_seconds = 3\n";
 
 /// What one game gave.
 struct Game {

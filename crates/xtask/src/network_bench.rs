@@ -77,7 +77,7 @@ impl NetworkBench {
         let steps = self.steps();
         format!(
             "id = \"bench\"\n\n[[scene]]\nid = \"cramped_room\"\nlayout = \"cramped_room\"\n\
-             max_steps = {steps}\nepisodes = 1\ncountdown_s = 3\n"
+             max_steps = {steps}\nepisodes = 1\ncountdown_seconds = 3\n"
         )
     }
 }

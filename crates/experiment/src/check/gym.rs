@@ -30,7 +30,7 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
         let programs = self.partner(raw);
         let keys = self.keys(&raw.keys, &raw.keys.span);
         let speed = *raw.steps_per_second;
-        let focus = self.focus(&raw.focus, speed);
+        let focus = self.focus(&raw.focus, &raw.focus.span, speed);
         let (id, task, layouts) = (id?, task?, layouts?);
         let gym = Gym {
             id: id.clone(),
@@ -244,9 +244,12 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
         keys
     }
 
-    fn focus(&mut self, raw: &raw::Focus, speed: i64) -> Focus {
-        let (warn, limit) = (*raw.warn_after_seconds, *raw.limit_seconds);
-        if limit > 0.0 && warn > limit {
+    fn focus(&mut self, raw: &raw::Focus, table: &Span, speed: i64) -> Focus {
+        let (mut warn, limit) = (*raw.warn_after_seconds, *raw.limit_seconds);
+        if limit > 0.0 && warn > limit && raw.warn_after_seconds.span == *table {
+            // A default makes way for what was written.
+            warn = limit;
+        } else if limit > 0.0 && warn > limit {
             let problem = format!("the game has ended after {limit} seconds already");
             let hint = "warn earlier, or make limit_seconds larger";
             self.wrong(&raw.warn_after_seconds.span, "focus.warn_after_seconds", problem, hint);

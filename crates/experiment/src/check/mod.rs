@@ -54,16 +54,10 @@ pub(crate) fn experiment(
         warnings: Vec::new(),
     };
     let experiment = check.file(text, &file, &scenes);
-    let Check { reader, warnings, .. } = check;
+    let Check { reader, mut warnings, .. } = check;
     match (experiment, reader.found.is_empty()) {
         (Some(experiment), true) => {
-            let old_names = reader.old_names.iter().map(|it| Warning::OldName {
-                line: Places::new(text).of(it.span.start).0,
-                old: it.old,
-                new: it.new,
-            });
-            let mut warnings: Vec<_> = old_names.chain(warnings).collect();
-            // A name in a scene is read again for each condition.
+            // A scene is read again for each condition.
             let mut seen = Vec::new();
             warnings.retain(|warning| {
                 let new = !seen.contains(warning);

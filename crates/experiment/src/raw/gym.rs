@@ -36,9 +36,9 @@ tables! {
         /// Episodes, one after the other with the same partner.
         episodes: At<i64> = within(1, 1000).or(1);
         /// Seconds before each episode in which actions do not count.
-        countdown_seconds: At<f64> = within(1, 600).or(3.0).once("countdown_s");
+        countdown_seconds: At<f64> = within(1, 600).or(3.0);
         /// Seconds after each episode but the last in which its end stays visible.
-        pause_seconds: At<f64> = within(0.1, 600).or(3.0).once("pause_s");
+        pause_seconds: At<f64> = within(0.1, 600).or(3.0);
         /// Steps between a key press and its effect. More hides a slower network; 1 is the quickest.
         input_delay: At<i64> = within(1, 30).or(2);
         /// Steps that a computer simulates ahead of the last one that it knows everybody's inputs for. Beyond them the game waits.

@@ -34,8 +34,6 @@ pub(crate) struct Rule {
     pub(crate) range: Option<(f64, f64)>,
     /// Least and most items of a list.
     pub(crate) items: Option<(usize, usize)>,
-    /// An earlier name of the field, which is still read.
-    pub(crate) old_name: Option<&'static str>,
 }
 
 impl Rule {
@@ -45,10 +43,6 @@ impl Rule {
 
     pub(crate) fn required(self) -> Self {
         Self { required: true, ..self }
-    }
-
-    pub(crate) fn once(self, old_name: &'static str) -> Self {
-        Self { old_name: Some(old_name), ..self }
     }
 }
 
@@ -126,19 +120,10 @@ impl Slot<'_> {
     }
 }
 
-/// An earlier name that a file still uses.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct OldName {
-    pub(crate) span: Span,
-    pub(crate) old: &'static str,
-    pub(crate) new: &'static str,
-}
-
 /// Reads tables, and keeps what is wrong with them.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
     pub(crate) found: Vec<Found>,
-    pub(crate) old_names: Vec<OldName>,
     /// Fields that are there but cannot be read, by where their table begins.
     mistaken: BTreeSet<(usize, String)>,
 }
@@ -168,17 +153,8 @@ impl Reader {
 
     /// One field of a table.
     pub(crate) fn field<V: Value>(&mut self, scope: &Scope<'_>, described: &Described) -> V {
-        let by_old = || scope.table.get(described.rule.old_name?);
-        let entry = scope.table.get(described.name).or_else(by_old);
-        if let (Some(entry), Some(old)) = (entry, described.rule.old_name)
-            && entry.key == old
-        {
-            let span = entry.key_span.clone();
-            self.old_names.push(OldName { span, old, new: described.name });
-        }
-        let name = entry.map_or(described.name, |entry| &entry.key);
-        let path = format!("{}{name}", scope.path);
-        let node = entry.map(|entry| &entry.node);
+        let path = format!("{}{}", scope.path, described.name);
+        let node = scope.table.get(described.name).map(|entry| &entry.node);
         V::read(self, &Slot { path, described, node, table: scope.span.clone() })
     }
 
@@ -199,7 +175,7 @@ impl Reader {
     ) {
         for entry in &scope.table.0 {
             let key = entry.key.as_str();
-            if fields.iter().any(|field| field.name == key || field.rule.old_name == Some(key)) {
+            if fields.iter().any(|field| field.name == key) {
                 continue;
             }
             let names = || fields.iter().map(|field| field.name);

@@ -179,11 +179,6 @@ pub(crate) fn object(doc: &str, fields: &[Described], definitions: &mut Definiti
             schema = json!({ "allOf": [schema] });
         }
         schema["description"] = json!(field.doc.trim());
-        if let Some(old) = field.rule.old_name {
-            let mut old_schema = schema.clone();
-            old_schema["description"] = json!(format!("An earlier name of {}.", field.name));
-            properties.insert(old.to_owned(), old_schema);
-        }
         properties.insert(field.name.to_owned(), schema);
     }
     let required: Vec<_> = fields.iter().filter(|it| it.rule.required).map(|it| it.name).collect();

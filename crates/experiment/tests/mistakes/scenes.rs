@@ -16,7 +16,7 @@ fn values_of_a_game() {
     in_game("^colour = 2", "colour", "there is id, kind,");
     in_game("^debriefing = true", "debriefing", "kind = \"gym\" does not have it, \"page\" does");
     in_game("countdown_seconds = ^0.5", "countdown_seconds", "must be 1 to 600, not 0.5");
-    in_game("countdown_s = ^0.5", "countdown_s", "must be 1 to 600");
+    in_game("countdown_seconds = ^0.5", "countdown_seconds", "must be 1 to 600");
     in_game("countdown_seconds = ^nan", "countdown_seconds", "not NaN");
     in_game("countdown_seconds = ^1979-05-27", "countdown_seconds", "a date");
     in_game("pause_seconds = ^0", "pause_seconds", "must be 0.1 to 600, not 0");
