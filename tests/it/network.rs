@@ -181,7 +181,7 @@ fn a_narrow_path() {
     run_test("network::a_narrow_path", || {
         // Less than WebRTC would like while it connects, a little more than a game needs.
         let bottleneck = Bottleneck { bits_per_second: 128_000, queue: Duration::from_millis(200) };
-        let narrow = router::Path { bottleneck: Some(bottleneck), ..path("delay=40ms,seed=5")? };
+        let narrow = router::Path { bottleneck: Some(bottleneck), ..path("delay=100ms,seed=5")? };
         let (game, _) = play(&narrow)?;
         // The narrow part was used to a good part of its width.
         for traffic in game.traffic() {

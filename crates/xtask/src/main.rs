@@ -101,6 +101,7 @@ fn ci(workspace: &Workspace) -> Result<bool> {
     let doc = ["doc", "--workspace", "--no-deps"];
     summary.run("documentation", || cargo(root, &doc, &[("RUSTDOCFLAGS", "-D warnings")]))?;
     test(workspace, &mut summary)?;
+    summary.run("2,000 seeds in virtual time", || sim::run(root, &Sim::ci()))?;
     Ok(conclude(&summary))
 }
 

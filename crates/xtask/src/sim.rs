@@ -29,6 +29,12 @@ fn seeds(text: &str) -> Result<String> {
 }
 
 impl Sim {
+    /// The seeds that every change has to pass, in a few minutes.
+    #[must_use]
+    pub fn ci() -> Self {
+        Self { seeds: "0..2000".to_owned(), profile: None }
+    }
+
     /// As many seeds as take about an hour on two processors.
     #[must_use]
     pub fn soak() -> Self {
