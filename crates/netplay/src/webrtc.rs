@@ -51,6 +51,8 @@ pub struct WebRtc {
     attempts: usize,
     /// Whether connections are made anew.
     again: bool,
+    /// How long the last connection took that was made.
+    took: Duration,
     peers: Vec<(PeerId, Connection)>,
     next_connection: u64,
 }
@@ -79,6 +81,7 @@ impl WebRtc {
             attempt,
             attempts: 0,
             again: false,
+            took: Duration::ZERO,
             peers: Vec::new(),
             next_connection: 0,
         }
@@ -139,6 +142,7 @@ impl WebRtc {
         for (peer, state) in socket.try_update_peers().unwrap_or_default() {
             match state {
                 PeerState::Connected => {
+                    self.took = now.saturating_sub(*since);
                     let connection = Connection(self.next_connection);
                     self.next_connection += 1;
                     self.peers.push((peer, connection));
@@ -177,7 +181,8 @@ impl WebRtc {
         }
         let passed = now.saturating_sub(*since);
         let attempt = NEW_ATTEMPTS.get(self.attempts.saturating_sub(1)).filter(|_| self.again);
-        let attempt = *attempt.unwrap_or(&ATTEMPT);
+        // What took long once takes long again.
+        let attempt = (*attempt.unwrap_or(&ATTEMPT)).max(2 * self.took);
         let signalling = if self.again { NEW_SIGNALLING } else { SIGNALLING };
         if passed > signalling && socket.id().is_none() {
             return Some("the lab machine was not reached in time".to_owned());

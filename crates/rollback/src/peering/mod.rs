@@ -62,6 +62,9 @@ const LINGER: Duration = Duration::from_secs(1);
 /// How long it is repeated where the latter does not come: the other end may be gone.
 const LINGER_MOST: Duration = Duration::from_secs(5);
 
+/// So many round trips of silence are nothing unusual.
+const SILENT_ROUND_TRIPS: u32 = 8;
+
 /// The most by which a peer may be ahead of us in epochs. Each is an interruption that we did not
 /// notice, so an honest peer is ahead by one.
 const MAX_EPOCH_LEAP: u16 = 100;
@@ -71,7 +74,8 @@ const MAX_EPOCH_LEAP: u16 = 100;
 pub struct Patience {
     /// Until the first barrier is passed.
     pub connect: Duration,
-    /// Silence of a peer after which play is interrupted and new connections are made.
+    /// Silence of a peer after which play is interrupted and new connections are made. Three times as
+    /// long where the round trip is long: see [`Peering::round_trip`].
     pub silence: Duration,
     /// An interruption after which the session is given up.
     pub interruption: Duration,
@@ -169,6 +173,8 @@ pub struct Peering {
     /// Episodes that there were, when the session's game is over.
     over: Option<u16>,
     patience: Patience,
+    /// To the furthest peer, as far as it is known.
+    round_trip: Option<Duration>,
     stage: Stage,
     /// Since when the barrier is waited at.
     waiting_since: Duration,
@@ -251,6 +257,7 @@ impl Peering {
             planned,
             over: None,
             patience,
+            round_trip: None,
             stage: Stage::Greeting,
             waiting_since: now,
             reconnected: now,
@@ -350,6 +357,20 @@ impl Peering {
         if let Some(peer) = self.peers.iter_mut().find(|peer| peer.seat == seat) {
             peer.last_heard = now;
         }
+    }
+
+    /// Tells the round trip to the furthest peer, if it is known. Where it is long, a silence says
+    /// less: what WebRTC sends again, it sends after a multiple of it, and new connections take
+    /// longest just there.
+    pub const fn round_trip(&mut self, round_trip: Option<Duration>) {
+        self.round_trip = round_trip;
+    }
+
+    /// The silence after which a peer is looked for.
+    fn longest_silence(&self) -> Duration {
+        let silence = self.patience.silence;
+        let long = self.round_trip.unwrap_or_default() * SILENT_ROUND_TRIPS;
+        long.clamp(silence, 3 * silence)
     }
 
     /// How long the most silent peer has been silent.
@@ -630,7 +651,11 @@ impl Peering {
     /// A connection on which nothing comes is no connection; one that was closed by the other end
     /// and not replaced is made from here, once; and nobody is waited for without end.
     fn lose_patience(&mut self, now: Duration) {
-        let again = 2 * self.patience.silence;
+        // Nobody knows yet how far a peer is that was never heard.
+        let again = match self.round_trip {
+            Some(_) => 2 * self.longest_silence(),
+            None => 4 * self.patience.silence,
+        };
         let is_over = |since: Duration| now.saturating_sub(since.max(self.connected)) >= again;
         let mute = |peer: &Peer| {
             let connected = peer.connection.is_some() || !self.strangers.is_empty();
@@ -675,7 +700,8 @@ impl Peering {
     /// is on us to make one.
     fn look_for_losses(&mut self, now: Duration) {
         let needed = || self.peers.iter().filter(|peer| peer.settled.is_none());
-        let is_silent = |peer: &Peer| now.saturating_sub(peer.last_heard) >= self.patience.silence;
+        let longest = self.longest_silence();
+        let is_silent = |peer: &Peer| now.saturating_sub(peer.last_heard) >= longest;
         let silent = needed().any(is_silent);
         if silent || needed().any(|peer| peer.connection.is_none()) {
             self.begin_epoch(now, self.hello.epoch.saturating_add(1));

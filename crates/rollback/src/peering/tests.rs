@@ -467,3 +467,20 @@ fn a_game_that_ends_early_needs_no_further_statements() {
         assert_eq!(mesh.count(peer, &Event::Interrupted), 0, "peer {peer}");
     }
 }
+
+/// Three seconds of nothing end an epoch, unless the peer is far away; seven do it there, too.
+#[test]
+fn far_away_a_silence_says_less() {
+    let ms = Duration::from_millis;
+    for (round_trip, after_three, after_seven) in
+        [(None, 1, 1), (Some(ms(100)), 1, 1), (Some(ms(600)), 0, 1), (Some(ms(9000)), 0, 1)]
+    {
+        let mut mesh = Mesh::new(2, 1);
+        mesh.peers[0].round_trip(round_trip);
+        mesh.run(50);
+        (0..300).for_each(|_| mesh.step(|_, _| false));
+        assert_eq!(mesh.count(0, &Event::Interrupted), after_three, "{round_trip:?}");
+        (0..400).for_each(|_| mesh.step(|_, _| false));
+        assert_eq!(mesh.count(0, &Event::Interrupted), after_seven, "{round_trip:?}");
+    }
+}

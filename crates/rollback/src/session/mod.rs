@@ -259,6 +259,7 @@ impl Session {
         if self.ending.is_some() {
             return;
         }
+        self.peering.round_trip(self.quality().rtt);
         self.peering.poll(now);
         self.follow_epoch();
         while let Some(event) = self.peering.poll_event() {
