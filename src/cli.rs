@@ -31,7 +31,7 @@ struct Arguments {
 enum Command {
     /// Join a lab and play.
     Join(Box<Join>),
-    /// Simulate a log again.
+    /// Look at a recorded game: in a window, or as a table, a PNG or a GIF.
     Replay(commands::Replay),
     /// Check logs: chain, checksums, re-simulation; several also against each other.
     Verify(commands::Verify),

@@ -8,6 +8,8 @@
 //! - [`demo`]: the whole system on this machine;
 //! - [`figures`]: what a client costs, measured;
 //! - [`network_bench`]: what a bad network does to a game, measured;
+//! - [`resume_bench`]: how soon an interrupted game goes on, measured; [`release`]: what both have in
+//!   common;
 //! - [`sim`]: sessions in virtual time;
 //! - [`sprites`]: the pictures of the board, from drawings to an atlas;
 //! - [`steps`]: running commands one after the other, and the summary.
@@ -16,6 +18,8 @@ pub mod demo;
 pub mod figures;
 pub mod layers;
 pub mod network_bench;
+pub mod release;
+pub mod resume_bench;
 pub mod sim;
 pub mod sprites;
 pub mod steps;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use xtask::demo::{self, Demo};
 use xtask::figures;
 use xtask::network_bench::{self, NetworkBench};
+use xtask::resume_bench::{self, ResumeBench};
 use xtask::say;
 use xtask::sim::{self, MANIFEST, Sim, WrongUse};
 use xtask::sprites;
@@ -34,6 +35,8 @@ enum Task {
     Figures,
     /// What a game suffers on bad networks, and what it costs there, on release builds
     NetworkBench(NetworkBench),
+    /// How soon an interrupted game goes on, on release builds
+    ResumeBench(ResumeBench),
     /// What the compiler does not check of files and manifests
     Tidy,
     /// The pictures of the board, drawn again from their sources
@@ -66,6 +69,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Tidy => run_tidy(&workspace),
         Task::Figures => figures::run(),
         Task::NetworkBench(bench) => network_bench::run(&bench),
+        Task::ResumeBench(bench) => resume_bench::run(&bench),
         Task::Demo(demo) => demo::run(&workspace.root, &demo),
         Task::Sprites => sprites::run(&workspace.root),
         Task::Sim(sim) => sim::run(&workspace.root, &sim),

@@ -2,18 +2,16 @@
 //! builds of the real programs, WebRTC, every participant at a computer of its own, and a router
 //! between them that delays and loses packets.
 
+use crate::release::{inside_namespaces, median_and_range};
 use crate::say;
 use anyhow::{Context as _, Result, ensure};
 use dyad_impair::Impairment;
 use dyad_impair::router::Path;
 use std::fmt::Write as _;
+use std::fs;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
-use std::{env, fs};
-use system_tests::binaries;
-use system_tests::namespace;
-use system_tests::network::{self, Network};
+use system_tests::network::Network;
 use system_tests::session::{Client, Lab, Summary};
 
 /// Steps a second, of every game here.
@@ -90,18 +88,7 @@ pub fn run(bench: &NetworkBench) -> Result<bool> {
     for &loss in &bench.loss {
         bench.impairment(loss, 0)?;
     }
-    if namespace::is_inside() {
-        namespace::set_up()?;
-        network::available().map_err(anyhow::Error::msg)?;
-        return measure(bench);
-    }
-    let program = env::current_exe()?;
-    namespace::available().map_err(anyhow::Error::msg)?;
-    say("building with optimisation (the first time takes half an hour) ...");
-    let binaries = binaries::build_release()?;
-    let mut command = namespace::command(program);
-    command.env(binaries::DIRECTORY, binaries).arg("network-bench").args(bench.arguments());
-    Ok(command.stdin(Stdio::null()).status()?.success())
+    inside_namespaces("network-bench", &bench.arguments(), || measure(bench))
 }
 
 fn measure(bench: &NetworkBench) -> Result<bool> {
@@ -240,12 +227,8 @@ fn row(loss: u32, games: &[Game]) -> Result<String> {
     ];
     let mut text = format!("{loss:>4} %");
     for column in columns {
-        let mut values: Vec<f64> = games.iter().map(column).collect();
-        values.sort_by(f64::total_cmp);
-        let (least, middle, most) = (values[0], values[values.len() / 2], values[values.len() - 1]);
-        let digits = usize::from(most < 100.0);
-        let range = format!("({least:.digits$} to {most:.digits$})");
-        write!(text, " {middle:>6.digits$} {range:<12}")?;
+        let (middle, range) = median_and_range(games.iter().map(column).collect());
+        write!(text, " {middle:>6} {range:<12}")?;
     }
     let open = games.iter().filter(|game| !game.closed).count();
     if open > 0 {
