@@ -290,6 +290,15 @@ pub fn dyad(arguments: &[&str]) -> anyhow::Result<Output> {
     Ok(Command::new(binaries::path("dyad")?).args(arguments).stdin(Stdio::null()).output()?)
 }
 
+/// Runs the lab's program to its end and returns what it said.
+///
+/// # Errors
+/// If it cannot be run.
+pub fn signalling(arguments: &[&str]) -> anyhow::Result<Output> {
+    let program = binaries::path("dyad-signalling")?;
+    Ok(Command::new(program).args(arguments).stdin(Stdio::null()).output()?)
+}
+
 fn holds_log(directory: &Path) -> bool {
     let Ok(entries) = fs::read_dir(directory) else { return false };
     entries
