@@ -15,7 +15,7 @@ use bevy::app::{AppExit, RunFixedMainLoop, ScheduleRunnerPlugin};
 use bevy::log::tracing_subscriber;
 use bevy::log::{Level, LogPlugin};
 use bevy::prelude::{
-    App, DefaultPlugins, First, IntoScheduleConfigs as _, Last, MessageWriter, Messages,
+    App, DefaultPlugins, First, IntoScheduleConfigs as _, Last, Local, MessageWriter, Messages,
     PluginGroup as _, PostUpdate, PreUpdate, Real, Res, Resource, State, StateTransition,
     SystemCondition as _, Time, Update, World, in_state,
 };
@@ -57,7 +57,7 @@ pub fn headless(options: JoinOptions, link: JoinLink, patience: Patience) -> io:
         Update,
         (
             leave_when_done.run_if(in_state(Screen::Done).or_else(in_state(Screen::Problem))),
-            give_up.run_if(in_state(Screen::Connecting).or_else(in_state(Screen::Waiting))),
+            give_up,
         )
             .after(flow::FlowSystems::Advance),
     );
@@ -187,9 +187,14 @@ fn give_up(
     patience: Res<Patience>,
     time: Res<Time<Real>>,
     status: Res<Status>,
+    screen: Res<State<Screen>>,
+    mut since: Local<Duration>,
     mut exit: MessageWriter<AppExit>,
 ) {
-    if time.elapsed() > patience.0 {
+    if !matches!(screen.get(), Screen::Connecting | Screen::Scene | Screen::Waiting) {
+        *since = time.elapsed();
+    }
+    if time.elapsed().saturating_sub(*since) > patience.0 {
         let reason = status.lab_trouble.as_deref().unwrap_or("no partner came");
         bevy::log::error!("gave up after {} s: {reason}", patience.0.as_secs());
         exit.write(AppExit::error());

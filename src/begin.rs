@@ -3,7 +3,8 @@
 //! A match that an earlier run of this program was killed in begins with what that one left on
 //! the disk, and goes on where both sides have it.
 
-use crate::flow::{Admission, CurrentMatch, JoinOptions, Screen, Status};
+use crate::course;
+use crate::flow::{Admission, Clocks, CurrentMatch, JoinOptions, Screen, Status};
 use crate::input::Player;
 use crate::input::keyboard::Keyboard;
 use crate::lab::LabConnection;
@@ -17,11 +18,12 @@ use anyhow::Context as _;
 use bevy::log::{info, warn};
 use bevy::prelude::{NextState, Real, Resource, Time};
 use dyad_gridworld::{Entry, Game, Settings, World};
+use dyad_netplay::plugin::clear;
 use dyad_netplay::transport::{Impaired, Transport};
 use dyad_netplay::webrtc::{Signalling, WebRtc};
 use dyad_netplay::{MatchSettings, Netplay, Simulation};
 use dyad_protocol::lobby::{Reconnection, Ticket};
-use dyad_protocol::{JoinLink, ParticipantId};
+use dyad_protocol::{JoinLink, ParticipantId, Seat, Token};
 use dyad_recording::log::SessionInfo;
 use dyad_recording::recorder::Left;
 use dyad_rollback::peering::Patience;
@@ -93,6 +95,7 @@ pub fn meet(world: &mut bevy::prelude::World, ticket: Ticket, participant: Optio
         Err(error) => {
             let problem = format!("{error:#}");
             warn!("{problem}");
+            course::cannot_play(world);
             world.resource_mut::<Status>().problem = Some(problem);
             world.resource_mut::<NextState<Screen>>().set(Screen::Problem);
         }
@@ -118,16 +121,24 @@ fn begin(
         token: admission.resume,
     };
     let directory = options.spool.open(&destination)?;
+    let last = world.get_resource::<CurrentMatch>().map(|last| last.destination.clone());
+    world.resource_mut::<Status>().next_match(last.as_ref());
     let (writer, past) = writer(world, &ticket, &destination, &directory, &game)?;
     let input = match (options.policy, world.get_resource::<Keyboard>()) {
         (Some(policy), _) => Player::Scripted(policy.make(options.seed)?),
         (None, Some(keyboard)) => Player::Keyboard(keyboard.player(ticket.held_keys.into())),
         (None, None) => anyhow::bail!("a person plays in a window, a program needs --policy"),
     };
+    clear(world);
+    world.insert_resource(Clocks::default());
     let netplay = Netplay::new(
         match_settings(&ticket, &game),
         History::of(game.clone(), &past),
-        transport(&ticket, &lab.address("ws", ""), options.impairment.as_ref()),
+        transport(
+            Signalling { url: room(&lab, &ticket.room, &ticket.room_token), ice: ticket.ice.clone() },
+            ticket.seat,
+            options.impairment.as_ref(),
+        ),
         input,
         world.resource::<Time<Real>>().elapsed(),
     )?;
@@ -245,17 +256,22 @@ fn match_settings(ticket: &Ticket, game: &Arc<Game>) -> MatchSettings {
     }
 }
 
-fn transport(
-    ticket: &Ticket,
-    lab: &str,
+/// The address of a signalling room.
+pub(crate) fn room(lab: &JoinLink, room: &str, password: &Token) -> String {
+    format!("{}/signal/{room}?token={}", lab.address("ws", ""), password.reveal())
+}
+
+/// A connection to those in a signalling room, through the bad network that was asked for.
+pub(crate) fn transport(
+    signalling: Signalling,
+    seat: Seat,
     impairment: Option<&dyad_impair::Impairment>,
 ) -> Box<dyn Transport> {
-    let url = format!("{lab}/signal/{}?token={}", ticket.room, ticket.room_token.reveal());
-    let webrtc = WebRtc::new(Signalling { url, ice: ticket.ice.clone() });
+    let webrtc = WebRtc::new(signalling);
     match impairment.cloned() {
         // Each side has its own fortune, though both were given the same words.
         Some(bad) => {
-            let seed = bad.seed.wrapping_mul(2).wrapping_add(u64::from(ticket.seat.0));
+            let seed = bad.seed.wrapping_mul(2).wrapping_add(u64::from(seat.0));
             Box::new(Impaired::new(webrtc, bad.with_seed(seed)))
         }
         None => Box::new(webrtc),

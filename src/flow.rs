@@ -1,17 +1,24 @@
 //! What happens in which order, from the join link to the last receipt.
 //!
 //! ```text
-//! Start ─▶ Connecting ─▶ Waiting ─▶ Meeting ─▶ Game ─▶ Saving ─▶ Done
-//!              │            │          │         │        │
-//!              └────────────┴──────────┴─────────┴────────┴────▶ Problem
+//!                        ┌────────────────────────────────────────┐
+//!                        ▼                                        │
+//! Start ─▶ Connecting ─▶ Scene ─▶ Waiting ─▶ Meeting ─▶ Game ─▶ Saving
+//!              │          │         │          │         │        │
+//!              │          └▶ Done   │          │         │        │
+//!              └────────────────────┴──────────┴─────────┴────────┴────▶ Problem
 //! ```
+//!
+//! The lab says what comes next ([`crate::course`]); a game is one of the scenes.
 //!
 //! The same systems run in a window and without one; screens only draw what they find here.
 
+use crate::autopilot;
 use crate::begin::{self, Unfinished};
 use crate::cli::launched;
+use crate::course;
 use crate::input::PolicyChoice;
-use crate::lab::{LabConnection, LabEvent};
+use crate::lab::{LabConnection, LabEvent, probe};
 use crate::outcome::{self, AwayTooLong};
 use crate::record::forensics::{AROUND, SimulatedWorlds};
 use crate::record::spool::{Destination, Record, Spool};
@@ -21,7 +28,7 @@ use crate::reporting::{self, Reporting};
 use bevy::log::{info, warn};
 use bevy::prelude::{
     App, AppExtStates as _, Commands, IntoScheduleConfigs as _, Local, NextState, Real, Res,
-    ResMut, Resource, State, States, SystemCondition as _, SystemSet, Time, Update,
+    ResMut, Resource, State, States, SystemCondition as _, SystemSet, Time, Update, World,
     resource_exists,
 };
 use dyad_gridworld::End;
@@ -29,8 +36,9 @@ use dyad_impair::Impairment;
 use dyad_netplay::session::Statement;
 use dyad_netplay::{Ending, Netplay, RecordItem, Stage};
 use dyad_protocol::ParticipantId;
-use dyad_protocol::lobby::{FromClient, FromLab, Refusal, Ticket};
-use dyad_protocol::records::Verdict;
+use dyad_protocol::lobby::{FromLab, Refusal, Ticket};
+use dyad_protocol::records::{RecordName, Verdict};
+use dyad_protocol::study::Completed;
 use dyad_rollback::peering::LeaveReason;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -46,6 +54,8 @@ pub enum Screen {
     /// The lab has not answered yet.
     #[default]
     Connecting,
+    /// Something to read or to answer, or the lab has not said yet what comes next.
+    Scene,
     /// In the waiting room.
     Waiting,
     /// A partner is found; the two computers connect.
@@ -90,6 +100,12 @@ pub struct Status {
     pub waiting: Option<(u32, u32)>,
     /// Why the lab is not reached, if it is not.
     pub lab_trouble: Option<String>,
+    /// When waiting is over at the latest, since the program started.
+    pub waits_until: Option<Duration>,
+    /// What the person should know while they play.
+    pub warning: Option<String>,
+    /// How the study has ended.
+    pub completed: Option<Completed>,
     /// What went wrong for good.
     pub problem: Option<String>,
     /// How the match ended.
@@ -108,13 +124,37 @@ pub struct Status {
     pub upload_trouble: Option<String>,
     /// What the lab found out about episodes, by number.
     pub verdicts: Vec<(u16, Verdict)>,
+    /// Records of earlier matches that the lab has not received.
+    pub earlier: BTreeSet<RecordName>,
 }
 
 impl Status {
     /// Episodes that are saved on this computer and that the lab has not received.
     #[must_use]
     pub fn kept(&self) -> usize {
-        self.closed.difference(&self.received).count()
+        self.earlier.len() + self.closed.difference(&self.received).count()
+    }
+
+    /// Another match begins: what is known of the last one makes room.
+    pub(crate) fn next_match(&mut self, last: Option<&Destination>) {
+        if let Some(Destination { session, scene, participant, .. }) = last {
+            let name = |&episode: &u16| RecordName {
+                session: session.clone(),
+                scene: scene.clone(),
+                participant: participant.clone(),
+                episode,
+            };
+            let kept: Vec<_> = self.closed.difference(&self.received).map(name).collect();
+            self.earlier.extend(kept);
+        }
+        *self = Self {
+            title: std::mem::take(&mut self.title),
+            participant: self.participant.take(),
+            welcomed: self.welcomed,
+            lab_trouble: self.lab_trouble.take(),
+            earlier: std::mem::take(&mut self.earlier),
+            ..Self::default()
+        };
     }
 }
 
@@ -151,7 +191,7 @@ const SYNC_EVERY: Duration = Duration::from_millis(250);
 
 /// Clocks of the flow, since the program started.
 #[derive(Resource, Default)]
-struct Clocks {
+pub(crate) struct Clocks {
     next_sync: Duration,
     game_over: Option<Duration>,
     writer_done: bool,
@@ -160,7 +200,7 @@ struct Clocks {
 /// Adds the flow to an app.
 pub fn plugin(app: &mut App) {
     app.init_state::<Screen>()
-        .add_plugins(reporting::plugin)
+        .add_plugins((reporting::plugin, course::plugin, autopilot::plugin, probe::plugin))
         .init_resource::<Status>()
         .init_resource::<Clocks>()
         .configure_sets(
@@ -206,38 +246,33 @@ fn hear_the_lab(
                 status.title = title;
                 status.participant = Some(participant);
                 commands.insert_resource(Admission { study, resume });
-                if matches!(screen.get(), Screen::Connecting | Screen::Waiting) {
-                    // Somebody who comes back into a game that goes on gets its ticket again.
-                    lab.say(FromClient::Ready);
-                    next.set(Screen::Waiting);
-                }
             }
             FromLab::Refused { code: Refusal::Token, .. } if unfinished.is_some() => {
                 commands.queue(begin::start_over);
             }
             FromLab::Refused { message, .. }
-                if matches!(screen.get(), Screen::Connecting | Screen::Waiting) =>
+                if matches!(
+                    screen.get(),
+                    Screen::Connecting | Screen::Scene | Screen::Waiting
+                ) =>
             {
                 status.problem = Some(message);
                 next.set(Screen::Problem);
             }
             // A game that has begun needs the lab no more: only its record waits for it.
             FromLab::Refused { message, .. } => status.lab_trouble = Some(message),
-            FromLab::Waiting { waiting, needed } => {
-                status.waiting = Some((waiting, needed));
+            FromLab::Waiting { waiting, needed, remaining_ms } => {
+                status.waiting = Some((waiting.unwrap_or(1), needed));
+                status.waits_until =
+                    remaining_ms.map(|left| time.elapsed() + Duration::from_millis(left));
                 commands.queue(begin::forget_unfinished);
-            }
-            FromLab::Matched { ticket } => {
-                let participant = status.participant.clone();
-                commands.queue(move |world: &mut bevy::prelude::World| {
-                    begin::meet(world, *ticket, participant);
-                });
             }
             FromLab::Verdict { episode, verdict, .. } => {
                 info!("episode {episode}: {verdict}");
                 status.verdicts.push((episode, verdict));
             }
             FromLab::Pong { .. } => {}
+            said => commands.queue(move |world: &mut World| course::hear(world, said)),
         }
     }
 }
@@ -343,6 +378,8 @@ fn follow_uploads(
                 let is_current = |current: &CurrentMatch| current.ticket.session == name.session;
                 if current.as_deref().is_some_and(is_current) {
                     status.received.insert(name.episode);
+                } else {
+                    status.earlier.remove(&name);
                 }
             }
             Progress::Waiting { name, reason } => {
@@ -358,6 +395,7 @@ fn follow_uploads(
 }
 
 fn advance(
+    mut commands: Commands,
     screen: Res<State<Screen>>,
     mut next: ResMut<NextState<Screen>>,
     netplay: Option<Res<Netplay>>,
@@ -401,7 +439,7 @@ fn advance(
             let all_received = clocks.writer_done && status.kept() == 0;
             let too_late = time.elapsed().saturating_sub(since) > UPLOAD_WITHIN;
             if all_received || too_late {
-                next.set(if status.problem.is_some() { Screen::Problem } else { Screen::Done });
+                commands.queue(course::game_is_over);
             }
         }
         _ => {}

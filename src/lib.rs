@@ -2,7 +2,8 @@
 //!
 //! - [`cli`]: the command line, and [`commands`] that need no lab;
 //! - [`app`]: the Bevy apps, headless and windowed: which plugins they are made of;
-//! - [`flow`]: what happens in which order, from the join link to the last receipt;
+//! - [`flow`]: what happens in which order, from the join link to the last receipt; [`course`]: from
+//!   scene to scene; [`autopilot`]: who answers where no person does;
 //! - [`lab`]: the connection to the lab machine; [`reporting`]: what it is told while a game goes on;
 //! - [`input`]: scripted players and keys as sources of input;
 //! - [`record`]: the writer thread, the spool of unsent records, their upload;
@@ -20,9 +21,11 @@
 )]
 
 pub mod app;
+pub mod autopilot;
 pub mod begin;
 pub mod cli;
 pub mod commands;
+pub mod course;
 pub mod flow;
 pub mod input;
 pub mod lab;

@@ -6,7 +6,7 @@ use bevy::app::AppExit;
 use bevy::prelude::{Real, Time, World};
 use dyad_gridworld::End;
 use dyad_netplay::{Ending, Netplay};
-use dyad_protocol::Seat;
+use dyad_protocol::{Seat, study};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -34,6 +34,7 @@ impl Outcome {
                 |(episode, verdict)| json!({ "episode": episode, "verdict": verdict.to_string() }),
             );
             summary["verdicts"] = verdicts.collect();
+            summary["study"] = json!(status.completed);
             summary
         });
         Self { status, summary }
@@ -68,7 +69,7 @@ impl Outcome {
         if let Some(why) = ended_early(status) {
             say(&format!("dyad: the session ended early: {why}"));
         }
-        if exit.is_success() && is_completed(status) && kept == 0 && status.problem.is_none() {
+        if exit.is_success() && went_well(status) && kept == 0 && status.problem.is_none() {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
@@ -106,6 +107,15 @@ impl AwayTooLong {
 #[must_use]
 pub fn is_completed(status: &Status) -> bool {
     status.ending == Some(Ending::Completed) && status.away.is_none()
+}
+
+/// Whether the study was gone through to its end, or as much of it as the lab has told of.
+#[must_use]
+pub fn went_well(status: &Status) -> bool {
+    match &status.completed {
+        Some(completed) => completed.outcome == study::Outcome::Finished,
+        None => is_completed(status),
+    }
 }
 
 /// Why a match ended, in a word for programs; `None` before its end.

@@ -1,37 +1,49 @@
 //! Starting the lab, and stopping it without losing anything.
 
+use crate::identities::Identities;
+use crate::journal::{Journal, JournalError};
 use crate::link;
-use crate::lobby::owner::{Door, Input, Owner, QUEUE};
-use crate::lobby::{Event, Lobby, Study, connection};
+use crate::lobby::owner::{Clock, Door, Input, Owner, QUEUE};
+use crate::lobby::{Event, Lobby, RestoreError, connection};
 use crate::relay::{Relay, RelaySecret};
 use crate::rooms::SharedRooms;
+use crate::secrets::Secrets;
+use crate::study::{Study, screening};
 use crate::topology;
 use axum::Router;
-use axum::response::Html;
+use axum::extract::{Path as UrlPath, State};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use dyad_collector::owner::now_ms;
 use dyad_collector::{Collector, CollectorThread, Notice, Store, StoreError, http};
-use dyad_experiment::{Experiment, Gym};
-use dyad_matchmaking::settings::GRACE_MS;
-use dyad_matchmaking::{GroupSize, Matchmaking, RoomSettings};
+use dyad_experiment::Experiment;
+use dyad_experiment::text::PictureFormat;
+use dyad_protocol::Token;
 use dyad_protocol::join::JoinLink;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 /// How long requests may take to finish when the lab stops.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
 /// The default for [`Options::max_connections`].
 pub const MAX_CONNECTIONS: usize = 16_384;
+
+/// The default for [`Options::max_per_address`]: a lecture hall behind one address.
+pub const MAX_PER_ADDRESS: u32 = 1024;
+
+/// Round trips that are measured right after somebody has connected, at least.
+const FIRST_PINGS: u32 = 5;
 
 /// What a lab needs to know.
 #[derive(Clone, Debug)]
@@ -48,6 +60,8 @@ pub struct Options {
     pub open: bool,
     /// Lobby connections at the same time.
     pub max_connections: usize,
+    /// Lobby connections from one address at the same time; a tenth of them anew in a second.
+    pub max_per_address: u32,
 }
 
 /// Why a lab cannot start.
@@ -64,9 +78,15 @@ pub enum StartError {
         /// Why.
         source: StoreError,
     },
-    /// The join link's token cannot be read or made.
-    #[error("the join link's token: {0}")]
-    Token(io::Error),
+    /// The join link's token, the secret or the list of identities cannot be read or made.
+    #[error("the lab's secrets: {0}")]
+    Secrets(io::Error),
+    /// The journal cannot be used.
+    #[error("the journal: {0}")]
+    Journal(#[from] JournalError),
+    /// It cannot be gone on from the journal.
+    #[error("cannot go on from the journal: {0}")]
+    Restore(#[from] RestoreError),
     /// Nobody can be listened to there.
     #[error("cannot listen on {address}: {source}; is another lab running?")]
     Listen {
@@ -99,13 +119,17 @@ impl Lab {
     /// # Errors
     /// [`StartError`].
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let Options { experiment, relay_secret, data, listen, open, max_connections } = options;
+        let Options { experiment, relay_secret, data, listen, open, .. } = options;
+        let (max_connections, max_per_address) = (options.max_connections, options.max_per_address);
         if relay_secret.is_none() && !experiment.network.turn.is_empty() {
             return Err(StartError::NoRelaySecret);
         }
-        let relay = relay_secret.map(|secret| Relay::new(secret, experiment.scene()));
+        let relay = relay_secret.map(|secret| Relay::new(secret, &experiment));
+        // The store comes first: it is what sees to it that a folder has one lab at a time.
         let store = open_store(&data)?;
-        let token = link::token(&data).map_err(StartError::Token)?;
+        let token = link::token(&data).map_err(StartError::Secrets)?;
+        let experiment = Arc::new(experiment);
+        let kept = Kept::open(&experiment, &data, (!open).then(|| token.clone()))?;
         let listener = TcpListener::bind(listen).await;
         let unheard = |source| StartError::Listen { address: listen, source };
         let listener = listener.map_err(unheard)?;
@@ -115,32 +139,22 @@ impl Lab {
         let (collector, thread) =
             Collector::start(store, tell(inputs.clone())).map_err(StartError::Thread)?;
         let rooms = SharedRooms::default();
-        let study = Study {
-            id: experiment.study.clone(),
-            title: experiment.title.clone(),
-            scene: experiment.scene().id.clone(),
-            token: (!open).then(|| token.clone()),
-        };
-        let group = GroupSize::try_from(experiment.scene().players).unwrap_or(GroupSize::TWO);
-        let room = RoomSettings {
-            // Who loses the connection before a game has left.
-            waiting_grace_ms: 0,
-            playing_grace_ms: grace_ms(experiment.scene()),
-            ..RoomSettings::new(study.scene.clone(), group)
-        };
+        let first_pings = screening::pings(&experiment.rules.screening).max(FIRST_PINGS) - 1;
         let owner = Owner {
-            lobby: Lobby::new(study, Matchmaking::new([room])),
-            experiment: Arc::new(experiment),
+            lobby: kept.lobby,
+            experiment: Arc::clone(&experiment),
             relay,
             collector: collector.clone(),
             rooms: rooms.clone(),
             inputs: inputs.downgrade(),
             queues: BTreeMap::new(),
-            started: Instant::now(),
+            journal: Arc::new(Mutex::new(kept.journal)),
+            identities: kept.identities,
+            clock: kept.clock,
         };
-        let door = Door::new(inputs.clone(), max_connections);
+        let door = Door::new(inputs.clone(), max_connections, max_per_address, first_pings);
         let (stop, stopped) = oneshot::channel();
-        let server = serve(listener, router(door, &rooms, collector), stopped);
+        let server = serve(listener, router(door, &rooms, collector, experiment), stopped);
         Ok(Self {
             address,
             join: link::link(address, token),
@@ -189,10 +203,28 @@ impl Lab {
     }
 }
 
-/// How long somebody whose connection to the lab is gone counts as playing: longer than the partners
-/// wait, with time to start the program again and to notice that a connection is dead.
-fn grace_ms(scene: &Gym) -> u64 {
-    GRACE_MS.max(u64::from(scene.reconnection.limit_seconds) * 1000 + 60_000)
+/// What a lab finds in its folder.
+struct Kept {
+    lobby: Lobby,
+    journal: Journal,
+    identities: Identities,
+    clock: Clock,
+}
+
+impl Kept {
+    fn open(
+        experiment: &Arc<Experiment>,
+        data: &Path,
+        token: Option<Token>,
+    ) -> Result<Self, StartError> {
+        let secrets = Secrets::of(data).map_err(StartError::Secrets)?;
+        let identities = Identities::open(data).map_err(StartError::Secrets)?;
+        let (journal, entries) = Journal::open(data)?;
+        let last = entries.iter().map(|entry| entry.at()).max().unwrap_or(0);
+        let study = Study::new(Arc::clone(experiment), secrets, token);
+        let lobby = Lobby::restore(study, &entries)?;
+        Ok(Self { lobby, journal, identities, clock: Clock::after(last) })
+    }
 }
 
 fn open_store(data: &Path) -> Result<Store, StartError> {
@@ -216,9 +248,28 @@ fn tell(inputs: mpsc::Sender<Input>) -> impl FnMut(Notice) + Send {
     }
 }
 
-fn router(door: Door, rooms: &SharedRooms, collector: Collector) -> Router {
+/// A picture of the experiment, by its path in the file.
+async fn picture(State(study): State<Arc<Experiment>>, UrlPath(path): UrlPath<String>) -> Response {
+    let Some(picture) = study.pictures.get(&path) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let kind = match picture.format {
+        PictureFormat::Png => "image/png",
+        PictureFormat::Jpeg => "image/jpeg",
+    };
+    ([(header::CONTENT_TYPE, kind)], picture.bytes.to_vec()).into_response()
+}
+
+fn router(
+    door: Door,
+    rooms: &SharedRooms,
+    collector: Collector,
+    experiment: Arc<Experiment>,
+) -> Router {
+    let pictures = Router::new().route("/pictures/{*path}", get(picture)).with_state(experiment);
     Router::new()
         .route("/", get(|| async { Html(include_str!("page.html")) }))
+        .merge(pictures)
         .route("/lobby", get(connection::upgrade))
         .with_state(door)
         .nest("/signal", topology::routes(rooms))

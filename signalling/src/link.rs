@@ -48,7 +48,7 @@ pub fn link(listening: SocketAddr, token: Token) -> JoinLink {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("[{address}]"),
     };
-    JoinLink { host, port: listening.port(), token: Some(token) }
+    JoinLink { host, port: listening.port(), token: Some(token), panel: None }
 }
 
 /// The address this computer would use towards the rest of the network. Nothing is sent:

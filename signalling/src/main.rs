@@ -4,11 +4,11 @@ mod commands;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use commands::{check, dataset};
+use commands::{check, dataset, links};
 use dyad_collector::interrupt::Interrupt;
 use dyad_experiment::Experiment;
-use dyad_signalling::lab::MAX_CONNECTIONS;
-use dyad_signalling::{Lab, Options, RelaySecret, link};
+use dyad_signalling::lab::{MAX_CONNECTIONS, MAX_PER_ADDRESS};
+use dyad_signalling::{Lab, Options, RelaySecret};
 use serde_json::json;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
@@ -40,8 +40,12 @@ enum Command {
     Export(dataset::Export),
     /// Checks all of a lab's data or of a dataset from the logs.
     Verify(dataset::Verify),
-    /// Prints the join link of a lab.
+    /// Prints the join link of a lab, or personal ones, a line each.
     Links {
+        /// Personal links: each is good for one person, who may come back with it.
+        #[arg(long)]
+        count: Option<u64>,
+
         /// The lab's data folder.
         #[arg(long)]
         data: PathBuf,
@@ -68,6 +72,9 @@ struct Serve {
     /// People that may be connected at the same time.
     #[arg(long, default_value_t = MAX_CONNECTIONS)]
     max_connections: usize,
+    /// People that may be connected from one address at the same time.
+    #[arg(long, default_value_t = MAX_PER_ADDRESS)]
+    max_per_address: u32,
 }
 
 #[tokio::main]
@@ -93,25 +100,33 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Export(arguments) => return dataset::run_export(arguments),
         Command::Verify(arguments) => return dataset::run_verify(&arguments),
-        Command::Links { data, listen } => links(&data, listen)?,
+        Command::Links { count, data, listen } => links::print(&data, listen, count)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(arguments: Serve) -> anyhow::Result<()> {
-    let Serve { experiment, data, listen, open, max_connections } = arguments;
+    let Serve { experiment, data, listen, open, max_connections, max_per_address } = arguments;
     let file = experiment;
     let experiment = Experiment::load(&file)?;
     let relay_secret = relay_secret(&file, &experiment)?;
-    if experiment.scene().programs.is_some() {
+    if !check::has_game(&experiment) {
         anyhow::bail!("{}", check::NO_PROGRAMS);
     }
-    if let Some(skipped) = check::skipped(&experiment) {
-        tracing::warn!("{skipped}");
+    for left_out in check::left_out(&experiment) {
+        tracing::warn!("{left_out}");
     }
     // First, so that a request to stop is never missed once the address is out.
     let interrupt = Interrupt::listen()?;
-    let options = Options { experiment, relay_secret, data, listen, open, max_connections };
+    let options = Options {
+        experiment,
+        relay_secret,
+        data,
+        listen,
+        open,
+        max_connections,
+        max_per_address,
+    };
     let lab = Lab::start(options).await?;
     tracing::info!(address = %lab.address(), "the lab is open");
     writeln!(std::io::stderr(), "\nSend this link to your participants:\n\n  {}\n", lab.join())?;
@@ -131,13 +146,6 @@ fn relay_secret(file: &Path, experiment: &Experiment) -> anyhow::Result<Option<R
     let secret = RelaySecret::read(&path);
     let secret = secret.with_context(|| format!("the TURN server's secret {}", path.display()))?;
     Ok(Some(secret))
-}
-
-fn links(data: &Path, listen: SocketAddr) -> anyhow::Result<()> {
-    std::fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
-    let link = link::link(listen, link::token(data)?);
-    writeln!(std::io::stdout(), "{link}")?;
-    Ok(())
 }
 
 /// Logs to stderr, by `RUST_LOG`. The libraries below say at `info` from which address somebody

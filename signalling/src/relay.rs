@@ -11,8 +11,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use dyad_experiment::Gym;
-use dyad_protocol::lobby::Ticket;
+use dyad_experiment::{Experiment, Gym, Scene};
+use dyad_protocol::ParticipantId;
+use dyad_protocol::lobby::{IceServers, Ticket};
 use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
 use std::fmt;
@@ -60,32 +61,50 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// For games of this scene.
-    pub(crate) fn new(secret: RelaySecret, scene: &Gym) -> Self {
-        let frames = u64::from(scene.countdown_frames)
-            + u64::from(scene.max_steps)
-            + u64::from(scene.pause_frames);
-        let game_s = frames * u64::from(scene.episodes) / u64::from(scene.steps_per_second.max(1));
-        Self { secret, good_for_s: 2 * game_s + MARGIN_S }
+    /// For the games of this experiment.
+    pub(crate) fn new(secret: RelaySecret, experiment: &Experiment) -> Self {
+        let gyms = experiment.scenes().iter().filter_map(Scene::gym);
+        let lengths = gyms.flat_map(|gym| gym.variants().map(|(_, gym)| length_s(gym)));
+        Self { secret, good_for_s: 2 * lengths.max().unwrap_or(0) + MARGIN_S }
     }
 
     /// Puts fresh credentials into a ticket that is about to be given out; `now_s` is in seconds
     /// since 1970.
     pub(crate) fn sign(&self, ticket: &mut Ticket, now_s: u64) {
-        let Some(participant) = ticket.participants.get(ticket.seat.index()) else { return };
+        let Some(participant) = ticket.participants.get(ticket.seat.index()).cloned() else {
+            return;
+        };
+        self.credentials(&mut ticket.ice, &participant, now_s);
+    }
+
+    /// Gives somebody fresh credentials for these servers.
+    pub(crate) fn credentials(
+        &self,
+        ice: &mut IceServers,
+        participant: &ParticipantId,
+        now_s: u64,
+    ) {
         let username = format!("{}:{participant}", now_s.saturating_add(self.good_for_s));
         let mac = Hmac::<Sha1>::new_from_slice(self.secret.0.as_bytes());
         let mac = mac.expect("HMAC takes keys of any length").chain_update(&username);
         let password = STANDARD.encode(mac.finalize().into_bytes());
-        ticket.ice.credential = Some(password.parse().expect("base64 is visible ASCII"));
-        ticket.ice.username = Some(username);
+        ice.credential = Some(password.parse().expect("base64 is visible ASCII"));
+        ice.username = Some(username);
     }
+}
+
+/// Seconds of a game that nothing delays.
+fn length_s(gym: &Gym) -> u64 {
+    let frames =
+        u64::from(gym.countdown_frames) + u64::from(gym.max_steps) + u64::from(gym.pause_frames);
+    frames * u64::from(gym.episodes) / u64::from(gym.steps_per_second.max(1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Relay, RelaySecret};
-    use crate::ticket::{Player, prepare};
+    use crate::ticket::{Order, Player, prepare};
+    use dyad_matchmaking::MatchId;
     use dyad_experiment::Experiment;
     use dyad_protocol::PublicKey;
 
@@ -99,11 +118,17 @@ mod tests {
         let experiment = experiment.unwrap();
         let player =
             |id: &str| Player { participant: id.parse().unwrap(), key: PublicKey([0; 32]) };
-        let mut tickets = prepare(&experiment, &[player("p-7f3a9c"), player("p-02b1e4")]).tickets;
+        let order = Order {
+            id: MatchId(0),
+            scene: "a".parse().unwrap(),
+            condition: None,
+            players: vec![player("p-7f3a9c"), player("p-02b1e4")],
+        };
+        let mut tickets = prepare(&experiment, &order, 0).unwrap().tickets;
         assert!(tickets[0].ice.relay_only);
         assert_eq!(tickets[0].ice.username, None, "not before it is given out");
 
-        let relay = Relay::new(RelaySecret("north wind".to_owned()), experiment.scene());
+        let relay = Relay::new(RelaySecret("north wind".to_owned()), &experiment);
         // Two episodes of a minute: four minutes and an hour.
         relay.sign(&mut tickets[0], 1_795_118_400 - 240 - 3600);
         let ice = &tickets[0].ice;

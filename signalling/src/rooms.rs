@@ -7,7 +7,6 @@
 
 use axum::extract::ws::Message;
 use dyad_protocol::Token;
-use dyad_protocol::lobby::Ticket;
 use matchbox_protocol::{JsonPeerEvent, PeerId};
 use matchbox_signaling::SignalingState;
 use matchbox_signaling::common_logic::{SignalingChannel, try_send};
@@ -35,14 +34,9 @@ pub(crate) struct Rooms {
 }
 
 impl Rooms {
-    fn open(&mut self, tickets: &[Ticket]) {
-        let Some(first) = tickets.first() else { return };
-        let seat = |ticket: &Ticket| Seat {
-            token: ticket.room_token.clone(),
-            expected: None,
-            occupant: None,
-        };
-        self.rooms.insert(first.room.clone(), tickets.iter().map(seat).collect());
+    fn open(&mut self, room: &str, passwords: &[Token]) {
+        let seat = |token: &Token| Seat { token: token.clone(), expected: None, occupant: None };
+        self.rooms.insert(room.to_owned(), passwords.iter().map(seat).collect());
     }
 
     fn close(&mut self, room: &str) {
@@ -138,14 +132,23 @@ impl SharedRooms {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens the room that these tickets name.
-    pub fn open(&self, tickets: &[Ticket]) {
-        self.lock().open(tickets);
+    /// Opens a room with a seat for each of these passwords.
+    pub fn open(&self, room: &str, passwords: &[Token]) {
+        self.lock().open(room, passwords);
     }
 
     /// Closes a room and everybody's connection to it.
     pub fn close(&self, room: &str) {
         self.lock().close(room);
+    }
+
+    /// Closes all rooms whose names begin so.
+    pub fn close_all(&self, beginning: &str) {
+        let mut rooms = self.lock();
+        let those = rooms.rooms.range(beginning.to_owned()..);
+        let those = those.map(|(room, _)| room.clone());
+        let those: Vec<_> = those.take_while(|room| room.starts_with(beginning)).collect();
+        those.iter().for_each(|room| rooms.close(room));
     }
 
     /// How many rooms are open.

@@ -1,18 +1,47 @@
-//! From a scene and a group of people to a session: its registration and everybody's ticket.
+//! From a game and a group of people to a session: its registration and everybody's ticket.
 
 use crate::mint;
 use dyad_collector::Registration;
-use dyad_experiment::Experiment;
+use dyad_experiment::{ConditionId, Experiment, Gym};
+use dyad_matchmaking::MatchId;
 use dyad_protocol::lobby::Ticket;
-use dyad_protocol::{ParticipantId, PublicKey, Seat};
+use dyad_protocol::{ParticipantId, PublicKey, SceneId, Seat, SessionId, Token};
+use serde::{Deserialize, Serialize};
 
 /// A session that is about to start.
 #[derive(Clone, Debug)]
 pub struct Prepared {
+    /// What was drawn for it.
+    pub record: SessionRecord,
     /// What the collector is told.
     pub registration: Registration,
     /// The tickets, by seat.
     pub tickets: Vec<Ticket>,
+}
+
+/// Everything about a session that does not follow from the experiment: a line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRecord {
+    /// When it was prepared, in milliseconds since 1970.
+    pub at: u64,
+    /// Its match.
+    pub id: MatchId,
+    /// The session.
+    pub session: SessionId,
+    /// The scene that is played.
+    pub scene: SceneId,
+    /// In which condition.
+    pub condition: Option<ConditionId>,
+    /// The match's seed.
+    pub seed: u64,
+    /// Who plays, by seat.
+    pub participants: Vec<ParticipantId>,
+    /// What they sign with, by seat.
+    pub keys: Vec<PublicKey>,
+    /// The signalling room.
+    pub room: String,
+    /// The passwords of its seats.
+    pub room_tokens: Vec<Token>,
 }
 
 /// Somebody who takes a seat, and what they sign with.
@@ -24,43 +53,81 @@ pub struct Player {
     pub key: PublicKey,
 }
 
-/// Prepares a session of the experiment's scene for these people, by seat. Credentials for TURN
-/// servers are missing from the tickets: they expire, so they are made each time that a ticket is
-/// given out ([`crate::relay`]).
+/// A game that is to be prepared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Its match.
+    pub id: MatchId,
+    /// The scene.
+    pub scene: SceneId,
+    /// The condition.
+    pub condition: Option<ConditionId>,
+    /// Who plays, by seat.
+    pub players: Vec<Player>,
+}
+
+/// Prepares a session at this time, in milliseconds since 1970. Credentials for TURN servers are
+/// missing from the tickets: they expire, so they are made each time that a ticket is given out
+/// ([`crate::relay`]). `None` if the experiment has no such game.
 #[must_use]
-pub fn prepare(experiment: &Experiment, players: &[Player]) -> Prepared {
-    let participants: Vec<_> = players.iter().map(|player| player.participant.clone()).collect();
-    let keys: Vec<_> = players.iter().map(|player| player.key).collect();
-    let scene = experiment.scene();
-    let seed = scene.seed.unwrap_or_else(mint::seed);
-    let game = scene.game(seed).expect("the experiment file was checked with its layout");
-    let session = mint::session();
-    let room = mint::room();
+pub fn prepare(experiment: &Experiment, order: &Order, at: u64) -> Option<Prepared> {
+    let Order { id, scene, condition, players } = order;
+    let gym = game(experiment, scene, condition.as_ref())?;
+    let record = SessionRecord {
+        at,
+        id: *id,
+        session: mint::session(),
+        scene: scene.clone(),
+        condition: condition.clone(),
+        seed: gym.seed.unwrap_or_else(mint::seed),
+        participants: players.iter().map(|player| player.participant.clone()).collect(),
+        keys: players.iter().map(|player| player.key).collect(),
+        room: mint::room(),
+        room_tokens: players.iter().map(|_| mint::token()).collect(),
+    };
+    let tickets = tickets(experiment, &record)?;
     let registration = Registration {
         study: experiment.study.clone(),
-        session: session.clone(),
-        scene: scene.id.clone(),
-        participants: participants.clone(),
-        keys: keys.clone(),
-        episodes: scene.episodes,
-        game: game.digest.clone(),
+        session: record.session.clone(),
+        scene: scene.clone(),
+        participants: record.participants.clone(),
+        keys: record.keys.clone(),
+        episodes: gym.episodes,
+        game: tickets.first()?.game.clone(),
     };
-    let ticket = |seat| Ticket {
+    Some(Prepared { record, registration, tickets })
+}
+
+/// The tickets of a session, by seat: the same ones each time. `None` if the experiment has no such
+/// game any more.
+#[must_use]
+pub fn tickets(experiment: &Experiment, record: &SessionRecord) -> Option<Vec<Ticket>> {
+    let gym = game(experiment, &record.scene, record.condition.as_ref())?;
+    let game = gym.game(record.seed).ok()?;
+    let ticket = |(seat, room_token): (Seat, &Token)| Ticket {
         study: experiment.study.clone(),
-        session: session.clone(),
-        scene: scene.id.clone(),
+        session: record.session.clone(),
+        scene: record.scene.clone(),
         seat,
-        participants: participants.clone(),
-        keys: keys.clone(),
+        participants: record.participants.clone(),
+        keys: record.keys.clone(),
         settings: game.settings.clone(),
         game: game.digest.clone(),
-        netcode: scene.netcode,
-        reconnection: scene.reconnection,
-        held_keys: scene.held_keys,
-        room: room.clone(),
-        room_token: mint::token(),
+        netcode: gym.netcode,
+        reconnection: gym.reconnection,
+        held_keys: gym.held_keys,
+        room: record.room.clone(),
+        room_token: room_token.clone(),
         ice: experiment.network.ice_servers(),
     };
-    let tickets = Seat::all(players.len()).map(ticket).collect();
-    Prepared { registration, tickets }
+    let seats = Seat::all(record.participants.len()).zip(&record.room_tokens);
+    Some(seats.map(ticket).collect())
+}
+
+fn game<'a>(
+    experiment: &'a Experiment,
+    scene: &SceneId,
+    condition: Option<&ConditionId>,
+) -> Option<&'a Gym> {
+    Some(experiment.scene_by_id(scene)?.gym()?.in_condition(condition))
 }

@@ -4,7 +4,6 @@ use crate::rooms::SharedRooms;
 use async_trait::async_trait;
 use axum::Router;
 use dyad_protocol::Token;
-use dyad_protocol::lobby::MAX_MESSAGE;
 use futures::StreamExt as _;
 use matchbox_protocol::PeerRequest;
 use matchbox_signaling::common_logic::parse_request;
@@ -16,6 +15,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 /// Messages that one connection may pass on. Connecting takes a few dozen; matchbox's queues
 /// know no limit of their own.
 const MAX_SIGNALS: u32 = 2000;
+
+/// The longest signal that is passed on, in bytes. A description of a connection has a few thousand.
+const MAX_SIGNAL: usize = 64 * 1024;
 
 /// Messages that are not understood, after which a connection ends.
 const MAX_MALFORMED: u32 = 100;
@@ -36,7 +38,7 @@ impl SignalingTopology<NoCallbacks, SharedRooms> for Seats {
                 Ok(PeerRequest::KeepAlive) => {}
                 Ok(PeerRequest::Signal { receiver, data }) => {
                     signals += 1;
-                    let short = data.to_string().len() <= MAX_MESSAGE;
+                    let short = data.to_string().len() <= MAX_SIGNAL;
                     if !short || !rooms.relay(&room, peer_id, receiver, data) {
                         malformed += 1;
                     }

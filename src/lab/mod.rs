@@ -4,8 +4,10 @@
 //! it connects again with growing pauses and says hello as the same participant; play does not
 //! depend on it. Only a refusal ends it.
 
+pub mod probe;
+
 use bevy::prelude::Resource;
-use dyad_protocol::lobby::{FromClient, FromLab, Hello, MAX_MESSAGE, Refusal};
+use dyad_protocol::lobby::{FromClient, FromLab, Hello, MAX_FROM_LAB, Refusal};
 use dyad_protocol::report::Report;
 use dyad_protocol::{JoinLink, PROTOCOL_VERSION, PublicKey, Token};
 use futures::{AsyncRead, AsyncWrite, FutureExt, StreamExt as _};
@@ -146,8 +148,8 @@ impl Line {
     async fn connect_and_talk(&mut self) -> End {
         let url = self.link.address("ws", "/lobby");
         let config = WebSocketConfig::default()
-            .max_message_size(Some(MAX_MESSAGE))
-            .max_frame_size(Some(MAX_MESSAGE));
+            .max_message_size(Some(MAX_FROM_LAB))
+            .max_frame_size(Some(MAX_FROM_LAB));
         let connecting = async_tungstenite::smol::connect_async_with_config(url, Some(config));
         let connected = futures::select_biased! {
             connected = connecting.fuse() => connected,
@@ -176,6 +178,7 @@ impl Line {
             key: self.key,
             token: self.link.token.clone(),
             resume: self.resume.clone(),
+            panel: self.link.panel.clone(),
         });
         socket.send(text(&hello)).await?;
         let mut nonce = 0;

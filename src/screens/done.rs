@@ -1,6 +1,6 @@
 //! Done: how it went, and that one may go.
 
-use super::page;
+use super::{page, scene};
 use crate::flow::Status;
 use crate::outcome::ended_early;
 use bevy::app::AppExit;
@@ -19,6 +19,7 @@ pub fn show(ctx: &Context, status: &Status) -> bool {
                 page::text(ui, page::sentence(&why));
             }
         }
+        scene::last_words(ui, status);
         if !status.closed.is_empty() {
             page::progress(ui, "Received by the lab", status.received.len(), status.closed.len());
         }
@@ -31,7 +32,7 @@ pub fn show(ctx: &Context, status: &Status) -> bool {
             );
         } else if !status.closed.is_empty() {
             page::text(ui, "Everything is saved. You can close this window now.");
-        } else {
+        } else if status.completed.is_none() {
             page::text(ui, "Nothing was recorded. Please tell the experimenter.");
         }
         close = page::close_button(ui);

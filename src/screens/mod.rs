@@ -9,6 +9,7 @@ pub mod meeting;
 pub mod page;
 pub mod problem;
 pub mod saving;
+pub mod scene;
 pub mod start;
 pub mod waiting;
 
@@ -17,16 +18,20 @@ mod tests;
 
 use crate::flow::Screen;
 use crate::theme;
-use bevy::prelude::{Added, App, IntoScheduleConfigs as _, Query, Update, in_state};
+use bevy::prelude::{
+    Added, App, IntoScheduleConfigs as _, Query, SystemCondition as _, Update, in_state,
+};
 use bevy_egui::{EguiContext, EguiPrimaryContextPass};
 
 /// Adds all screens to an app with a window.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<start::Typed>().add_systems(Update, (dress, away::entitle)).add_systems(
+    app.init_resource::<start::Typed>().init_resource::<scene::Draft>().add_systems(Update, (dress, away::entitle)).add_systems(
         EguiPrimaryContextPass,
         (
             start::draw.run_if(in_state(Screen::Start)),
             connecting::draw.run_if(in_state(Screen::Connecting)),
+            scene::draw.run_if(in_state(Screen::Scene)),
+            scene::draw_way_out.run_if(in_state(Screen::Scene).or_else(in_state(Screen::Waiting))),
             waiting::draw.run_if(in_state(Screen::Waiting)),
             meeting::draw.run_if(in_state(Screen::Meeting)),
             game::draw.run_if(in_state(Screen::Game)),

@@ -8,5 +8,6 @@ mod interruptions;
 mod network;
 mod record;
 mod reports;
+mod study;
 mod trouble;
 mod window;

@@ -90,6 +90,12 @@ pub fn one_thread(app: &mut App, schedule: impl ScheduleLabel) {
 #[derive(Resource)]
 struct StepBegan(Instant);
 
+/// Takes away what is left of an earlier match, before another one begins in the same app.
+pub fn clear(world: &mut bevy::prelude::World) {
+    world.remove_resource::<Session<DyadConfig>>();
+    world.remove_resource::<Netplay>();
+}
+
 fn receive(
     mut commands: Commands,
     mut netplay: ResMut<Netplay>,

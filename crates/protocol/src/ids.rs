@@ -175,6 +175,56 @@ impl From<Token> for String {
     }
 }
 
+/// What a panel such as Prolific calls a person: 1 to 128 letters, digits and `-._~@+`. It identifies,
+/// so its debug form is redacted, and it stays out of records and logs.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PanelId(String);
+
+impl PanelId {
+    const MAX_LENGTH: usize = 128;
+
+    /// The id itself.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PanelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PanelId(..)")
+    }
+}
+
+impl TryFrom<String> for PanelId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        if text.is_empty() || text.len() > Self::MAX_LENGTH {
+            return Err(IdError::Length { length: text.len(), most: Self::MAX_LENGTH });
+        }
+        let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-._~@+".contains(letter);
+        match text.chars().find(|&letter| !allowed(letter)) {
+            Some(letter) => Err(IdError::Letter { letter }),
+            None => Ok(Self(text)),
+        }
+    }
+}
+
+impl FromStr for PanelId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<PanelId> for String {
+    fn from(id: PanelId) -> Self {
+        id.0
+    }
+}
+
 /// A password for somebody else's server: 1 to 256 visible ASCII characters. Its debug form is
 /// redacted, so that it stays out of logs.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
-//! Join links: `dyad://HOST:PORT/join?token=…`, the same on the first line of a `.join` file, or
+//! Join links: `dyad://HOST:PORT/join?token=…&panel=…`, the same on the first line of a `.join` file, or
 //! just `HOST:PORT` typed in.
 
-use crate::ids::{IdError, Token};
+use crate::ids::{IdError, PanelId, Token};
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,8 +12,10 @@ pub struct JoinLink {
     pub host: String,
     /// Port.
     pub port: u16,
-    /// The participant's token, if the lab gave out one.
+    /// The token that admits, if the lab gave out one: everybody's, or one person's own.
     pub token: Option<Token>,
+    /// What a panel calls the person, if they come from one.
+    pub panel: Option<PanelId>,
 }
 
 /// Why a text is no join link.
@@ -40,6 +42,12 @@ pub enum JoinError {
         /// That path.
         path: String,
     },
+    /// A broken id of a panel.
+    #[error("the panel's id in the link {source}; open the study from the panel's page again")]
+    Panel {
+        /// What is wrong with it.
+        source: IdError,
+    },
     /// A broken token.
     #[error("the link's token {source}; ask the experimenter for the link again")]
     Token {
@@ -62,8 +70,13 @@ impl JoinLink {
 impl fmt::Display for JoinLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "dyad://{}:{}/join", self.host, self.port)?;
-        match &self.token {
-            Some(token) => write!(f, "?token={}", token.reveal()),
+        let mut mark = '?';
+        if let Some(token) = &self.token {
+            write!(f, "?token={}", token.reveal())?;
+            mark = '&';
+        }
+        match &self.panel {
+            Some(panel) => write!(f, "{mark}panel={}", panel.reveal()),
             None => Ok(()),
         }
     }
@@ -100,12 +113,14 @@ impl FromStr for JoinLink {
         if host.is_empty() || !host.chars().all(named) {
             return Err(JoinError::NoHost);
         }
-        let token = query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("token="))
+        let parameter = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name));
+        let token = parameter("token=")
             .map(|token| token.parse().map_err(|source| JoinError::Token { source }))
             .transpose()?;
-        Ok(Self { host: host.to_owned(), port, token })
+        let panel = parameter("panel=")
+            .map(|panel| panel.parse().map_err(|source| JoinError::Panel { source }))
+            .transpose()?;
+        Ok(Self { host: host.to_owned(), port, token, panel })
     }
 }
 
@@ -129,6 +144,17 @@ mod tests {
             assert_eq!(link.token.as_ref().map(|token| token.reveal()), token, "{text}");
             assert_eq!(link.to_string().parse(), Ok(link), "{text}");
         }
+    }
+
+    #[test]
+    fn a_panel_adds_what_it_calls_the_person() {
+        let link: JoinLink = "dyad://lab/join?token=abc&panel=5f1-P.x".parse().unwrap();
+        assert_eq!(link.panel.as_ref().map(|panel| panel.reveal()), Some("5f1-P.x"));
+        assert_eq!(link.to_string().parse(), Ok(link.clone()));
+        assert!(!format!("{link:?}").contains("5f1"), "it stays out of logs");
+        let alone: JoinLink = "lab/join?panel=7".parse().unwrap();
+        assert_eq!((alone.token.is_none(), alone.to_string().parse()), (true, Ok(alone)));
+        assert!(matches!("lab?panel=a%20b".parse::<JoinLink>(), Err(JoinError::Panel { .. })));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the client and the lab machine say to each other, and the identifiers they say it with.
 //!
-//! The lobby speaks JSON over a WebSocket ([`lobby`], [`report`]), records travel over HTTP ([`records`]),
+//! The lobby speaks JSON over a WebSocket ([`lobby`], [`study`], [`report`]), records travel over HTTP ([`records`]),
 //! a [`join`] link says where the lab is. `PROTOCOL.md` beside this crate describes every message
 //! with an example. This crate does no IO and knows no task: a ticket's game settings are JSON
 //! that the client gives to gridworld, so a client can be told of a task it does not know.
@@ -13,10 +13,13 @@ pub mod join;
 pub mod lobby;
 pub mod records;
 pub mod report;
+pub mod study;
 
-pub use ids::{HexDigest, ParticipantId, PublicKey, SceneId, Seat, SessionId, StudyId, Token};
+pub use ids::{
+    HexDigest, PanelId, ParticipantId, PublicKey, SceneId, Seat, SessionId, StudyId, Token,
+};
 pub use join::JoinLink;
 
 /// Version of the messages in this crate. A lab and a client with different versions part at the
 /// first message, with a sentence that says which of them is older.
-pub const PROTOCOL_VERSION: u16 = 1;
+pub const PROTOCOL_VERSION: u16 = 2;

@@ -2,19 +2,25 @@
 //! by `type`.
 //!
 //! A client opens with [`FromClient::Hello`] and gets [`FromLab::Welcome`] or
-//! [`FromLab::Refused`]. It asks for a game with [`FromClient::Ready`], hears
-//! [`FromLab::Waiting`] whenever the waiting room changes, and [`FromLab::Matched`] when it has a
-//! partner. Unknown fields are ignored on both sides; an unknown `type` is an error that is
-//! counted and answered with nothing.
+//! [`FromLab::Refused`]. Then the lab shows it scene after scene with [`FromLab::Scene`], each
+//! answered with [`FromClient::Done`], until [`FromLab::Completed`]. At a game it says
+//! [`FromClient::Ready`], hears [`FromLab::Waiting`] whenever the waiting room changes, and
+//! [`FromLab::Matched`] when it has a partner. Unknown fields are ignored on both sides; an
+//! unknown `type` is an error that is counted and answered with nothing.
 
 use crate::ids::{
-    HexDigest, ParticipantId, Password, PublicKey, SceneId, SessionId, StudyId, Token,
+    HexDigest, PanelId, ParticipantId, Password, PublicKey, SceneId, SessionId, StudyId, Token,
 };
+use crate::study::{Answer, Checked, Completed, Outcome, Probe, Scene};
 use crate::{Seat, records::Verdict, report::Report};
 use serde::{Deserialize, Serialize};
 
-/// The longest message a lab or a client accepts, in bytes.
-pub const MAX_MESSAGE: usize = 64 * 1024;
+/// The longest message a lab accepts, in bytes: a form with long answers fits.
+pub const MAX_FROM_CLIENT: usize = 256 * 1024;
+
+/// The longest message a client accepts, in bytes: a scene with the longest text that an experiment
+/// may have fits.
+pub const MAX_FROM_LAB: usize = 4 * 1024 * 1024;
 
 /// What a client says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,10 +28,34 @@ pub const MAX_MESSAGE: usize = 64 * 1024;
 pub enum FromClient {
     /// The first message.
     Hello(Hello),
-    /// Asks to be matched for the study's game.
-    Ready,
-    /// Gives up the place in the waiting room, or says that the session is over for this side.
+    /// Asks to be matched for the game at this place.
+    Ready {
+        /// [`Scene::step`].
+        step: u32,
+    },
+    /// Gives up the place in the waiting room.
     Leave,
+    /// A scene is over.
+    Done {
+        /// [`Scene::step`].
+        step: u32,
+        /// How.
+        answer: Answer,
+    },
+    /// Leaves the study.
+    Withdraw,
+    /// How far a partner is, after [`FromLab::Probe`].
+    Probed {
+        /// [`Probe::group`].
+        group: u64,
+        /// [`Probe::with`].
+        with: ParticipantId,
+        /// Median round trip of the pings in milliseconds; missing if none was answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rtt_ms: Option<u32>,
+    },
+    /// A connection to a partner is checked, after [`FromLab::Matched`] with `check_within_ms`.
+    Checked(Box<Checked>),
     /// Asks for a [`FromLab::Pong`], to measure the round trip.
     Ping {
         /// Comes back unchanged.
@@ -52,6 +82,9 @@ pub struct Hello {
     /// The token of an earlier [`FromLab::Welcome`], for somebody who comes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Token>,
+    /// The id that the panel knows this person by, from the join link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub panel: Option<PanelId>,
 }
 
 /// What a lab says.
@@ -76,18 +109,53 @@ pub enum FromLab {
         /// Why, and what to do, for people.
         message: String,
     },
+    /// What to show now.
+    Scene(Box<Scene>),
     /// How the waiting room stands.
     Waiting {
-        /// People who wait, this one included.
-        waiting: u32,
+        /// People who wait, this one included; missing if the study does not show it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waiting: Option<u32>,
         /// People that a game needs.
         needed: u32,
+        /// How much longer this person waits at most, in milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remaining_ms: Option<u64>,
     },
+    /// Somebody may be a partner: measure how far they are.
+    Probe(Box<Probe>),
     /// A game: all of its seats are assigned.
     Matched {
         /// Everything needed to play it.
         ticket: Box<Ticket>,
+        /// If the connections are to be checked: how long that may take, in milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        check_within_ms: Option<u64>,
     },
+    /// A probe or a game has come to nothing; this person waits again, at the old place.
+    WaitingAgain {
+        /// The game, if there was a ticket.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<SessionId>,
+    },
+    /// Something that the person should know while they play.
+    Warning {
+        /// For people; missing where the program has its own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
+    /// The lab ends a game for this person.
+    Over {
+        /// The game.
+        session: SessionId,
+        /// Why.
+        outcome: Outcome,
+        /// For people; missing where the program has its own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
+    /// The study is over for this person.
+    Completed(Box<Completed>),
     /// The answer to a ping.
     Pong {
         /// The ping's.

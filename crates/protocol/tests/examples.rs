@@ -41,14 +41,18 @@ fn every_message_of_a_client_has_an_example() {
     let names: BTreeSet<_> = parsed("client")
         .iter()
         .map(|message| match message {
-            FromClient::Hello(_) => "hello",
-            FromClient::Ready => "ready",
-            FromClient::Leave => "leave",
-            FromClient::Ping { .. } => "ping",
-            FromClient::Report(_) => "report",
+            FromClient::Hello(_) => "hello".to_owned(),
+            FromClient::Ready { .. } => "ready".to_owned(),
+            FromClient::Leave => "leave".to_owned(),
+            FromClient::Done { answer, .. } => format!("{:?}", answer.kind()),
+            FromClient::Withdraw => "withdraw".to_owned(),
+            FromClient::Probed { .. } => "probed".to_owned(),
+            FromClient::Checked(_) => "checked".to_owned(),
+            FromClient::Ping { .. } => "ping".to_owned(),
+            FromClient::Report(_) => "report".to_owned(),
         })
         .collect();
-    assert_eq!(names.len(), 5, "a message has no example; there are {names:?}");
+    assert_eq!(names.len(), 13, "a message or an answer has no example; there are {names:?}");
 }
 
 #[test]
@@ -58,13 +62,53 @@ fn every_message_of_a_lab_has_an_example() {
         .map(|message| match message {
             FromLab::Welcome { .. } => "welcome".to_owned(),
             FromLab::Refused { code, .. } => format!("{code:?}"),
+            FromLab::Scene(scene) => format!("scene {:?}", scene.kind),
             FromLab::Waiting { .. } => "waiting".to_owned(),
+            FromLab::Probe(_) => "probe".to_owned(),
             FromLab::Matched { .. } => "matched".to_owned(),
+            FromLab::WaitingAgain { .. } => "waiting_again".to_owned(),
+            FromLab::Warning { .. } => "warning".to_owned(),
+            FromLab::Over { .. } => "over".to_owned(),
+            FromLab::Completed(_) => "completed".to_owned(),
             FromLab::Pong { .. } => "pong".to_owned(),
             FromLab::Verdict { .. } => "verdict".to_owned(),
         })
         .collect();
-    assert_eq!(names.len(), 10, "a message or refusal has no example; there are {names:?}");
+    assert_eq!(names.len(), 20, "a message, scene or refusal has no example; there are {names:?}");
+}
+
+#[test]
+fn every_outcome_and_every_end_of_a_game_is_explained() {
+    use dyad_protocol::study::{GameEnd, Outcome};
+    let outcomes = [
+        Outcome::Finished,
+        Outcome::NoPartner,
+        Outcome::PartnerLeft,
+        Outcome::LostConnection,
+        Outcome::Excluded,
+        Outcome::ScreenedOut,
+        Outcome::Withdrew,
+    ];
+    let ends = [
+        GameEnd::Completed,
+        GameEnd::Away,
+        GameEnd::PartnerAway,
+        GameEnd::PartnerLeft,
+        GameEnd::PartnerLost,
+        GameEnd::NotConnected,
+        GameEnd::NotResumed,
+        GameEnd::Incompatible,
+        GameEnd::Dismissed,
+        GameEnd::Failure,
+    ];
+    let outcomes = outcomes.map(|outcome| serde_json::to_value(outcome));
+    let ends = ends.map(|end| serde_json::to_value(end));
+    for word in outcomes.into_iter().chain(ends) {
+        let word = word.expect("a word is plain data");
+        let word = format!("`{}`", word.as_str().expect("a word is a text"));
+        let rows = PAGE.lines().filter(|line| line.starts_with("| `") && line.contains(&word));
+        assert!(rows.count() > 0, "{word}");
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! `dyad-signalling check`: what is wrong with an experiment file, or what it describes.
 
 use crate::relay_secret;
-use dyad_experiment::{Content, Experiment, ExperimentError, Gym, Scene};
+use dyad_experiment::rules::{AfterDropout, AfterWaiting};
+use dyad_experiment::{Assigned, Content, Experiment, ExperimentError, Gym, Scene};
+use dyad_signalling::study::is_playable;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -31,8 +33,8 @@ pub(crate) fn check(file: &Path) -> anyhow::Result<ExitCode> {
     for warning in experiment.warnings() {
         writeln!(out, "warning: {warning}")?;
     }
-    if let Some(skipped) = skipped(&experiment) {
-        writeln!(out, "warning: {skipped}")?;
+    for left_out in left_out(&experiment) {
+        writeln!(out, "warning: {left_out}")?;
     }
     // The file may be checked on a computer that is not to know the secret.
     if let Err(error) = relay_secret(file, &experiment) {
@@ -45,16 +47,42 @@ pub(crate) fn check(file: &Path) -> anyhow::Result<ExitCode> {
 pub(crate) const NO_PROGRAMS: &str =
     "this version of the lab has no programs as partners: it needs a game for people only";
 
-/// What this version of the lab leaves out of an experiment, if anything.
-pub(crate) fn skipped(experiment: &Experiment) -> Option<String> {
-    if experiment.scene().programs.is_some() {
-        return Some(NO_PROGRAMS.to_owned());
+/// Whether there is a game that this version of the lab can run.
+pub(crate) fn has_game(experiment: &Experiment) -> bool {
+    experiment.scenes().iter().filter_map(Scene::gym).any(|gym| is_playable(gym.in_condition(None)))
+}
+
+/// What this version of the lab does otherwise than the file says, a sentence each.
+pub(crate) fn left_out(experiment: &Experiment) -> Vec<String> {
+    if !has_game(experiment) {
+        return vec![NO_PROGRAMS.to_owned()];
     }
-    let is_more = experiment.scenes().len() > 1 || !experiment.conditions.is_empty();
-    let scene = &experiment.scene().id;
-    is_more.then(|| {
-        format!("this version of the lab plays the scene {scene} alone, for everybody alike")
-    })
+    let mut sentences = Vec::new();
+    let with_programs = |scene: &&Scene| {
+        scene.gym().is_some_and(|gym| gym.variants().any(|(_, gym)| !is_playable(gym)))
+    };
+    let scenes = experiment.scenes().iter().filter(with_programs);
+    let scenes: Vec<&str> = scenes.map(|scene| scene.id.as_str()).collect();
+    if !scenes.is_empty() {
+        let scenes = scenes.join(", ");
+        sentences.push(format!(
+            "this version of the lab has no programs as partners: it leaves out {scenes}"
+        ));
+    }
+    let rules = &experiment.rules;
+    if matches!(rules.waiting_room.then, AfterWaiting::Program(_)) {
+        sentences.push("who finds no partner ends as no_partner, not with a program".to_owned());
+    }
+    if matches!(rules.dropout, AfterDropout::Program(_)) {
+        sentences.push("who loses a partner ends as partner_left, not with a program".to_owned());
+    }
+    let flow = experiment.flow(&Assigned::default());
+    if flow.steps().iter().any(|step| step.group.is_some()) {
+        sentences.push(
+            "blocks with games for several people come in the order of the file".to_owned(),
+        );
+    }
+    sentences
 }
 
 fn summary(experiment: &Experiment) -> String {

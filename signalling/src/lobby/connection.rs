@@ -1,14 +1,17 @@
-//! The shell of one lobby connection: frames in and out, nothing decided.
+//! The shell of one lobby connection: frames in and out, round trips measured, nothing decided.
 
-use super::owner::{Door, Input};
+use super::owner::{Admission, Door, Input};
 use super::{ConnectionId, Event};
-use axum::extract::State;
+use crate::flood::Bucket;
+use axum::body::Bytes;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use dyad_protocol::lobby::{FromClient, MAX_MESSAGE};
+use dyad_protocol::lobby::{FromClient, MAX_FROM_CLIENT, MAX_FROM_LAB};
+use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, interval, timeout};
 
 /// Messages that wait for a connection. One that does not take them is dropped.
@@ -23,73 +26,131 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// How long a client may take to accept a message.
 const SEND_WITHIN: Duration = Duration::from_secs(10);
 
+/// Messages that a client may send at once, and in each second. What is more counts as not
+/// understood.
+const BURST: u32 = 400;
+const PER_SECOND: u32 = 50;
+
 /// The route `/lobby`.
-pub(crate) async fn upgrade(State(door): State<Door>, upgrade: WebSocketUpgrade) -> Response {
-    let Some((id, permit)) = door.enter() else {
-        return (StatusCode::SERVICE_UNAVAILABLE, "the lab is full").into_response();
+pub(crate) async fn upgrade(
+    State(door): State<Door>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let admission = match door.enter(from.ip()) {
+        Ok(admission) => admission,
+        Err(full) => {
+            let words = "too many connections; try again later";
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            let status = if full { StatusCode::SERVICE_UNAVAILABLE } else { status };
+            return (status, words).into_response();
+        }
     };
     // The library's default buffers are 128 KiB for each connection.
     upgrade
         .read_buffer_size(4096)
         .write_buffer_size(0)
-        .max_write_buffer_size(4 * MAX_MESSAGE)
-        .max_message_size(MAX_MESSAGE)
-        .max_frame_size(MAX_MESSAGE)
-        .on_upgrade(move |socket| serve(socket, id, door, permit))
+        .max_write_buffer_size(2 * MAX_FROM_LAB)
+        .max_message_size(MAX_FROM_CLIENT)
+        .max_frame_size(MAX_FROM_CLIENT)
+        .on_upgrade(move |socket| serve(socket, door, admission))
 }
 
-async fn serve(mut socket: WebSocket, id: ConnectionId, door: Door, permit: OwnedSemaphorePermit) {
+async fn serve(mut socket: WebSocket, door: Door, admission: Admission) {
+    let id = admission.id;
     let (queue, mut outgoing) = mpsc::channel(QUEUE);
     if door.inputs.send(Input::Open(id, queue)).await.is_ok() {
-        exchange(&mut socket, id, &door, &mut outgoing).await;
+        Line::new(id, &door).exchange(&mut socket, &mut outgoing).await;
         // The owner may be gone, and then nobody asks.
         drop(door.inputs.send(Input::Event(Event::Closed(id))).await);
     }
     // The other side may be gone, and then needs no goodbye.
     drop(timeout(SEND_WITHIN, socket.send(Message::Close(None))).await);
-    drop(permit);
+    drop(admission);
 }
 
-/// Runs until either side has enough of the other.
-async fn exchange(
-    socket: &mut WebSocket,
+/// A connection that is up.
+struct Line<'a> {
     id: ConnectionId,
-    door: &Door,
-    outgoing: &mut mpsc::Receiver<String>,
-) {
-    let mut pings = interval(PING_EVERY);
-    let mut heard = Instant::now();
-    loop {
-        let frame = tokio::select! {
-            frame = socket.recv() => {
-                heard = Instant::now();
-                let Some(Ok(frame)) = frame else { return };
-                let Some(event) = understand(id, frame) else { continue };
-                if door.inputs.send(Input::Event(event)).await.is_err() {
-                    return;
+    door: &'a Door,
+    began: Instant,
+    heard: Instant,
+    allowance: Bucket,
+    /// The last ping, and when it was sent, as long as it is not answered.
+    ping: (u64, Option<Instant>),
+    /// Pings that follow at once.
+    first_pings: u32,
+}
+
+impl<'a> Line<'a> {
+    fn new(id: ConnectionId, door: &'a Door) -> Self {
+        let began = Instant::now();
+        let allowance = Bucket::full(BURST, PER_SECOND, Duration::ZERO);
+        let first_pings = door.first_pings;
+        Self { id, door, began, heard: began, allowance, ping: (0, None), first_pings }
+    }
+
+    /// Runs until either side has enough of the other.
+    async fn exchange(mut self, socket: &mut WebSocket, outgoing: &mut mpsc::Receiver<String>) {
+        let mut pings = interval(PING_EVERY);
+        loop {
+            let frame = tokio::select! {
+                frame = socket.recv() => {
+                    self.heard = Instant::now();
+                    let Some(Ok(frame)) = frame else { return };
+                    let measured = matches!(&frame, Message::Pong(echo) if self.answers(echo));
+                    let event = if measured { self.round_trip() } else { self.understand(frame) };
+                    if let Some(event) = event
+                        && self.door.inputs.send(Input::Event(event)).await.is_err()
+                    {
+                        return;
+                    }
+                    if !measured || self.first_pings == 0 {
+                        continue;
+                    }
+                    self.first_pings -= 1;
+                    self.next_ping()
                 }
-                continue;
+                text = outgoing.recv() => match text {
+                    Some(text) => Message::Text(text.into()),
+                    None => return,
+                },
+                _ = pings.tick() => self.next_ping(),
+            };
+            let accepted = timeout(SEND_WITHIN, socket.send(frame)).await;
+            if !matches!(accepted, Ok(Ok(()))) || self.heard.elapsed() > SILENCE {
+                return;
             }
-            text = outgoing.recv() => match text {
-                Some(text) => Message::Text(text.into()),
-                None => return,
-            },
-            _ = pings.tick() => Message::Ping(axum::body::Bytes::new()),
-        };
-        let accepted = timeout(SEND_WITHIN, socket.send(frame)).await;
-        if !matches!(accepted, Ok(Ok(()))) || heard.elapsed() > SILENCE {
-            return;
         }
     }
-}
 
-fn understand(id: ConnectionId, frame: Message) -> Option<Event> {
-    match frame {
-        Message::Text(text) => Some(match serde_json::from_str::<FromClient>(&text) {
-            Ok(message) => Event::Said(id, message),
-            Err(_not_a_message) => Event::Garbled(id),
-        }),
-        Message::Binary(_) => Some(Event::Garbled(id)),
-        Message::Ping(_) | Message::Pong(_) | Message::Close(_) => None,
+    fn next_ping(&mut self) -> Message {
+        self.ping = (self.ping.0 + 1, Some(Instant::now()));
+        Message::Ping(Bytes::copy_from_slice(&self.ping.0.to_be_bytes()))
+    }
+
+    fn answers(&self, echo: &Bytes) -> bool {
+        self.ping.1.is_some() && echo[..] == self.ping.0.to_be_bytes()
+    }
+
+    /// The last ping is answered.
+    fn round_trip(&mut self) -> Option<Event> {
+        let took = self.ping.1.take()?.elapsed();
+        let rtt_ms = u32::try_from(took.as_millis()).unwrap_or(u32::MAX);
+        Some(Event::RoundTrip(self.id, rtt_ms))
+    }
+
+    fn understand(&mut self, frame: Message) -> Option<Event> {
+        let id = self.id;
+        let message = match frame {
+            Message::Text(text) => serde_json::from_str::<FromClient>(&text).ok(),
+            Message::Binary(_) => None,
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return None,
+        };
+        let allowed = self.allowance.take(self.began.elapsed());
+        Some(match message.filter(|_| allowed) {
+            Some(message) => Event::Said(id, message),
+            None => Event::Garbled(id),
+        })
     }
 }

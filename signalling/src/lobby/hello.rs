@@ -1,12 +1,14 @@
-//! The first message: who may come in.
+//! The first message: who may come in, and as whom.
 
+use super::AdmitBy;
+use crate::study::Study;
 use dyad_experiment::RULES_VERSION;
+use dyad_protocol::PROTOCOL_VERSION;
 use dyad_protocol::lobby::{Hello, Refusal};
-use dyad_protocol::{PROTOCOL_VERSION, Token};
 
-/// Whether somebody who says this may be admitted. Who brings the token of an earlier welcome
-/// needs none of a join link; whether that token is good is for the store to say.
-pub(super) fn check(hello: &Hello, token: Option<&Token>) -> Result<(), (Refusal, String)> {
+/// How somebody who says this may be admitted. Who brings the token of an earlier welcome needs
+/// none of a join link; whether that token is good is for the store to say.
+pub(super) fn check(hello: &Hello, study: &Study) -> Result<AdmitBy, (Refusal, String)> {
     let versions =
         [("protocol", hello.protocol, PROTOCOL_VERSION), ("rules", hello.rules, RULES_VERSION)];
     for (of, theirs, ours) in versions {
@@ -19,13 +21,21 @@ pub(super) fn check(hello: &Hello, token: Option<&Token>) -> Result<(), (Refusal
             return Err((Refusal::Version, message));
         }
     }
-    let brings = |token: &Token| hello.token.as_ref().is_some_and(|theirs| theirs.matches(token));
-    let invited = token.is_none_or(brings);
-    if invited || hello.resume.is_some() {
-        Ok(())
-    } else {
-        Err((Refusal::Token, sentence(Refusal::Token)))
+    if let Some(resume) = &hello.resume {
+        return Ok(AdmitBy::Resume(resume.clone()));
     }
+    let secrets = &study.secrets;
+    if let Some(who) = hello.token.as_ref().and_then(|token| secrets.invited(token)) {
+        return Ok(AdmitBy::Known(secrets.resume(&who)));
+    }
+    let brings = |token| hello.token.as_ref().is_some_and(|theirs| theirs.matches(token));
+    if !study.token.as_ref().is_none_or(brings) {
+        return Err((Refusal::Token, sentence(Refusal::Token)));
+    }
+    Ok(match &hello.panel {
+        Some(panel) => AdmitBy::Known(secrets.resume(&secrets.on_panel(panel))),
+        None => AdmitBy::New,
+    })
 }
 
 /// What a refusal means, for people.

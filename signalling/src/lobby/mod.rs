@@ -1,33 +1,58 @@
-//! The lobby: who is connected, admitted, waiting, playing. A plain state machine around
-//! matchmaking, driven like it: [`Lobby::handle`] and [`Lobby::handle_timeout`], then drain
-//! [`Lobby::poll_effect`].
+//! The lobby: who is connected, where each is in the study, who waits and who plays. A plain state
+//! machine around matchmaking, driven like it: [`Lobby::handle`] and [`Lobby::handle_timeout`],
+//! then drain [`Lobby::poll_effect`].
 //!
-//! A connection is `Fresh` until it says hello, `Admitting` while the store is asked who this
-//! is, and `Admitted` then. One participant has one connection at a time.
+//! A connection is `Fresh` until it says hello, `Admitting` while the store is asked who this is,
+//! and `Admitted` then. One participant has one connection at a time.
+//!
+//! Everything that outlives the lab is an entry of the [`crate::journal`]. Entries come among the
+//! effects; those of one drain are to be on the disk before anything else of it is done.
+//!
+//! - `hello.rs`, `admission.rs`: coming in and going;
+//! - `scenes.rs`: from scene to scene;
+//! - `games.rs`: waiting rooms, probes, tickets, the end of games;
+//! - `watch.rs`: round trips during play;
+//! - [`reports`]: what clients report;
+//! - `restore.rs`: going on after the lab was killed;
+//! - `connection.rs`, `owner.rs`: the shell.
 
+mod admission;
 pub(crate) mod connection;
+mod games;
 mod hello;
 pub(crate) mod owner;
 pub mod reports;
+mod restore;
+mod scenes;
 #[cfg(test)]
 mod tests;
+mod watch;
 
-use crate::ticket::{Player, Prepared};
+pub use restore::RestoreError;
+
+use crate::journal::Entry;
+use crate::people::{People, Person, PersonFact, PersonRecord};
+use crate::study::Study;
+use crate::ticket::{Order, Player, Prepared, SessionRecord};
 use dyad_collector::Registration;
-use dyad_matchmaking::{
-    self as matchmaking, EndReason, HandleError, MatchId, Matchmaking, RoomStatus, Timestamp,
-};
-use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal, Ticket};
+use dyad_experiment::{ConditionId, Outcome};
+use dyad_matchmaking::{self as matchmaking, HandleError, MatchId, Matchmaking, Timestamp};
+use dyad_protocol::lobby::{FromClient, FromLab, Refusal, Ticket};
 use dyad_protocol::records::Verdict;
-use dyad_protocol::{ParticipantId, PublicKey, SceneId, StudyId, Token};
+use dyad_protocol::study::Computer;
+use dyad_protocol::{PanelId, ParticipantId, PublicKey, SessionId, Token};
 use reports::{Batch, Reports};
 use std::collections::{BTreeMap, VecDeque};
+use watch::Watch;
 
 /// How long a new connection may stay silent.
 pub const HELLO_WITHIN_MS: u64 = 10_000;
 
 /// Messages that are not understood, after which a connection ends.
 pub const MAX_MALFORMED: u32 = 100;
+
+/// Round trips of a connection that are kept; their median counts.
+const ROUND_TRIPS: usize = 25;
 
 /// A connection's number, counted since the lab started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,12 +61,16 @@ pub struct ConnectionId(pub u64);
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
+    /// The lab was started again: the first event after [`Lobby::restore`].
+    Restarted,
     /// Somebody connected.
     Opened(ConnectionId),
     /// A message came.
     Said(ConnectionId, FromClient),
     /// A message came that is none.
     Garbled(ConnectionId),
+    /// The round trip of a connection was measured, in milliseconds.
+    RoundTrip(ConnectionId, u32),
     /// A connection is gone.
     Closed(ConnectionId),
     /// The store knows who this is; the token is theirs for the next time.
@@ -49,7 +78,7 @@ pub enum Event {
     /// The store does not know who this is, or cannot be asked.
     NotAdmitted(ConnectionId, Refusal),
     /// A session is written down and its room is open.
-    Registered(MatchId, Box<Prepared>),
+    Registered(Box<Prepared>),
     /// A session could not be written down.
     NotRegistered(MatchId),
     /// All records of an episode are there.
@@ -63,31 +92,47 @@ pub enum Event {
 /// What is to be done about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
+    /// Write this down before anything else is done.
+    Persist(Entry),
     /// Send a message.
     Send(ConnectionId, FromLab),
     /// End a connection, after what was sent to it.
     Close(ConnectionId),
-    /// Find out whose token this is, or enrol somebody new; then say [`Event::Admitted`].
-    Admit(ConnectionId, Option<Token>),
+    /// Find out who this is, or enrol somebody new; then say [`Event::Admitted`].
+    Admit(ConnectionId, AdmitBy),
+    /// Note what a panel calls somebody.
+    Identify(ParticipantId, PanelId),
     /// Prepare a session for these people and write it down; then say [`Event::Registered`].
-    Register(MatchId, Vec<Player>),
+    Register(Order),
+    /// Open a signalling room with these passwords.
+    OpenRoom(String, Vec<Token>),
     /// A session is over, or never came to be: close its signalling room.
     CloseRoom(String),
+    /// Open a signalling room for two who are to measure their round trip, and tell them.
+    OpenProbe {
+        /// The group.
+        group: MatchId,
+        /// The two.
+        pair: [(ConnectionId, ParticipantId); 2],
+        /// How long they have.
+        within_ms: u64,
+    },
+    /// Close all rooms for probes of a group.
+    CloseProbes(MatchId),
     /// Store what these people report; then say [`Event::Noted`].
     Note(Batch),
 }
 
-/// What the lobby needs to know of the study.
-#[derive(Clone, Debug)]
-pub struct Study {
-    /// Its id.
-    pub id: StudyId,
-    /// Its title.
-    pub title: String,
-    /// The scene that people wait for.
-    pub scene: SceneId,
-    /// The join link's token; `None` admits everybody.
-    pub token: Option<Token>,
+/// How somebody is to be admitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdmitBy {
+    /// As the one who has this resume token.
+    Resume(Token),
+    /// As the one who has this resume token, or as somebody new who gets it: they are known from
+    /// outside.
+    Known(Token),
+    /// As somebody new.
+    New,
 }
 
 #[derive(Debug)]
@@ -103,36 +148,69 @@ struct Connection {
     malformed: u32,
     /// Refused: nothing that it still says counts.
     dismissed: bool,
+    /// When it was admitted.
+    since: Timestamp,
+    panel: Option<PanelId>,
+    /// In milliseconds, the newest last.
+    round_trips: VecDeque<u32>,
+    /// What was said in screening, until enough round trips are measured.
+    screening: Option<Computer>,
+}
+
+/// A game that has its tickets.
+#[derive(Debug)]
+struct Game {
+    record: SessionRecord,
+    /// By seat.
+    tickets: Vec<Ticket>,
+    /// Whether its people have them.
+    given: bool,
 }
 
 /// The lobby.
 pub struct Lobby {
     study: Study,
     matchmaking: Matchmaking,
+    people: People,
     connections: BTreeMap<ConnectionId, Connection>,
     present: BTreeMap<ParticipantId, ConnectionId>,
-    /// Tickets of the sessions that are played, by seat.
-    games: BTreeMap<MatchId, Vec<Ticket>>,
+    games: BTreeMap<MatchId, Game>,
+    /// Conditions of games that are being prepared.
+    drawn: BTreeMap<MatchId, ConditionId>,
+    /// Why the lab has ended a game for somebody, and what they read of it.
+    over: BTreeMap<ParticipantId, (SessionId, Outcome, Option<String>)>,
+    watch: Watch,
     /// When each connection must have said hello, in order.
     hellos_due: VecDeque<(Timestamp, ConnectionId)>,
     reports: Reports,
     malformed: u64,
+    stale: u64,
     effects: VecDeque<Effect>,
 }
 
 impl Lobby {
     /// An empty lobby.
     #[must_use]
-    pub fn new(study: Study, matchmaking: Matchmaking) -> Self {
+    pub fn new(study: Study) -> Self {
+        let matchmaking = Matchmaking::new(study.rooms().settings());
+        Self::with(study, matchmaking)
+    }
+
+    fn with(study: Study, matchmaking: Matchmaking) -> Self {
         Self {
             study,
             matchmaking,
+            people: People::default(),
             connections: BTreeMap::new(),
             present: BTreeMap::new(),
             games: BTreeMap::new(),
+            drawn: BTreeMap::new(),
+            over: BTreeMap::new(),
+            watch: Watch::default(),
             hellos_due: VecDeque::new(),
             reports: Reports::default(),
             malformed: 0,
+            stale: 0,
             effects: VecDeque::new(),
         }
     }
@@ -143,22 +221,30 @@ impl Lobby {
         &self.reports
     }
 
+    /// Everybody who has ever come.
+    #[must_use]
+    pub const fn people(&self) -> &People {
+        &self.people
+    }
+
     /// Takes in one event. Drain [`Self::poll_effect`] afterwards.
     pub fn handle(&mut self, now: Timestamp, event: Event) {
         match event {
+            Event::Restarted => self.restarted(now),
             Event::Opened(id) => self.opened(now, id),
             Event::Said(id, message) => self.said(now, id, message),
             Event::Garbled(id) => self.garbled(id),
+            Event::RoundTrip(id, rtt_ms) => self.round_trip(now, id, rtt_ms),
             Event::Closed(id) => self.closed(now, id),
             Event::Admitted(id, participant, token) => self.admitted(now, id, participant, token),
             Event::NotAdmitted(id, refusal) => self.refuse(id, refusal, hello::sentence(refusal)),
-            Event::Registered(id, prepared) => self.registered(now, id, *prepared),
+            Event::Registered(prepared) => self.registered(now, *prepared),
             Event::NotRegistered(id) => self.arrange(now, matchmaking::Event::NotRegistered(id)),
             Event::Judged(session, episode, verdict) => self.judged(&session, episode, &verdict),
             Event::Noted => self.reports.stored(),
             Event::Stopping => self.stopping(),
         }
-        self.follow_matchmaking();
+        self.follow_matchmaking(now);
         self.effects.extend(self.reports.poll(now).map(Effect::Note));
     }
 
@@ -171,8 +257,8 @@ impl Lobby {
             }
         }
         let done = self.matchmaking.handle_timeout(now);
-        log_error(done);
-        self.follow_matchmaking();
+        note_error(&mut self.stale, done);
+        self.follow_matchmaking(now);
         self.effects.extend(self.reports.poll(now).map(Effect::Note));
     }
 
@@ -196,47 +282,44 @@ impl Lobby {
         self.malformed
     }
 
-    fn opened(&mut self, now: Timestamp, id: ConnectionId) {
-        self.connections
-            .insert(id, Connection { stage: Stage::Fresh, malformed: 0, dismissed: false });
-        self.hellos_due.push_back((now.plus_ms(HELLO_WITHIN_MS), id));
+    /// Messages about something that is over, or that they could not be about, since the start.
+    #[must_use]
+    pub const fn stale(&self) -> u64 {
+        self.stale
     }
 
     fn said(&mut self, now: Timestamp, id: ConnectionId, message: FromClient) {
         let Some(connection) = self.undismissed(id) else { return };
-        match (&connection.stage, message) {
-            (_, FromClient::Ping { nonce }) => self.send(id, FromLab::Pong { nonce }),
-            (Stage::Fresh, FromClient::Hello(hello)) => self.hello(id, hello),
-            (Stage::Admitted(player), FromClient::Ready) => {
-                let (participant, scene) = (player.participant.clone(), self.study.scene.clone());
-                let ready = matchmaking::Event::Ready { participant, scene, rtt_ms: None };
-                self.arrange(now, ready);
+        let participant = match (&connection.stage, &message) {
+            (_, FromClient::Ping { nonce }) => {
+                let nonce = *nonce;
+                return self.send(id, FromLab::Pong { nonce });
             }
-            (Stage::Admitted(player), FromClient::Leave) => {
-                let participant = player.participant.clone();
-                self.arrange(now, matchmaking::Event::Left(participant));
+            (Stage::Fresh, FromClient::Hello(_)) => None,
+            (Stage::Admitted(player), _) => Some(player.participant.clone()),
+            (Stage::Fresh | Stage::Admitting(_), _) => return self.garbled(id),
+        };
+        let Some(participant) = participant else {
+            let FromClient::Hello(hello) = message else { return };
+            return self.hello(id, hello);
+        };
+        match message {
+            FromClient::Ready { step } => self.ready(now, id, &participant, step),
+            FromClient::Leave => self.leave(now, participant),
+            FromClient::Done { step, answer } => self.done(now, id, &participant, step, answer),
+            FromClient::Withdraw => self.withdraw(now, &participant),
+            FromClient::Probed { group, with, rtt_ms } => {
+                let id = MatchId(group);
+                let by = participant;
+                self.arrange(now, matchmaking::Event::ProbeReport { id, by, with, rtt_ms });
             }
-            (Stage::Admitted(player), FromClient::Report(report)) => {
-                let participant = player.participant.clone();
+            FromClient::Checked(checked) => self.checked(now, participant, *checked),
+            FromClient::Report(report) => {
+                self.watch_report(&participant, &report);
                 self.reports.take(now, participant, *report);
             }
-            (
-                Stage::Fresh | Stage::Admitting(_),
-                FromClient::Ready | FromClient::Leave | FromClient::Report(_),
-            )
-            | (Stage::Admitting(_) | Stage::Admitted(_), FromClient::Hello(_)) => self.garbled(id),
-        }
-    }
-
-    fn hello(&mut self, id: ConnectionId, hello: Hello) {
-        match hello::check(&hello, self.study.token.as_ref()) {
-            Err((refusal, message)) => self.refuse(id, refusal, message),
-            Ok(()) => {
-                if let Some(connection) = self.undismissed(id) {
-                    connection.stage = Stage::Admitting(hello.key);
-                }
-                self.effects.push_back(Effect::Admit(id, hello.resume));
-            }
+            FromClient::Hello(_) => self.garbled(id),
+            FromClient::Ping { .. } => {}
         }
     }
 
@@ -251,51 +334,11 @@ impl Lobby {
         }
     }
 
-    fn admitted(
-        &mut self,
-        now: Timestamp,
-        id: ConnectionId,
-        participant: ParticipantId,
-        resume: Token,
-    ) {
-        if self.present.contains_key(&participant) {
-            let refusal = Refusal::Duplicate;
-            return self.refuse(id, refusal, hello::sentence(refusal));
-        }
-        let Some(connection) = self.undismissed(id) else { return };
-        let Stage::Admitting(key) = connection.stage else { return };
-        connection.stage = Stage::Admitted(Player { participant: participant.clone(), key });
-        self.present.insert(participant.clone(), id);
-        let Study { id: study, title, .. } = &self.study;
-        let (study, title) = (study.clone(), title.clone());
-        self.send(id, FromLab::Welcome { participant: participant.clone(), study, title, resume });
-        self.arrange(now, matchmaking::Event::Back(participant));
-    }
-
-    fn closed(&mut self, now: Timestamp, id: ConnectionId) {
-        let Some(connection) = self.connections.remove(&id) else { return };
-        if let Stage::Admitted(Player { participant, .. }) = connection.stage {
-            self.present.remove(&participant);
-            self.arrange(now, matchmaking::Event::Lost(participant));
-        }
-    }
-
-    fn registered(&mut self, now: Timestamp, id: MatchId, prepared: Prepared) {
-        if self.matchmaking.session_state(id).is_none() {
-            // Somebody left meanwhile. The registration stays, but nobody gets a ticket.
-            return self.close_room(&prepared.tickets);
-        }
-        self.games.insert(id, prepared.tickets);
-        self.arrange(now, matchmaking::Event::Registered(id));
-    }
-
     fn judged(&mut self, session: &Registration, episode: u16, verdict: &Verdict) {
         for participant in &session.participants {
-            if let Some(&id) = self.present.get(participant) {
-                let (session, scene) = (session.session.clone(), session.scene.clone());
-                let verdict = verdict.clone();
-                self.send(id, FromLab::Verdict { session, scene, episode, verdict });
-            }
+            let (session, scene) = (session.session.clone(), session.scene.clone());
+            let verdict = verdict.clone();
+            self.tell(participant, FromLab::Verdict { session, scene, episode, verdict });
         }
     }
 
@@ -309,85 +352,26 @@ impl Lobby {
 
     fn arrange(&mut self, now: Timestamp, event: matchmaking::Event) {
         let done = self.matchmaking.handle(now, event);
-        log_error(done);
+        note_error(&mut self.stale, done);
+        self.write_down_matchmaking();
     }
 
-    fn follow_matchmaking(&mut self) {
-        // This lobby forgets everybody when it ends, so there is nothing to restore.
-        while self.matchmaking.poll_record().is_some() {}
-        while let Some(effect) = self.matchmaking.poll_effect() {
-            match effect {
-                matchmaking::Effect::Waiting { participant, status } => {
-                    let RoomStatus { waiting, needed, .. } = status;
-                    self.tell(&participant, FromLab::Waiting { waiting, needed });
-                }
-                matchmaking::Effect::Register { id, participants, .. } => {
-                    let players = participants.iter().map(|it| self.player(it)).collect();
-                    self.effects.push_back(Effect::Register(id, players));
-                }
-                matchmaking::Effect::Start { id } => self.start(id),
-                matchmaking::Effect::TicketAgain { participant, id } => {
-                    self.send_ticket(id, &participant);
-                }
-                matchmaking::Effect::Ended { id, reason, participants } => {
-                    self.ended(id, &reason, &participants);
-                }
-                // Who waits again hears so from the next announcement. The others come only in
-                // rooms with settings that this lobby's has not.
-                matchmaking::Effect::WaitingAgain { .. }
-                | matchmaking::Effect::Dismissed { .. }
-                | matchmaking::Effect::Probe { .. }
-                | matchmaking::Effect::Validate { .. }
-                | matchmaking::Effect::Script { .. } => {}
-            }
+    /// In the order in which things happen: a journal that is cut off has no effect without its cause.
+    fn write_down_matchmaking(&mut self) {
+        while let Some(record) = self.matchmaking.poll_record() {
+            self.effects.push_back(Effect::Persist(Entry::Match(record)));
         }
     }
 
-    /// Somebody who has just been matched.
-    fn player(&self, participant: &ParticipantId) -> Player {
-        let connection = self.present.get(participant).and_then(|id| self.connections.get(id));
-        match connection.map(|connection| &connection.stage) {
-            Some(Stage::Admitted(player)) => player.clone(),
-            _ => unreachable!("only people who are connected wait, and only they are matched"),
-        }
+    fn person(&self, participant: &ParticipantId) -> Option<&Person> {
+        self.people.get(participant)
     }
 
-    fn start(&mut self, id: MatchId) {
-        let participants = self.games.get(&id).and_then(|tickets| tickets.first());
-        let participants = participants.map(|ticket| ticket.participants.clone());
-        for participant in participants.unwrap_or_default() {
-            self.send_ticket(id, &participant);
-        }
-    }
-
-    fn send_ticket(&mut self, id: MatchId, participant: &ParticipantId) {
-        let Some(tickets) = self.games.get(&id) else { return };
-        let theirs = tickets
-            .iter()
-            .find(|ticket| ticket.participants.get(ticket.seat.index()) == Some(participant));
-        if let Some(ticket) = theirs.cloned() {
-            self.tell(participant, FromLab::Matched { ticket: Box::new(ticket) });
-        }
-    }
-
-    fn ended(&mut self, id: MatchId, reason: &EndReason, participants: &[ParticipantId]) {
-        if let Some(tickets) = self.games.remove(&id) {
-            self.close_room(&tickets);
-        }
-        if *reason == EndReason::NotRegistered {
-            for participant in participants {
-                if let Some(&connection) = self.present.get(participant) {
-                    let message = "the lab cannot start games at the moment".to_owned();
-                    self.refuse(connection, Refusal::Closed, message);
-                }
-            }
-        }
-    }
-
-    fn close_room(&mut self, tickets: &[Ticket]) {
-        if let Some(ticket) = tickets.first() {
-            self.effects.push_back(Effect::CloseRoom(ticket.room.clone()));
-        }
+    /// The one place where anything about a person changes.
+    fn record(&mut self, now: Timestamp, participant: &ParticipantId, fact: PersonFact) {
+        let record = PersonRecord { at: now.0, participant: participant.clone(), fact };
+        self.people.apply(&record);
+        self.effects.push_back(Effect::Persist(Entry::Person(record)));
     }
 
     fn tell(&mut self, participant: &ParticipantId, message: FromLab) {
@@ -412,8 +396,16 @@ impl Lobby {
     }
 }
 
-fn log_error(done: Result<(), HandleError>) {
-    if let Err(error) = done {
-        tracing::error!(%error, "matchmaking was told what cannot be");
+/// Who says something that cannot be, or is about something that is over, is counted and not heard.
+fn note_error(stale: &mut u64, done: Result<(), HandleError>) {
+    match done {
+        Ok(()) => {}
+        Err(HandleError::Illegal(error)) => {
+            tracing::error!(%error, "matchmaking was told what cannot be");
+        }
+        Err(error) => {
+            *stale += 1;
+            tracing::debug!(%error, "a message is about something that is over");
+        }
     }
 }

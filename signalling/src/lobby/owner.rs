@@ -1,28 +1,42 @@
 //! The task that owns the lobby: events in through a bounded queue, effects done in order.
+//!
+//! What is to outlive the lab goes to the journal before anything else is done. Events that wait
+//! together share one write to the disk.
 
 use super::reports::Batch;
-use super::{ConnectionId, Effect, Event, Lobby};
+use super::{AdmitBy, ConnectionId, Effect, Event, Lobby};
+use crate::flood::Addresses;
+use crate::identities::Identities;
+use crate::journal::{Entry, Journal};
 use crate::mint;
 use crate::relay::Relay;
 use crate::rooms::SharedRooms;
-use crate::ticket::{Player, prepare};
+use crate::ticket::{Order, prepare};
 use dyad_collector::owner::now_ms;
 use dyad_collector::{Collector, Stopped};
 use dyad_experiment::Experiment;
 use dyad_matchmaking::{MatchId, Timestamp};
-use dyad_protocol::lobby::{FromLab, Refusal};
-use dyad_protocol::{ParticipantId, Token};
+use dyad_protocol::lobby::{FromLab, IceServers, Refusal};
+use dyad_protocol::study::Probe;
+use dyad_protocol::{PanelId, ParticipantId, Token};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Duration, Instant, sleep_until};
 
 /// Events that wait for the owner. Who comes with one more waits until there is room.
 pub(crate) const QUEUE: usize = 1024;
 
+/// Events that share one write to the disk, at most.
+const GROUP: usize = 256;
+
 /// Draws of a pseudonym before giving up: of 16 million, a study uses a few thousand.
 const ENROL_ATTEMPTS: usize = 16;
+
+/// Pings of a probe.
+const PROBE_PINGS: u8 = 5;
 
 /// What the owner's queue holds.
 pub(crate) enum Input {
@@ -32,23 +46,60 @@ pub(crate) enum Input {
     Event(Event),
 }
 
-/// How connections come in: each gets a number and, if the lab is not full, a place.
+/// How connections come in: each gets a number and, if neither the lab nor its address has too many,
+/// a place.
 #[derive(Clone)]
 pub(crate) struct Door {
     pub(crate) inputs: mpsc::Sender<Input>,
+    /// Pings right after connecting.
+    pub(crate) first_pings: u32,
     places: Arc<Semaphore>,
+    addresses: Arc<Mutex<Addresses>>,
+    opened: Instant,
     next: Arc<AtomicU64>,
 }
 
+/// A place in the lobby, free again when this is dropped.
+pub(crate) struct Admission {
+    pub(crate) id: ConnectionId,
+    from: IpAddr,
+    addresses: Arc<Mutex<Addresses>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner).close(self.from);
+    }
+}
+
 impl Door {
-    pub(crate) fn new(inputs: mpsc::Sender<Input>, places: usize) -> Self {
-        let places = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
-        Self { inputs, places, next: Arc::new(AtomicU64::new(0)) }
+    pub(crate) fn new(
+        inputs: mpsc::Sender<Input>,
+        places: usize,
+        per_address: u32,
+        first_pings: u32,
+    ) -> Self {
+        Self {
+            inputs,
+            first_pings,
+            places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
+            addresses: Arc::new(Mutex::new(Addresses::new(per_address))),
+            opened: Instant::now(),
+            next: Arc::new(AtomicU64::new(0)),
+        }
     }
 
-    pub(crate) fn enter(&self) -> Option<(ConnectionId, OwnedSemaphorePermit)> {
-        let permit = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        Some((ConnectionId(self.next.fetch_add(1, Ordering::Relaxed)), permit))
+    /// A place for somebody from this address; if there is none, whether the lab is full.
+    pub(crate) fn enter(&self, from: IpAddr) -> Result<Admission, bool> {
+        let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_full| true)?;
+        let addresses = Arc::clone(&self.addresses);
+        let now = self.opened.elapsed();
+        if !addresses.lock().unwrap_or_else(PoisonError::into_inner).open(from, now) {
+            return Err(false);
+        }
+        let id = ConnectionId(self.next.fetch_add(1, Ordering::Relaxed));
+        Ok(Admission { id, from, addresses, _permit: permit })
     }
 }
 
@@ -62,68 +113,146 @@ pub(crate) struct Owner {
     pub(crate) rooms: SharedRooms,
     pub(crate) inputs: mpsc::WeakSender<Input>,
     pub(crate) queues: BTreeMap<ConnectionId, mpsc::Sender<String>>,
-    pub(crate) started: Instant,
+    pub(crate) journal: Arc<Mutex<Journal>>,
+    pub(crate) identities: Identities,
+    pub(crate) clock: Clock,
 }
 
-impl Owner {
-    /// Runs until the lab stops.
-    pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Input>) {
-        loop {
-            let deadline = self.lobby.next_deadline();
-            let wake = deadline.map(|Timestamp(ms)| self.started + Duration::from_millis(ms));
-            let input = tokio::select! {
-                input = queue.recv() => input,
-                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
-                    self.lobby.handle_timeout(self.now());
-                    self.follow();
-                    continue;
-                }
-            };
-            match input {
-                Some(Input::Open(id, queue)) => {
-                    self.queues.insert(id, queue);
-                    self.handle(Event::Opened(id));
-                }
-                Some(Input::Event(Event::Stopping)) | None => break,
-                Some(Input::Event(event)) => self.handle(event),
-            }
-        }
-        self.handle(Event::Stopping);
-        let not_understood = self.lobby.malformed();
-        tracing::info!(not_understood, "the lobby is closed");
+/// Milliseconds since 1970 that never go back, not even over a restart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    at_start: u64,
+    started: Instant,
+}
+
+impl Clock {
+    /// A clock that shows nothing before `earliest`.
+    pub(crate) fn after(earliest: u64) -> Self {
+        Self { at_start: now_ms().max(earliest), started: Instant::now() }
     }
 
     fn now(&self) -> Timestamp {
         // Rounded up, so that a deadline that has woken the owner has really come.
         let passed = self.started.elapsed().as_micros().div_ceil(1000);
-        Timestamp(u64::try_from(passed).unwrap_or(u64::MAX))
+        Timestamp(self.at_start.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX)))
     }
 
-    fn handle(&mut self, event: Event) {
+    fn instant(&self, Timestamp(at): Timestamp) -> Instant {
+        // No further than a sleep can be: the owner looks again then.
+        let ahead = at.saturating_sub(self.at_start).min(u64::from(u32::MAX));
+        self.started + Duration::from_millis(ahead)
+    }
+}
+
+impl Owner {
+    /// Runs until the lab stops, or until its disk fails.
+    pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Input>) {
+        self.lobby.handle(self.clock.now(), Event::Restarted);
+        while self.follow().await {
+            let wake = self.lobby.next_deadline().map(|at| self.clock.instant(at));
+            let input = tokio::select! {
+                input = queue.recv() => input,
+                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
+                    self.lobby.handle_timeout(self.clock.now());
+                    continue;
+                }
+            };
+            let Some(input) = input else { break };
+            if !self.take(input) {
+                break;
+            }
+            for _ in 1..GROUP {
+                let Ok(input) = queue.try_recv() else { break };
+                if !self.take(input) {
+                    break;
+                }
+            }
+        }
+        self.lobby.handle(self.clock.now(), Event::Stopping);
+        self.follow().await;
+        let (not_understood, stale) = (self.lobby.malformed(), self.lobby.stale());
+        tracing::info!(not_understood, stale, "the lobby is closed");
+    }
+
+    /// Takes in one input; false if it is the last.
+    fn take(&mut self, input: Input) -> bool {
+        let event = match input {
+            Input::Open(id, queue) => {
+                self.queues.insert(id, queue);
+                Event::Opened(id)
+            }
+            Input::Event(Event::Stopping) => return false,
+            Input::Event(event) => event,
+        };
         log(&event);
         if let Event::Closed(id) = &event {
             self.queues.remove(id);
         }
-        self.lobby.handle(self.now(), event);
-        self.follow();
+        self.lobby.handle(self.clock.now(), event);
+        true
     }
 
-    fn follow(&mut self) {
-        while let Some(effect) = self.lobby.poll_effect() {
-            match effect {
-                Effect::Send(id, message) => self.send(id, message),
-                Effect::Close(id) => drop(self.queues.remove(&id)),
-                Effect::Admit(id, resume) => self.admit(id, resume),
-                Effect::Register(id, players) => self.register(id, players),
-                Effect::CloseRoom(room) => self.rooms.close(&room),
-                Effect::Note(reports) => self.note(reports),
+    /// Does what is to be done. False if what must be written down cannot be: then nothing else is
+    /// done either.
+    async fn follow(&mut self) -> bool {
+        let effects: Vec<Effect> = std::iter::from_fn(|| self.lobby.poll_effect()).collect();
+        let (entries, effects): (Vec<_>, Vec<_>) =
+            effects.into_iter().partition(|effect| matches!(effect, Effect::Persist(_)));
+        if !entries.is_empty() && !self.write_down(entries).await {
+            return false;
+        }
+        for effect in effects {
+            self.carry_out(effect);
+        }
+        true
+    }
+
+    async fn write_down(&self, effects: Vec<Effect>) -> bool {
+        let entry = |effect| match effect {
+            Effect::Persist(entry) => Some(entry),
+            _ => None,
+        };
+        let entries: Vec<Entry> = effects.into_iter().filter_map(entry).collect();
+        let journal = Arc::clone(&self.journal);
+        let append = move || {
+            journal.lock().unwrap_or_else(PoisonError::into_inner).append(&entries)
+        };
+        match tokio::task::spawn_blocking(append).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::error!(
+                    %error,
+                    "the journal cannot be written, so nobody can be promised anything: mend the \
+                     disk and start the lab again; games go on"
+                );
+                false
             }
+            Err(error) => {
+                tracing::error!(%error, "the journal's thread has failed: start the lab again");
+                false
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Persist(_) => {}
+            Effect::Send(id, message) => self.send(id, message),
+            Effect::Close(id) => drop(self.queues.remove(&id)),
+            Effect::Admit(id, by) => self.admit(id, by),
+            Effect::Identify(participant, panel) => self.identify(&participant, &panel),
+            Effect::Register(order) => self.register(order),
+            Effect::OpenRoom(room, passwords) => self.rooms.open(&room, &passwords),
+            Effect::CloseRoom(room) => self.rooms.close(&room),
+            Effect::OpenProbe { group, pair, within_ms } => self.probe(group, pair, within_ms),
+            Effect::CloseProbes(group) => self.rooms.close_all(&probe_rooms(group)),
+            Effect::Note(reports) => self.note(reports),
         }
     }
 
     fn send(&mut self, id: ConnectionId, mut message: FromLab) {
         let Some(queue) = self.queues.get(&id) else { return };
-        if let (FromLab::Matched { ticket }, Some(relay)) = (&mut message, &self.relay) {
+        if let (FromLab::Matched { ticket, .. }, Some(relay)) = (&mut message, &self.relay) {
             relay.sign(ticket, now_ms() / 1000);
         }
         let text = serde_json::to_string(&message).expect("a message is plain data");
@@ -133,27 +262,68 @@ impl Owner {
         }
     }
 
-    fn admit(&self, id: ConnectionId, resume: Option<Token>) {
+    fn identify(&mut self, participant: &ParticipantId, panel: &PanelId) {
+        if let Err(error) = self.identities.note(participant, panel) {
+            tracing::error!(%participant, %error, "the panel's id of somebody is not kept");
+        }
+    }
+
+    fn probe(
+        &mut self,
+        group: MatchId,
+        pair: [(ConnectionId, ParticipantId); 2],
+        within_ms: u64,
+    ) {
+        let [(first, one), (second, two)] = pair;
+        let room = format!("{}{one}-{two}", probe_rooms(group));
+        let passwords = [mint::token(), mint::token()];
+        self.rooms.open(&room, &passwords);
+        let [mine, theirs] = passwords;
+        for (to, own, with, room_token) in [(first, &one, &two, mine), (second, &two, &one, theirs)]
+        {
+            let mut ice: IceServers = self.experiment.network.ice_servers();
+            if let Some(relay) = &self.relay {
+                relay.credentials(&mut ice, own, now_ms() / 1000);
+            }
+            let probe = Probe {
+                group: group.0,
+                with: with.clone(),
+                room: room.clone(),
+                room_token,
+                pings: PROBE_PINGS,
+                within_ms,
+                ice,
+            };
+            self.send(to, FromLab::Probe(Box::new(probe)));
+        }
+    }
+
+    fn admit(&self, id: ConnectionId, by: AdmitBy) {
         let collector = self.collector.clone();
         self.then_tell(async move {
-            match admission(&collector, resume).await {
+            match admission(&collector, by).await {
                 Ok((participant, token)) => Event::Admitted(id, participant, token),
                 Err(refusal) => Event::NotAdmitted(id, refusal),
             }
         });
     }
 
-    fn register(&self, id: MatchId, players: Vec<Player>) {
+    fn register(&self, order: Order) {
         let (collector, rooms) = (self.collector.clone(), self.rooms.clone());
         let experiment = Arc::clone(&self.experiment);
+        let Timestamp(at) = self.clock.now();
         self.then_tell(async move {
-            let prepared = prepare(&experiment, &players);
+            let id = order.id;
+            let Some(prepared) = prepare(&experiment, &order, at) else {
+                tracing::error!(%id, "the experiment has no such game");
+                return Event::NotRegistered(id);
+            };
             let registration = prepared.registration.clone();
-            let written = collector.with(move |store| store.register(&registration, now_ms()));
+            let written = collector.with(move |store| store.register(&registration, at));
             match written.await {
                 Ok(Ok(())) => {
-                    rooms.open(&prepared.tickets);
-                    Event::Registered(id, Box::new(prepared))
+                    rooms.open(&prepared.record.room, &prepared.record.room_tokens);
+                    Event::Registered(Box::new(prepared))
                 }
                 Ok(Err(error)) => {
                     tracing::error!(%error, "a session cannot be written down: no game");
@@ -188,29 +358,43 @@ impl Owner {
     }
 }
 
+/// How the names of a group's rooms for probes begin.
+fn probe_rooms(MatchId(group): MatchId) -> String {
+    format!("probe-{group}-")
+}
+
 /// Whose token this is, or who is new.
 async fn admission(
     collector: &Collector,
-    resume: Option<Token>,
+    by: AdmitBy,
 ) -> Result<(ParticipantId, Token), Refusal> {
-    let Some(token) = resume else { return enrol(collector).await };
+    let Some(token) = by.token().cloned() else { return enrol(collector, mint::token()).await };
     let asked = token.clone();
     let known = collector.with(move |store| store.recognise(&asked)).await;
     match known {
         Ok(Ok(Some(participant))) => Ok((participant, token)),
+        Ok(Ok(None)) if matches!(by, AdmitBy::Known(_)) => enrol(collector, token).await,
         Ok(Ok(None)) => Err(Refusal::Token),
         Ok(Err(error)) => Err(unavailable(&error)),
         Err(stopped) => Err(unavailable(&stopped)),
     }
 }
 
-async fn enrol(collector: &Collector) -> Result<(ParticipantId, Token), Refusal> {
+async fn enrol(collector: &Collector, token: Token) -> Result<(ParticipantId, Token), Refusal> {
     for _ in 0..ENROL_ATTEMPTS {
-        let (participant, token) = (mint::participant(), mint::token());
+        let participant = mint::participant();
         let (id, secret) = (participant.clone(), token.clone());
         match collector.with(move |store| store.enrol(&id, &secret, now_ms())).await {
             Ok(Ok(true)) => return Ok((participant, token)),
-            Ok(Ok(false)) => {}
+            Ok(Ok(false)) => {
+                // Either the pseudonym is taken, or the same person has just come twice.
+                let asked = token.clone();
+                if let Ok(Ok(Some(known))) =
+                    collector.with(move |store| store.recognise(&asked)).await
+                {
+                    return Ok((known, token));
+                }
+            }
             Ok(Err(error)) => return Err(unavailable(&error)),
             Err(stopped) => return Err(unavailable(&stopped)),
         }
@@ -227,7 +411,7 @@ fn unavailable(error: &dyn std::error::Error) -> Refusal {
 fn log(event: &Event) {
     match event {
         Event::Admitted(_, participant, _) => tracing::info!(%participant, "came in"),
-        Event::Registered(_, prepared) => {
+        Event::Registered(prepared) => {
             let registration = &prepared.registration;
             let participants: Vec<&str> =
                 registration.participants.iter().map(ParticipantId::as_str).collect();

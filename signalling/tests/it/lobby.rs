@@ -3,7 +3,7 @@
 use crate::support::{Client, Socket, experiment, hello, knock, lab, lab_with, pair};
 use dyad_collector::owner::now_ms;
 use dyad_experiment::Network;
-use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal};
+use dyad_protocol::lobby::{FromClient, FromLab, Hello, MAX_FROM_CLIENT, Refusal};
 use dyad_protocol::report::{ConnectionReport, Report};
 use dyad_protocol::{HexDigest, PROTOCOL_VERSION, Seat};
 use dyad_signalling::RelaySecret;
@@ -15,7 +15,7 @@ async fn two_are_paired() {
     let (mut one, mut other) = (Client::join(&lab).await, Client::join(&lab).await);
     assert_ne!(one.participant, other.participant);
     assert_eq!(one.wait().await, (1, 2));
-    other.say(FromClient::Ready).await;
+    other.ready().await;
     let (a, b) = (one.ticket().await, other.ticket().await);
     assert_eq!((a.seat, b.seat), (Seat(0), Seat(1)));
     assert_eq!(a.participants, [one.participant.clone(), other.participant.clone()]);
@@ -27,7 +27,7 @@ async fn two_are_paired() {
     assert_eq!(a.settings["players"], 2);
     assert!(a.game.as_str().parse::<HexDigest>().is_ok());
     // Somebody who asks again gets the same ticket.
-    one.say(FromClient::Ready).await;
+    one.ready().await;
     assert_eq!(one.ticket().await, a);
     lab.stop().await;
 }
@@ -48,9 +48,9 @@ async fn a_ticket_has_credentials_for_the_relay_each_time_that_it_is_given() {
     let lab = lab_with(experiment, Some(secret), &folder.path().join("lab")).await;
     let (mut one, mut other) = (Client::join(&lab).await, Client::join(&lab).await);
     assert_eq!(one.wait().await, (1, 2));
-    other.say(FromClient::Ready).await;
+    other.ready().await;
     let (first, theirs) = (one.ticket().await, other.ticket().await);
-    one.say(FromClient::Ready).await;
+    one.ready().await;
     let again = one.ticket().await;
     let mine = one.participant;
     for (ticket, participant) in [(first, &mine), (theirs, &other.participant), (again, &mine)] {
@@ -75,7 +75,7 @@ async fn four_play_together_and_the_fifth_waits() {
         clients.push(client);
     }
     let mut fourth = Client::join(&lab).await;
-    fourth.say(FromClient::Ready).await;
+    fourth.ready().await;
     clients.push(fourth);
     let mut session = None;
     for (seat, client) in Seat::all(4).zip(&mut clients) {
@@ -99,18 +99,20 @@ async fn who_leaves_disturbs_nobody() {
     leaver.settle().await;
     assert_eq!(vanisher.wait().await, (2, 3), "the leaver's place is free");
     drop(vanisher);
-    let mut heard = first.hear().await;
-    while heard != (FromLab::Waiting { waiting: 1, needed: 3 }) {
-        heard = first.hear().await;
-    }
+    while !matches!(first.hear().await, FromLab::Waiting { waiting: Some(1), needed: 3, .. }) {}
     // The leaver is still welcome; who vanished is not matched.
     assert_eq!(leaver.wait().await, (2, 3));
     let mut last = Client::join(&lab).await;
-    last.say(FromClient::Ready).await;
+    last.ready().await;
     let ticket = first.ticket().await;
     let people = [&first, &leaver, &last].map(|client| client.participant.clone());
     assert_eq!(ticket.participants, people);
     // A game goes on when one of its people closes the connection to the lab.
+    let tickets = [ticket, leaver.ticket().await, last.ticket().await];
+    for (client, ticket) in [&mut first, &mut leaver, &mut last].into_iter().zip(&tickets) {
+        client.check(ticket).await;
+        client.settle().await;
+    }
     drop(leaver);
     last.settle().await;
     assert_eq!(lab.rooms(), 1);
@@ -214,7 +216,7 @@ async fn nonsense_is_ignored_and_too_much_of_it_ends_only_that_connection() {
     }
     assert_eq!(bad.socket.receive().await, None);
     let mut large = Client::join(&lab).await;
-    large.socket.send(&"x".repeat(70_000)).await;
+    large.socket.send(&"x".repeat(MAX_FROM_CLIENT + 1)).await;
     assert_eq!(large.socket.receive().await, None, "too long a message ends the connection");
     good.settle().await;
     lab.stop().await;

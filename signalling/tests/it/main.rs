@@ -1,6 +1,7 @@
 //! The lab from outside: real clients over real connections, and the real program.
 //!
 //! - `lobby`: admission, pairing, leaving, nonsense;
+//! - `study`: whole studies, restarts, links and limits;
 //! - `signal`: signalling rooms;
 //! - `records`: uploads, and the verdict in the lobby;
 //! - `program`: the binary, its output, its end and its restart;
@@ -13,6 +14,7 @@ mod lobby;
 mod program;
 mod records;
 mod signal;
+mod study;
 mod support;
 
 #[expect(dead_code, reason = "shared with the dataset's tests, which use all of it")]

@@ -3,7 +3,7 @@
 use crate::records::upload;
 use crate::support::{Client, hello, knock};
 use dyad_protocol::join::JoinLink;
-use dyad_protocol::lobby::{FromClient, Hello};
+use dyad_protocol::lobby::{FromLab, Hello};
 use dyad_protocol::records::RecordName;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
@@ -74,7 +74,7 @@ async fn a_killed_lab_remembers_who_may_upload() {
     let link = lab.join.token.clone();
     let (mut one, mut other) = (lab.join().await, lab.join().await);
     one.wait().await;
-    other.say(FromClient::Ready).await;
+    other.ready().await;
     let ticket = one.ticket().await;
     drop(lab);
 
@@ -94,8 +94,37 @@ async fn a_killed_lab_remembers_who_may_upload() {
     let again = upload(lab.address, name, one.resume.clone(), b"late").await;
     assert_eq!(again, first, "the same receipt after a kill");
     let back = Hello { resume: Some(one.resume.clone()), ..hello(None) };
-    assert_eq!(knock(lab.address, back).await.unwrap().participant, one.participant);
+    let mut back = knock(lab.address, back).await.unwrap();
+    assert_eq!(back.participant, one.participant);
+    back.ready().await;
+    assert!(matches!(back.hear().await, FromLab::Waiting { .. }), "the game was not checked yet");
     assert!(lab.terminate().0);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn who_plays_when_the_lab_is_killed_gets_the_same_ticket() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = Program::start(folder.path());
+    let (mut one, mut other) = (lab.join().await, lab.join().await);
+    one.wait().await;
+    other.ready().await;
+    let (mine, theirs) = (one.ticket().await, other.ticket().await);
+    one.check(&mine).await;
+    other.check(&theirs).await;
+    one.settle().await;
+    other.settle().await;
+    drop(lab);
+
+    let lab = Program::start(folder.path());
+    for (before, ticket) in [(other, theirs), (one, mine)] {
+        let back = Hello { resume: Some(before.resume.clone()), ..hello(None) };
+        let mut again = knock(lab.address, back).await.unwrap();
+        again.ready().await;
+        assert_eq!(again.ticket().await, ticket);
+        let path = format!("/signal/{}?token={}", ticket.room, ticket.room_token.reveal());
+        assert!(crate::support::Socket::dial(lab.address, &path).await.is_ok(), "its room is open");
+    }
 }
 
 #[cfg(unix)]
@@ -105,7 +134,7 @@ async fn the_log_holds_nobodys_address() {
     let lab = Program::start(folder.path());
     let (mut one, mut other) = (lab.join().await, lab.join().await);
     one.wait().await;
-    other.say(FromClient::Ready).await;
+    other.ready().await;
     let ticket = one.ticket().await;
     let path = format!("/signal/{}?token={}", ticket.room, ticket.room_token.reveal());
     let mut signal = crate::support::Socket::dial(lab.address, &path).await.ok().unwrap();
@@ -169,7 +198,7 @@ fn check_says_what_a_study_is_made_of() {
         Command::new(PROGRAM).arg("check").arg(example("two_speeds.toml")).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     let said = String::from_utf8(output.stderr).unwrap();
-    for part in ["2 conditions", "consent", "form, ", "1 person and 1 program", "kitchen alone"] {
+    for part in ["2 conditions", "consent", "form, ", "1 person and 1 program", "leaves out tutorial"] {
         assert!(said.contains(part), "{part}: {said}");
     }
 }
@@ -193,4 +222,18 @@ fn links_prints_the_link_of_a_folder() {
     let link: JoinLink = print().parse().unwrap();
     assert_eq!((link.host.as_str(), link.port), ("127.0.0.1", 9000));
     assert_eq!(print().parse(), Ok(link));
+}
+
+#[test]
+fn personal_links_are_all_different_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut links = std::collections::BTreeSet::new();
+    for _ in 0..2 {
+        let mut print = Command::new(PROGRAM);
+        print.args(["links", "--count", "40", "--data"]).arg(folder.path());
+        let printed = String::from_utf8(print.output().unwrap().stdout).unwrap();
+        assert_eq!(printed.lines().count(), 40);
+        links.extend(printed.lines().map(|line| line.parse::<JoinLink>().unwrap().to_string()));
+    }
+    assert_eq!(links.len(), 80);
 }

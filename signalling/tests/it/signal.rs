@@ -71,7 +71,7 @@ async fn strangers_stay_outside() {
     }
     // Another game's people are strangers too, even by their peer id.
     for client in [&mut one, &mut other] {
-        client.say(FromClient::Leave).await;
+        client.say(FromClient::Withdraw).await;
         client.settle().await;
     }
     assert_eq!(first.socket.receive().await, None, "the room is closed");

@@ -2,6 +2,7 @@
 
 use dyad_experiment::{Experiment, RULES_VERSION};
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal, Ticket};
+use dyad_protocol::study::{Answer, Checked, Greeting, Scene};
 use dyad_protocol::{PROTOCOL_VERSION, ParticipantId, PublicKey, Token};
 use dyad_signalling::{Lab, Options, RelaySecret};
 use futures::{SinkExt as _, StreamExt as _};
@@ -41,6 +42,7 @@ pub(crate) async fn lab_with(
         listen: "127.0.0.1:0".parse().unwrap(),
         open: false,
         max_connections: 8,
+        max_per_address: 1000,
     };
     Lab::start(options).await.unwrap()
 }
@@ -61,6 +63,11 @@ impl Socket {
 
     pub(crate) async fn send(&mut self, text: &str) {
         self.0.send(Message::Text(text.into())).await.unwrap();
+    }
+
+    /// Sends; false if the other side has hung up.
+    pub(crate) async fn try_send(&mut self, text: &str) -> bool {
+        self.0.send(Message::Text(text.into())).await.is_ok()
     }
 
     /// The next text; `None` when the other side has hung up.
@@ -88,6 +95,8 @@ pub(crate) struct Client {
     pub(crate) participant: ParticipantId,
     pub(crate) resume: Token,
     pub(crate) key: PublicKey,
+    /// The place that the lab has shown last.
+    pub(crate) scene: Option<Scene>,
 }
 
 /// Another one for everybody.
@@ -104,6 +113,7 @@ pub(crate) fn hello(token: Option<&Token>) -> Hello {
         key: new_key(),
         token: token.cloned(),
         resume: None,
+        panel: None,
     }
 }
 
@@ -115,7 +125,11 @@ pub(crate) async fn knock(address: SocketAddr, hello: Hello) -> Result<Client, R
     let answer = socket.receive().await.expect("an answer to hello");
     match serde_json::from_str(&answer).unwrap() {
         FromLab::Welcome { participant, resume, .. } => {
-            Ok(Client { socket, participant, resume, key })
+            let mut client = Client { socket, participant, resume, key, scene: None };
+            if let FromLab::Completed(_) = client.look().await {
+                client.scene = None;
+            }
+            Ok(client)
         }
         FromLab::Refused { code, .. } => {
             assert_eq!(socket.receive().await, None, "a refused client is hung up on");
@@ -136,15 +150,47 @@ impl Client {
 
     pub(crate) async fn hear(&mut self) -> FromLab {
         let text = self.socket.receive().await.expect("the lab hung up");
-        serde_json::from_str(&text).unwrap()
+        let message = serde_json::from_str(&text).unwrap();
+        if let FromLab::Scene(scene) = &message {
+            self.scene = Some((**scene).clone());
+        }
+        message
+    }
+
+    /// The next scene or the end, after whatever is said of the waiting room.
+    pub(crate) async fn look(&mut self) -> FromLab {
+        loop {
+            match self.hear().await {
+                message @ (FromLab::Scene(_) | FromLab::Completed(_)) => return message,
+                FromLab::Waiting { .. } | FromLab::Pong { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// The step that the lab has shown last.
+    pub(crate) fn step(&self) -> u32 {
+        self.scene.as_ref().expect("the lab has shown something").step
+    }
+
+    pub(crate) async fn ready(&mut self) {
+        let step = self.step();
+        self.say(FromClient::Ready { step }).await;
+    }
+
+    /// Answers the scene, and hears what follows.
+    pub(crate) async fn done(&mut self, answer: Answer) -> FromLab {
+        let step = self.step();
+        self.say(FromClient::Done { step, answer }).await;
+        self.look().await
     }
 
     /// The ticket, after whatever is said of the waiting room.
     pub(crate) async fn ticket(&mut self) -> Ticket {
         loop {
             match self.hear().await {
-                FromLab::Matched { ticket } => return *ticket,
-                FromLab::Waiting { .. } => {}
+                FromLab::Matched { ticket, .. } => return *ticket,
+                FromLab::Waiting { .. } | FromLab::WaitingAgain { .. } => {}
                 other => panic!("{other:?}"),
             }
         }
@@ -152,10 +198,31 @@ impl Client {
 
     /// Asks for a game and waits until the lab has understood.
     pub(crate) async fn wait(&mut self) -> (u32, u32) {
-        self.say(FromClient::Ready).await;
+        self.ready().await;
         match self.hear().await {
-            FromLab::Waiting { waiting, needed } => (waiting, needed),
+            FromLab::Waiting { waiting, needed, remaining_ms } => {
+                assert!(remaining_ms.is_some_and(|left| left > 0));
+                (waiting.expect("the study shows it"), needed)
+            }
             other => panic!("{other:?}"),
+        }
+    }
+
+    /// Says that the connections to all partners are good.
+    pub(crate) async fn check(&mut self, ticket: &Ticket) {
+        let me = &ticket.participants[ticket.seat.index()];
+        let greeting = || Greeting {
+            protocol: PROTOCOL_VERSION,
+            rules: RULES_VERSION,
+            program: "test".to_owned(),
+            game: ticket.game.clone(),
+        };
+        for of in ticket.participants.iter().filter(|it| *it != me).cloned() {
+            let (reliable, unreliable) = (true, true);
+            let (own, partner) = (greeting(), greeting());
+            let session = ticket.session.clone();
+            let checked = Checked { session, of, reliable, unreliable, own, partner };
+            self.say(FromClient::Checked(Box::new(checked))).await;
         }
     }
 
@@ -166,11 +233,15 @@ impl Client {
     }
 }
 
-/// Two people with tickets for one game.
+/// Two people who play one game.
 pub(crate) async fn pair(lab: &Lab) -> [(Client, Ticket); 2] {
     let (mut one, mut other) = (Client::join(lab).await, Client::join(lab).await);
     one.wait().await;
-    other.say(FromClient::Ready).await;
+    other.ready().await;
     let tickets = (one.ticket().await, other.ticket().await);
+    one.check(&tickets.0).await;
+    other.check(&tickets.1).await;
+    one.settle().await;
+    other.settle().await;
     [(one, tickets.0), (other, tickets.1)]
 }

@@ -1,0 +1,195 @@
+//! Waiting rooms, probes, tickets and the end of games: what matchmaking says is done here.
+
+use super::scenes::Ended;
+use super::{Effect, Game, Lobby, Stage};
+use crate::journal::Entry;
+use crate::people::PersonFact;
+use crate::ticket::{Order, Player, Prepared};
+use dyad_experiment::Outcome;
+use dyad_experiment::words::AssignPer;
+use dyad_matchmaking::participant::Departure;
+use dyad_matchmaking::session::SessionState;
+use dyad_matchmaking::{self as matchmaking, EndReason, MatchId, RoomStatus, Timestamp};
+use dyad_protocol::lobby::{FromLab, Refusal};
+use dyad_protocol::{ParticipantId, SceneId, SessionId};
+
+impl Lobby {
+    pub(super) fn follow_matchmaking(&mut self, now: Timestamp) {
+        loop {
+            self.write_down_matchmaking();
+            let Some(effect) = self.matchmaking.poll_effect() else { return };
+            self.follow(now, effect);
+        }
+    }
+
+    fn follow(&mut self, now: Timestamp, effect: matchmaking::Effect) {
+        match effect {
+            matchmaking::Effect::Waiting { participant, status } => {
+                self.tell_waiting(&participant, status);
+            }
+            matchmaking::Effect::Probe { id, pair, within_ms } => self.probe(id, pair, within_ms),
+            matchmaking::Effect::Register { id, scene, participants, .. } => {
+                self.register(now, id, &scene, participants);
+            }
+            matchmaking::Effect::Validate { id, .. } | matchmaking::Effect::Start { id } => {
+                self.give_tickets(id);
+            }
+            matchmaking::Effect::TicketAgain { participant, id } => {
+                self.give_ticket(id, &participant);
+            }
+            matchmaking::Effect::WaitingAgain { participant, id } => {
+                self.effects.push_back(Effect::CloseProbes(id));
+                self.tell(&participant, FromLab::WaitingAgain { session: None });
+            }
+            matchmaking::Effect::Dismissed { participant, cause, .. } => {
+                if cause == Departure::TimedOut {
+                    self.go_on(now, &participant, Ended::with(Outcome::NoPartner));
+                }
+            }
+            matchmaking::Effect::Ended { id, reason, participants } => {
+                self.ended(now, id, &reason, &participants);
+            }
+            // Comes only in rooms with a setting that none of these has.
+            matchmaking::Effect::Script { .. } => {}
+        }
+    }
+
+    fn tell_waiting(&mut self, participant: &ParticipantId, status: RoomStatus) {
+        let RoomStatus { waiting, needed, remaining_ms } = status;
+        let shown = self.study.experiment.rules.waiting_room.show_count;
+        let waiting = shown.then_some(waiting);
+        self.tell(participant, FromLab::Waiting { waiting, needed, remaining_ms });
+    }
+
+    fn probe(&mut self, group: MatchId, pair: [ParticipantId; 2], within_ms: u64) {
+        let connection = |who: &ParticipantId| self.present.get(who).copied();
+        let [one, two] = pair;
+        // Who is not connected is not in a group; if it were so, the probe would time out.
+        if let (Some(first), Some(second)) = (connection(&one), connection(&two)) {
+            let pair = [(first, one), (second, two)];
+            self.effects.push_back(Effect::OpenProbe { group, pair, within_ms });
+        }
+    }
+
+    fn register(
+        &mut self,
+        now: Timestamp,
+        id: MatchId,
+        room: &SceneId,
+        participants: Vec<ParticipantId>,
+    ) {
+        self.effects.push_back(Effect::CloseProbes(id));
+        let players: Option<Vec<Player>> = participants.iter().map(|it| self.player(it)).collect();
+        let scene = self.study.rooms().scene(room);
+        let (Some(players), Some((scene, condition))) = (players, scene) else {
+            tracing::error!(%id, "a group cannot be looked up: no game");
+            return self.arrange(now, matchmaking::Event::NotRegistered(id));
+        };
+        let scene = self.study.experiment.scenes()[scene].id.clone();
+        let condition = match condition {
+            Some(condition) => Some(condition.clone()),
+            None if self.study.experiment.assignment.per == AssignPer::Group => {
+                let drawn = self.draw(&format!("group-{}", id.0));
+                self.drawn.extend(drawn.clone().map(|condition| (id, condition)));
+                drawn
+            }
+            None => None,
+        };
+        self.effects.push_back(Effect::Register(Order { id, scene, condition, players }));
+    }
+
+    /// Somebody who is connected.
+    fn player(&self, participant: &ParticipantId) -> Option<Player> {
+        let id = self.present.get(participant)?;
+        match &self.connections.get(id)?.stage {
+            Stage::Admitted(player) => Some(player.clone()),
+            Stage::Fresh | Stage::Admitting(_) => None,
+        }
+    }
+
+    pub(super) fn registered(&mut self, now: Timestamp, prepared: Prepared) {
+        let Prepared { record, tickets, .. } = prepared;
+        let id = record.id;
+        let drawn = self.drawn.remove(&id);
+        if self.matchmaking.session_state(id).is_none() {
+            // Somebody left meanwhile. The registration stays, but nobody gets a ticket.
+            return self.effects.push_back(Effect::CloseRoom(record.room));
+        }
+        self.effects.push_back(Effect::Persist(Entry::Game(record.clone())));
+        for (seat, participant) in record.participants.iter().enumerate() {
+            if let Some(condition) = drawn.clone() {
+                let fact = PersonFact::Grouped { condition, counts: seat == 0 };
+                self.record(now, participant, fact);
+            }
+            let session = record.session.clone();
+            self.record(now, participant, PersonFact::Seated { session });
+        }
+        self.games.insert(id, Game { record, tickets, given: false });
+        self.arrange(now, matchmaking::Event::Registered(id));
+    }
+
+    fn give_tickets(&mut self, id: MatchId) {
+        let Some(game) = self.games.get_mut(&id).filter(|game| !game.given) else { return };
+        game.given = true;
+        for participant in game.record.participants.clone() {
+            self.give_ticket(id, &participant);
+        }
+    }
+
+    fn give_ticket(&mut self, id: MatchId, participant: &ParticipantId) {
+        let Some(game) = self.games.get(&id) else { return };
+        let theirs = game
+            .tickets
+            .iter()
+            .find(|ticket| ticket.participants.get(ticket.seat.index()) == Some(participant));
+        let Some(ticket) = theirs.cloned().map(Box::new) else { return };
+        let connect_ms = u64::from(ticket.reconnection.connect_seconds) * 1000;
+        let is_to_check = self.matchmaking.session_state(id) == Some(SessionState::Validating);
+        let check_within_ms = is_to_check.then_some(connect_ms);
+        self.tell(participant, FromLab::Matched { ticket, check_within_ms });
+    }
+
+    fn ended(
+        &mut self,
+        now: Timestamp,
+        id: MatchId,
+        reason: &EndReason,
+        participants: &[ParticipantId],
+    ) {
+        self.drawn.remove(&id);
+        if let Some(game) = self.games.remove(&id) {
+            self.effects.push_back(Effect::CloseRoom(game.record.room));
+            let came_to_nothing = matches!(
+                reason,
+                EndReason::LeftBeforeStart(_)
+                    | EndReason::NotValidated(_)
+                    | EndReason::NotRegistered
+                    | EndReason::LabRestarted
+            );
+            if came_to_nothing {
+                self.unseat(now, &game.record.session, participants);
+            }
+        }
+        if *reason == EndReason::NotRegistered {
+            for participant in participants {
+                if let Some(&connection) = self.present.get(participant) {
+                    let message = "the lab cannot start games at the moment".to_owned();
+                    self.refuse(connection, Refusal::Closed, message);
+                }
+            }
+        }
+    }
+
+    /// A game came to nothing before it began: its people have no seats.
+    fn unseat(&mut self, now: Timestamp, session: &SessionId, participants: &[ParticipantId]) {
+        for participant in participants {
+            let theirs = self.person(participant).and_then(|person| person.session.as_ref());
+            if theirs == Some(session) {
+                let (session, scores) = (session.clone(), Vec::new());
+                let told = Some(session.clone());
+                self.record(now, participant, PersonFact::Unseated { session, end: None, scores });
+                self.tell(participant, FromLab::WaitingAgain { session: told });
+            }
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! From scene to scene: what is shown, what is answered, where people go on.
+
+use super::{ConnectionId, Lobby};
+use crate::people::PersonFact;
+use crate::study::screening;
+use dyad_experiment::{ConditionId, Outcome};
+use dyad_matchmaking::session::{Greeting, Heard, SessionState};
+use dyad_matchmaking::{self as matchmaking, MatchId, Timestamp};
+use dyad_protocol::lobby::FromLab;
+use dyad_protocol::study::{self as protocol, Answer, Checked, GameEnd};
+use dyad_protocol::{ParticipantId, SessionId};
+
+/// How a scene has ended for somebody.
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    pub(super) answer: Option<Answer>,
+    /// What they read at the end, if it is not what the outcome says.
+    pub(super) message: Option<String>,
+}
+
+impl Ended {
+    pub(super) const fn with(outcome: Outcome) -> Self {
+        Self { outcome, answer: None, message: None }
+    }
+}
+
+impl Lobby {
+    /// Shows somebody where they are.
+    pub(super) fn show(&mut self, participant: &ParticipantId) {
+        let Some(&id) = self.present.get(participant) else { return };
+        let Some(person) = self.person(participant) else { return };
+        let message = match self.study.show(person) {
+            Some(scene) => FromLab::Scene(Box::new(scene)),
+            None => {
+                let panel = self.connections.get(&id).and_then(|it| it.panel.as_ref());
+                FromLab::Completed(Box::new(self.study.completed(person, panel)))
+            }
+        };
+        self.send(id, message);
+    }
+
+    /// Somebody's scene is over: they go on.
+    pub(super) fn go_on(&mut self, now: Timestamp, participant: &ParticipantId, ended: Ended) {
+        let Ended { outcome, answer, message } = ended;
+        let Some(person) = self.person(participant) else { return };
+        let Some((step, scene)) = self.study.at(person) else { return };
+        let (scene, session) = (scene.id.clone(), person.session.clone());
+        let alone = outcome == Outcome::NoPartner && person.assigned.condition.is_none();
+        if let Some(condition) = alone.then(|| self.draw(participant.as_str())).flatten() {
+            // Who goes on without a partner is a group of their own.
+            self.record(now, participant, PersonFact::Grouped { condition, counts: true });
+        }
+        let Some(person) = self.person(participant) else { return };
+        let place = self.study.next(person, outcome);
+        let repetition = step.repetition;
+        let fact =
+            PersonFact::Went { scene, repetition, session, answer, outcome, place, message };
+        self.record(now, participant, fact);
+        self.watch.forget(participant);
+        self.over.remove(participant);
+        self.show(participant);
+    }
+
+    /// The condition of the next group, called so; games that are being prepared count.
+    pub(super) fn draw(&self, name: &str) -> Option<ConditionId> {
+        let mut counts = self.people.counts().clone();
+        for condition in self.drawn.values() {
+            *counts.entry(condition.clone()).or_insert(0) += 1;
+        }
+        self.study.condition(name, &counts)
+    }
+
+    /// A message about a step that somebody is not at.
+    fn is_stale(&mut self, participant: &ParticipantId, step: u32) -> bool {
+        let theirs = self.person(participant).map(|person| self.study.step(person));
+        let stale = theirs != Some(step);
+        self.stale += u64::from(stale);
+        stale
+    }
+
+    pub(super) fn ready(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        participant: &ParticipantId,
+        step: u32,
+    ) {
+        if self.is_stale(participant, step) {
+            return;
+        }
+        let Some(person) = self.person(participant) else { return };
+        let Some((_, _, room)) = self.study.game(person) else { return self.garbled(id) };
+        let waits_for = self.matchmaking.state().person(participant).map(|it| it.scene.clone());
+        if waits_for.as_ref().is_some_and(|scene| scene != room) {
+            // The lab was killed between two lines of the journal: they are done with that one.
+            self.arrange(now, matchmaking::Event::Left(participant.clone()));
+            return self.ready(now, id, participant, step);
+        }
+        if person.session.is_some() && waits_for.is_none() {
+            // They were away for so long that the game went on, and ended, without them.
+            return self.go_on(now, participant, Ended::with(Outcome::LostConnection));
+        }
+        let (participant, scene) = (participant.clone(), room.clone());
+        let rtt_ms = self.median(id);
+        self.arrange(now, matchmaking::Event::Ready { participant, scene, rtt_ms });
+    }
+
+    pub(super) fn leave(&mut self, now: Timestamp, participant: ParticipantId) {
+        match self.person(&participant).map(|person| person.session.is_some()) {
+            Some(false) => self.arrange(now, matchmaking::Event::Left(participant)),
+            _ => self.stale += 1,
+        }
+    }
+
+    pub(super) fn withdraw(&mut self, now: Timestamp, participant: &ParticipantId) {
+        self.arrange(now, matchmaking::Event::Left(participant.clone()));
+        self.go_on(now, participant, Ended::with(Outcome::Withdrew));
+    }
+
+    pub(super) fn done(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        participant: &ParticipantId,
+        step: u32,
+        answer: Answer,
+    ) {
+        if self.is_stale(participant, step) {
+            return;
+        }
+        let Some(person) = self.person(participant) else { return };
+        let shown = self.study.show(person).map(|scene| scene.kind);
+        if shown != Some(answer.kind()) {
+            return self.garbled(id);
+        }
+        match answer {
+            Answer::Screening(computer) => {
+                if let Some(connection) = self.undismissed(id) {
+                    connection.screening = Some(computer);
+                }
+                self.try_screening(now, id, participant);
+            }
+            Answer::Game { session, end, scores } => {
+                self.game_over(now, participant, session, end, scores);
+            }
+            answer => match self.study.judge(person, &answer) {
+                Ok(outcome) => {
+                    let declined = outcome == Outcome::Withdrew;
+                    let message = declined.then(|| self.study.declined(person)).flatten();
+                    // Of those who decline, nothing is kept.
+                    let answer = (!declined).then_some(answer);
+                    self.go_on(now, participant, Ended { outcome, answer, message });
+                }
+                Err(unfit) => {
+                    tracing::debug!(%participant, %unfit, "an answer is not taken");
+                    self.garbled(id);
+                    self.show(participant);
+                }
+            },
+        }
+    }
+
+    /// Screens somebody who has answered, once enough round trips are measured.
+    pub(super) fn try_screening(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        participant: &ParticipantId,
+    ) {
+        let screening = &self.study.experiment.rules.screening;
+        let enough = usize::try_from(screening::pings(screening)).unwrap_or(usize::MAX);
+        let rtt_ms = self.median(id);
+        let Some(person) = self.person(participant) else { return };
+        let Some(connection) = self.connections.get(&id) else { return };
+        let measured = connection.round_trips.len() >= enough.min(super::ROUND_TRIPS);
+        let Some(computer) = connection.screening.clone() else { return };
+        if !measured || !self.study.is_to_screen(person) {
+            return;
+        }
+        let failed = screening::failed(screening, &computer, rtt_ms, now.0);
+        let (place, failed, message) = match failed {
+            None => (self.study.playable(person, person.place), None, None),
+            Some((rule, message)) => {
+                let out = self.study.next(person, Outcome::ScreenedOut);
+                (out, Some(rule.to_owned()), message)
+            }
+        };
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.screening = None;
+        }
+        let fact = PersonFact::Screened { computer, rtt_ms, failed, place, message };
+        self.record(now, participant, fact);
+        self.show(participant);
+    }
+
+    /// Somebody's client says that its game is over.
+    fn game_over(
+        &mut self,
+        now: Timestamp,
+        participant: &ParticipantId,
+        session: SessionId,
+        end: GameEnd,
+        scores: Vec<i64>,
+    ) {
+        if self.person(participant).and_then(|it| it.session.as_ref()) != Some(&session) {
+            self.stale += 1;
+            // They may believe that they still play.
+            return self.show(participant);
+        }
+        let told = self.over.get(participant).filter(|(of, ..)| *of == session);
+        let (outcome, message) = match told {
+            Some((_, outcome, message)) => (Some(*outcome), message.clone()),
+            None => self.follows(now, participant, &session, end),
+        };
+        let Some(outcome) = outcome else {
+            return self.wait_again(now, participant, session, end, scores);
+        };
+        let gone = if end == GameEnd::Completed {
+            matchmaking::Event::Finished(participant.clone())
+        } else {
+            matchmaking::Event::Left(participant.clone())
+        };
+        self.arrange(now, gone);
+        let answer = Some(Answer::Game { session, end, scores });
+        self.go_on(now, participant, Ended { outcome, answer, message });
+    }
+
+    /// What the end of a game leads to; `None` if they wait for another partner.
+    fn follows(
+        &self,
+        now: Timestamp,
+        participant: &ParticipantId,
+        session: &SessionId,
+        end: GameEnd,
+    ) -> (Option<Outcome>, Option<String>) {
+        let outcome = match end {
+            GameEnd::Completed => Some(Outcome::Finished),
+            GameEnd::Away => {
+                let game = self.person(participant).and_then(|person| self.study.game(person));
+                let message = game.and_then(|(_, gym, _)| gym.focus.message.clone());
+                return (Some(Outcome::Excluded), message);
+            }
+            GameEnd::Failure => Some(Outcome::LostConnection),
+            GameEnd::Dismissed => Some(Outcome::Withdrew),
+            GameEnd::NotConnected | GameEnd::Incompatible => None,
+            GameEnd::PartnerLost | GameEnd::NotResumed
+                if self.was_away(now, participant, session) =>
+            {
+                Some(Outcome::LostConnection)
+            }
+            GameEnd::PartnerAway
+            | GameEnd::PartnerLeft
+            | GameEnd::PartnerLost
+            | GameEnd::NotResumed => {
+                (!self.study.waits_after_dropout()).then_some(Outcome::PartnerLeft)
+            }
+        };
+        (outcome, None)
+    }
+
+    /// Whether somebody's own connection was gone lately, since the game has begun.
+    fn was_away(&self, now: Timestamp, who: &ParticipantId, session: &SessionId) -> bool {
+        let since = self.present.get(who).and_then(|id| self.connections.get(id));
+        let game = self.games.values().find(|game| game.record.session == *session);
+        let (Some(connection), Some(game)) = (since, game) else { return false };
+        let limit = game.tickets.first().map_or(0, |it| it.reconnection.limit_seconds);
+        let lately = now.0.saturating_sub(u64::from(limit) * 1000 + 30_000);
+        connection.since.0 > game.record.at && connection.since.0 >= lately
+    }
+
+    /// The game came to nothing, or another partner is waited for.
+    fn wait_again(
+        &mut self,
+        now: Timestamp,
+        participant: &ParticipantId,
+        session: SessionId,
+        end: GameEnd,
+        scores: Vec<i64>,
+    ) {
+        let id = self.game_of(&session);
+        let state = id.and_then(|id| self.matchmaking.session_state(id));
+        if let (Some(id), Some(SessionState::Validating)) = (id, state) {
+            self.not_connected(now, id, participant, end);
+        } else {
+            self.arrange(now, matchmaking::Event::Left(participant.clone()));
+        }
+        let end = Some(end);
+        self.record(now, participant, PersonFact::Unseated { session, end, scores });
+        self.watch.forget(participant);
+        self.show(participant);
+    }
+
+    /// Nobody was reached: the pair is not put together again, and all of the group wait.
+    fn not_connected(
+        &mut self,
+        now: Timestamp,
+        id: MatchId,
+        by: &ParticipantId,
+        end: GameEnd,
+    ) {
+        let Some(game) = self.games.get(&id) else { return };
+        let Some(ticket) = game.tickets.first() else { return };
+        let of = game.record.participants.iter().find(|it| *it != by).cloned();
+        let Some(of) = of else { return };
+        let greeting = |program: &str| Greeting {
+            protocol: dyad_protocol::PROTOCOL_VERSION,
+            rules: dyad_experiment::RULES_VERSION,
+            program: program.to_owned(),
+            game: ticket.game.clone(),
+        };
+        let connected = end == GameEnd::Incompatible;
+        let heard = Heard {
+            reliable: connected,
+            unreliable: connected,
+            own: greeting("this one"),
+            partner: greeting("another one"),
+        };
+        let by = by.clone();
+        self.arrange(now, matchmaking::Event::Validation { id, by, of, heard });
+    }
+
+    pub(super) fn checked(&mut self, now: Timestamp, by: ParticipantId, checked: Checked) {
+        let Checked { session, of, reliable, unreliable, own, partner } = checked;
+        let Some(id) = self.game_of(&session) else {
+            self.stale += 1;
+            return;
+        };
+        let greeting = |it: protocol::Greeting| Greeting {
+            protocol: it.protocol,
+            rules: it.rules,
+            program: it.program,
+            game: it.game,
+        };
+        let heard =
+            Heard { reliable, unreliable, own: greeting(own), partner: greeting(partner) };
+        self.arrange(now, matchmaking::Event::Validation { id, by, of, heard });
+    }
+
+    pub(super) fn game_of(&self, session: &SessionId) -> Option<MatchId> {
+        let mut games = self.games.iter();
+        games.find(|(_, game)| game.record.session == *session).map(|(id, _)| *id)
+    }
+}

@@ -1,0 +1,227 @@
+//! Participants: where each is on the way through the study, as a function of what has happened.
+
+use dyad_experiment::{Assigned, BlockId, ConditionId, Outcome, Place};
+use dyad_protocol::study::{Answer, Computer, GameEnd};
+use dyad_protocol::{ParticipantId, SceneId, SessionId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A line of the journal about somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonRecord {
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+    /// Who.
+    pub participant: ParticipantId,
+    /// What.
+    #[serde(flatten)]
+    pub fact: PersonFact,
+}
+
+/// What has happened to somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum PersonFact {
+    /// They came for the first time.
+    Enrolled {
+        /// Their own seed.
+        seed: u64,
+        /// Their condition, if people have one from the start.
+        condition: Option<ConditionId>,
+        /// Where they begin.
+        place: Place,
+    },
+    /// They were screened.
+    Screened {
+        /// What their client says of the computer.
+        computer: Computer,
+        /// Their median round trip to the lab, in milliseconds, if it was measured.
+        rtt_ms: Option<u32>,
+        /// The rule that they do not meet, if there is one.
+        failed: Option<String>,
+        /// Where they go on.
+        place: Place,
+        /// What they read at the end, if the rule says so.
+        message: Option<String>,
+    },
+    /// They are in a condition from now on.
+    Grouped {
+        /// Which.
+        condition: ConditionId,
+        /// Whether it counts: for one of each group.
+        counts: bool,
+    },
+    /// They have a seat in a game.
+    Seated {
+        /// Which.
+        session: SessionId,
+    },
+    /// A game came to nothing, or they wait for another partner: they are at the same place.
+    Unseated {
+        /// Which.
+        session: SessionId,
+        /// How it ended for their client, if it has said so.
+        end: Option<GameEnd>,
+        /// The score of each finished episode, in thousandths.
+        scores: Vec<i64>,
+    },
+    /// A scene is over.
+    Went {
+        /// Which.
+        scene: SceneId,
+        /// How often it was on their way before.
+        repetition: u32,
+        /// The game, if it was one.
+        session: Option<SessionId>,
+        /// What they answered.
+        answer: Option<Answer>,
+        /// How it ended.
+        outcome: Outcome,
+        /// Where they go on.
+        place: Place,
+        /// What they read at the end, if it is not what the outcome says.
+        message: Option<String>,
+    },
+}
+
+/// Somebody on the way through the study.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// What was drawn for them.
+    pub assigned: Assigned,
+    /// Where they are.
+    pub place: Place,
+    /// Whether they were screened.
+    pub screened: bool,
+    /// The game at this place in which they have a seat.
+    pub session: Option<SessionId>,
+    /// What they read at the end, if it is not what the outcome says.
+    pub message: Option<String>,
+}
+
+/// Everybody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct People {
+    all: BTreeMap<ParticipantId, Person>,
+    counts: BTreeMap<ConditionId, u32>,
+}
+
+impl People {
+    /// Somebody; `None` if nobody is called so.
+    #[must_use]
+    pub fn get(&self, participant: &ParticipantId) -> Option<&Person> {
+        self.all.get(participant)
+    }
+
+    /// Everybody, by pseudonym.
+    pub fn all(&self) -> impl Iterator<Item = (&ParticipantId, &Person)> {
+        self.all.iter()
+    }
+
+    /// How many people, or groups, each condition has.
+    #[must_use]
+    pub const fn counts(&self) -> &BTreeMap<ConditionId, u32> {
+        &self.counts
+    }
+
+    /// The one place where anything about anybody changes. What is said of somebody unknown changes
+    /// nothing.
+    pub fn apply(&mut self, PersonRecord { participant, fact, .. }: &PersonRecord) {
+        if let PersonFact::Enrolled { seed, condition, place } = fact {
+            self.all.insert(participant.clone(), Person::new(*seed, condition.clone(), *place));
+            self.count(condition.as_ref(), true);
+            return;
+        }
+        let Some(person) = self.all.get_mut(participant) else { return };
+        let before = person.place.outcome;
+        match fact {
+            PersonFact::Enrolled { .. } => {}
+            PersonFact::Screened { place, message, .. } => {
+                person.screened = true;
+                person.place = *place;
+                person.message.clone_from(message);
+            }
+            PersonFact::Grouped { condition, counts } => {
+                person.assigned.condition = Some(condition.clone());
+                if *counts {
+                    self.count(Some(condition), true);
+                }
+                return;
+            }
+            PersonFact::Seated { session } => person.session = Some(session.clone()),
+            PersonFact::Unseated { session, .. } => {
+                person.session.take_if(|own| own == session);
+            }
+            PersonFact::Went { place, message, .. } => {
+                person.session = None;
+                person.place = *place;
+                if message.is_some() {
+                    person.message.clone_from(message);
+                }
+            }
+        }
+        // Their place in a condition is free for another who plays.
+        let never_played =
+            matches!(person.place.outcome, Outcome::ScreenedOut | Outcome::NoPartner);
+        if before == Outcome::Finished && never_played {
+            let condition = person.assigned.condition.clone();
+            self.count(condition.as_ref(), false);
+        }
+    }
+
+    fn count(&mut self, condition: Option<&ConditionId>, more: bool) {
+        let Some(condition) = condition else { return };
+        let count = self.counts.entry(condition.clone()).or_insert(0);
+        *count = if more { count.saturating_add(1) } else { count.saturating_sub(1) };
+    }
+}
+
+impl Person {
+    /// Somebody who has just come.
+    #[must_use]
+    pub fn new(seed: u64, condition: Option<ConditionId>, place: Place) -> Self {
+        let groups = BTreeMap::<BlockId, u64>::new();
+        Self {
+            assigned: Assigned { condition, seed, groups },
+            place,
+            screened: false,
+            session: None,
+            message: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{People, PersonFact, PersonRecord};
+    use dyad_experiment::{Flow, Outcome, Place};
+    use dyad_protocol::study::Computer;
+
+    #[test]
+    fn who_is_screened_out_leaves_the_place_in_a_condition_to_another() {
+        let mut people = People::default();
+        let mut happens = |name: &str, fact| {
+            let participant = name.parse().unwrap();
+            people.apply(&PersonRecord { at: 0, participant, fact });
+            people.counts().values().copied().collect::<Vec<_>>()
+        };
+        let condition = Some("quick".parse().unwrap());
+        let enrolled = || PersonFact::Enrolled {
+            seed: 1,
+            condition: condition.clone(),
+            place: Flow::start(),
+        };
+        assert_eq!(happens("a", enrolled()), [1]);
+        assert_eq!(happens("b", enrolled()), [2]);
+        let out = || PersonFact::Screened {
+            computer: Computer::default(),
+            rtt_ms: None,
+            failed: Some("system".to_owned()),
+            place: Place { step: 9, outcome: Outcome::ScreenedOut },
+            message: None,
+        };
+        assert_eq!(happens("a", out()), [1]);
+        assert_eq!(happens("a", out()), [1], "once");
+        assert_eq!(happens("nobody", out()), [1]);
+    }
+}

@@ -1,0 +1,286 @@
+//! The study as the lobby sees it: what comes next for somebody, what is shown there, and what an
+//! answer leads to. Pure functions of the experiment and of what was drawn for a person.
+//!
+//! - [`rooms`]: which waiting rooms there are;
+//! - [`screening`]: who may take part.
+
+pub mod rooms;
+pub mod screening;
+
+use crate::people::Person;
+use crate::secrets::Secrets;
+use dyad_experiment::form::{Answer as FormAnswer, Form};
+use dyad_experiment::rules::AfterDropout;
+use dyad_experiment::words::AssignPer;
+use dyad_experiment::{
+    ConditionId, Content, Experiment, Flow, Gym, Outcome, Place, Scene, Step, seed,
+};
+use dyad_protocol::study::{self as protocol, Answer, Completed, SceneKind};
+use dyad_protocol::{HexDigest, PanelId, ParticipantId, SceneId, Token};
+use rooms::Rooms;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The study, and who may come in.
+#[derive(Clone, Debug)]
+pub struct Study {
+    /// The experiment.
+    pub experiment: Arc<Experiment>,
+    /// What follows from the lab's secret.
+    pub secrets: Secrets,
+    /// The general join link's token; `None` admits everybody.
+    pub token: Option<Token>,
+    rooms: Rooms,
+}
+
+/// Why something is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// It answers another kind of scene.
+    #[error("the answer is of another kind than the scene")]
+    Kind,
+    /// They have read another text than the study's.
+    #[error("the text that was consented to is not the study's")]
+    Text,
+    /// An answer that the form does not allow, or to a question that it does not have.
+    #[error("an answer is none of those that the form allows")]
+    Form,
+}
+
+impl Study {
+    /// The study of an experiment.
+    #[must_use]
+    pub fn new(experiment: Arc<Experiment>, secrets: Secrets, token: Option<Token>) -> Self {
+        let rooms = Rooms::of(&experiment);
+        Self { experiment, secrets, token, rooms }
+    }
+
+    /// The waiting rooms.
+    #[must_use]
+    pub const fn rooms(&self) -> &Rooms {
+        &self.rooms
+    }
+
+    /// Somebody's own seed.
+    #[must_use]
+    pub fn own_seed(&self, participant: &ParticipantId) -> u64 {
+        seed::derive(self.secrets.seed(), "order", participant.as_str())
+    }
+
+    /// The condition of somebody who comes for the first time, if people have one from the start.
+    #[must_use]
+    pub fn first_condition(
+        &self,
+        participant: &ParticipantId,
+        counts: &BTreeMap<ConditionId, u32>,
+    ) -> Option<ConditionId> {
+        let from_start = self.experiment.assignment.per == AssignPer::Participant;
+        from_start.then(|| self.condition(participant.as_str(), counts)).flatten()
+    }
+
+    /// The condition of the next person or group, called so.
+    #[must_use]
+    pub fn condition(
+        &self,
+        name: &str,
+        counts: &BTreeMap<ConditionId, u32>,
+    ) -> Option<ConditionId> {
+        let Experiment { assignment, conditions, .. } = &*self.experiment;
+        let seed = seed::derive(self.secrets.seed(), "condition", name);
+        assignment.choose(conditions, counts, seed).map(|condition| condition.id.clone())
+    }
+
+    fn flow(&self, person: &Person) -> Flow {
+        self.experiment.flow(&person.assigned)
+    }
+
+    /// The step somebody is at, and its scene; `None` at the end.
+    #[must_use]
+    pub fn at(&self, person: &Person) -> Option<(Step, &Scene)> {
+        let step = self.flow(person).step(person.place)?.clone();
+        let scene = &self.experiment.scenes()[step.scene];
+        Some((step, scene))
+    }
+
+    /// Whether somebody has still to be screened.
+    #[must_use]
+    pub fn is_to_screen(&self, person: &Person) -> bool {
+        !person.screened && !self.experiment.rules.screening.rules.is_empty()
+    }
+
+    /// The number of somebody's place, as messages have it.
+    #[must_use]
+    pub fn step(&self, person: &Person) -> u32 {
+        let place = if self.is_to_screen(person) { 0 } else { person.place.step + 1 };
+        u32::try_from(place).unwrap_or(u32::MAX)
+    }
+
+    /// The game at somebody's place, with the index of its scene and its waiting room; `None` if
+    /// there is none.
+    #[must_use]
+    pub fn game(&self, person: &Person) -> Option<(usize, &Gym, &SceneId)> {
+        if self.is_to_screen(person) {
+            return None;
+        }
+        let (step, scene) = self.at(person)?;
+        let condition = person.assigned.condition.as_ref();
+        let gym = scene.gym()?.in_condition(condition);
+        Some((step.scene, gym, self.rooms.room(step.scene, condition)?))
+    }
+
+    /// Where somebody goes on whose scene has ended so. Games that this lab cannot run are left out.
+    #[must_use]
+    pub fn next(&self, person: &Person, ended: Outcome) -> Place {
+        let flow = self.flow(person);
+        self.playable(person, flow.next(&self.experiment, person.place, ended))
+    }
+
+    /// A place, or the first one after it that this lab can run.
+    #[must_use]
+    pub fn playable(&self, person: &Person, mut place: Place) -> Place {
+        let flow = self.flow(person);
+        while let Some(step) = flow.step(place) {
+            let gym = self.experiment.scenes()[step.scene].gym();
+            let gym = gym.map(|gym| gym.in_condition(person.assigned.condition.as_ref()));
+            if gym.is_none_or(is_playable) {
+                break;
+            }
+            place.step += 1;
+        }
+        place
+    }
+
+    /// Whether those who stay wait for another partner when one has gone.
+    #[must_use]
+    pub fn waits_after_dropout(&self) -> bool {
+        self.experiment.rules.dropout == AfterDropout::Wait
+    }
+
+    /// What to show somebody; `None` at the end.
+    #[must_use]
+    pub fn show(&self, person: &Person) -> Option<protocol::Scene> {
+        let steps = u32::try_from(self.flow(person).steps().len()).unwrap_or(u32::MAX);
+        let (scene, kind, content) = if self.is_to_screen(person) {
+            let asked = screening::asked(&self.experiment.rules.screening);
+            let name = "screening".parse().expect("a word is an id");
+            (name, SceneKind::Screening, serde_json::to_value(asked))
+        } else {
+            let (_, scene) = self.at(person)?;
+            let (kind, content) = match &scene.content {
+                Content::Consent(consent) => (SceneKind::Consent, serde_json::to_value(consent)),
+                Content::Page(page) => (SceneKind::Page, serde_json::to_value(page)),
+                Content::Form(form) => (SceneKind::Form, serde_json::to_value(form)),
+                // The ticket says everything of the game itself.
+                Content::Gym(_) => (SceneKind::Game, Ok(serde_json::json!({}))),
+                Content::Completion(_) => return None,
+            };
+            (scene.id.clone(), kind, content)
+        };
+        Some(protocol::Scene {
+            step: self.step(person),
+            steps: steps.saturating_add(1),
+            scene,
+            kind,
+            content: content.expect("scenes are plain data"),
+            seed: person.assigned.seed,
+            session: person.session.clone(),
+        })
+    }
+
+    /// How the scene has ended that somebody is at and answers so. Screening and games have their
+    /// own ways.
+    ///
+    /// # Errors
+    /// [`Unfit`] if it is no answer to it.
+    pub fn judge(&self, person: &Person, answer: &Answer) -> Result<Outcome, Unfit> {
+        let (_, scene) = self.at(person).ok_or(Unfit::Kind)?;
+        match (&scene.content, answer) {
+            (Content::Consent(consent), Answer::Consent { agreed, text, .. }) => {
+                if consent.text.digest().to_string() != text.as_str() {
+                    return Err(Unfit::Text);
+                }
+                Ok(if *agreed { Outcome::Finished } else { Outcome::Withdrew })
+            }
+            (Content::Page(_), Answer::Page) => Ok(Outcome::Finished),
+            (Content::Form(form), Answer::Form { answers }) => {
+                if are_answers(form, answers) { Ok(Outcome::Finished) } else { Err(Unfit::Form) }
+            }
+            _ => Err(Unfit::Kind),
+        }
+    }
+
+    /// What somebody reads at the end who declines the consent that they are at.
+    #[must_use]
+    pub fn declined(&self, person: &Person) -> Option<String> {
+        match &self.at(person)?.1.content {
+            Content::Consent(consent) => consent.declined.as_ref().map(|it| it.markdown.clone()),
+            _ => None,
+        }
+    }
+
+    /// The end of the study for somebody.
+    #[must_use]
+    pub fn completed(&self, person: &Person, panel: Option<&PanelId>) -> Completed {
+        let completion = &self.experiment.completion;
+        let outcome = person.place.outcome;
+        let page = self.experiment.scenes().iter().find_map(|scene| match &scene.content {
+            Content::Completion(page) if outcome == Outcome::Finished => Some(page),
+            _ => None,
+        });
+        let text = page.and_then(|page| page.text.as_ref()).map(|text| text.markdown.clone());
+        let needs_panel = completion.url.as_ref().is_some_and(|url| url.contains("{panel_id}"));
+        let url = completion.url(outcome, panel.map_or("", PanelId::reveal));
+        Completed {
+            outcome: outward(outcome),
+            code: completion.codes.get(&outcome).cloned(),
+            url: url.filter(|_| panel.is_some() || !needs_panel),
+            title: page.and_then(|page| page.title.clone()),
+            message: person
+                .message
+                .clone()
+                .or(text)
+                .or_else(|| completion.messages.get(&outcome).cloned()),
+        }
+    }
+
+    /// Digest of the experiment file.
+    #[must_use]
+    pub fn digest(&self) -> HexDigest {
+        let digest = self.experiment.digest.to_string();
+        digest.parse().expect("a digest prints as 64 hex digits")
+    }
+}
+
+/// Whether this lab can run a game: one without programs.
+#[must_use]
+pub const fn is_playable(gym: &Gym) -> bool {
+    gym.programs.is_none()
+}
+
+/// Whether these are answers to all questions of a form, and to no others.
+fn are_answers(form: &Form, answers: &BTreeMap<String, serde_json::Value>) -> bool {
+    let known = |id: &String| form.questions.iter().any(|question| question.id.as_str() == id);
+    answers.keys().all(known)
+        && form.questions.iter().all(|question| {
+            let answer = answers.get(question.id.as_str());
+            let parsed = answer.map(|it| serde_json::from_value::<FormAnswer>(it.clone()));
+            match parsed.transpose() {
+                Ok(answer) => question.check(answer.as_ref()).is_ok(),
+                Err(_no_answer) => false,
+            }
+        })
+}
+
+/// An outcome as messages have it.
+#[must_use]
+pub const fn outward(outcome: Outcome) -> protocol::Outcome {
+    match outcome {
+        Outcome::Finished => protocol::Outcome::Finished,
+        Outcome::NoPartner => protocol::Outcome::NoPartner,
+        Outcome::PartnerLeft => protocol::Outcome::PartnerLeft,
+        Outcome::LostConnection => protocol::Outcome::LostConnection,
+        Outcome::Excluded => protocol::Outcome::Excluded,
+        Outcome::ScreenedOut => protocol::Outcome::ScreenedOut,
+        Outcome::Withdrew => protocol::Outcome::Withdrew,
+    }
+}

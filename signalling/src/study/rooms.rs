@@ -1,0 +1,107 @@
+//! Waiting rooms: one for each game, and in studies with conditions one for each condition of it,
+//! because only people of the same one play together. Who has none yet has a room of their own.
+
+use super::is_playable;
+use dyad_experiment::rules::Matchmaker;
+use dyad_experiment::{ConditionId, Experiment, Gym};
+use dyad_matchmaking::settings::{GRACE_MS, MatchmakerSettings, Probing, Validation};
+use dyad_matchmaking::{GroupSize, RoomSettings};
+use dyad_protocol::SceneId;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The rooms of a study.
+#[derive(Clone, Debug, Default)]
+pub struct Rooms {
+    names: BTreeMap<(usize, Option<ConditionId>), SceneId>,
+    settings: Vec<RoomSettings>,
+}
+
+impl Rooms {
+    pub(super) fn of(experiment: &Experiment) -> Self {
+        let mut rooms = Self::default();
+        for (at, scene) in experiment.scenes().iter().enumerate() {
+            let Some(gym) = scene.gym() else { continue };
+            let conditions = experiment.conditions.iter().map(|condition| Some(&condition.id));
+            for condition in std::iter::once(None).chain(conditions) {
+                let gym = gym.in_condition(condition);
+                if is_playable(gym) {
+                    let name = rooms.free_name(&scene.id, condition);
+                    rooms.settings.push(settings(experiment, gym, name.clone()));
+                    rooms.names.insert((at, condition.cloned()), name);
+                }
+            }
+        }
+        rooms
+    }
+
+    /// The scene's name, with the condition's; another one if that is too long or taken.
+    fn free_name(&self, scene: &SceneId, condition: Option<&ConditionId>) -> SceneId {
+        let is_free = |name: &SceneId| self.settings.iter().all(|room| room.scene != *name);
+        let wished = match condition {
+            None => Ok(scene.clone()),
+            Some(condition) => format!("{scene}_{}", condition.as_str()).parse(),
+        };
+        let numbered = |number| format!("room-{number}").parse().expect("a word and a number");
+        let mut others = (self.settings.len()..).map(numbered);
+        let wished = wished.ok().filter(is_free);
+        wished.or_else(|| others.find(is_free)).expect("numbers do not end")
+    }
+
+    /// The room for a scene, by its index, in a condition.
+    #[must_use]
+    pub fn room(&self, scene: usize, condition: Option<&ConditionId>) -> Option<&SceneId> {
+        self.names.get(&(scene, condition.cloned()))
+    }
+
+    /// The scene's index and the condition that a room is for.
+    #[must_use]
+    pub fn scene(&self, room: &SceneId) -> Option<(usize, Option<&ConditionId>)> {
+        let found = self.names.iter().find(|(_, name)| *name == room);
+        found.map(|((scene, condition), _)| (*scene, condition.as_ref()))
+    }
+
+    /// What matchmaking needs to know of them.
+    pub fn settings(&self) -> impl Iterator<Item = RoomSettings> + '_ {
+        self.settings.iter().cloned()
+    }
+}
+
+fn settings(experiment: &Experiment, gym: &Gym, name: SceneId) -> RoomSettings {
+    let rules = &experiment.rules;
+    let people = GroupSize::try_from(gym.people()).unwrap_or(GroupSize::TWO);
+    let connect_ms = u64::from(gym.reconnection.connect_seconds) * 1000;
+    RoomSettings {
+        matchmaker: match rules.matchmaking.matchmaker {
+            Matchmaker::Fifo => MatchmakerSettings::Fifo,
+            Matchmaker::Latency { max_server_rtt } => {
+                MatchmakerSettings::LatencyFifo { max_server_rtt_ms: ms(max_server_rtt) }
+            }
+            Matchmaker::Reunion { fallback } => MatchmakerSettings::GroupReunion {
+                fallback_after_ms: fallback.then_some(0),
+                max_server_rtt_ms: None,
+            },
+        },
+        wait_at_most_ms: Some(ms(rules.waiting_room.limit).into()),
+        playing_grace_ms: grace_ms(gym),
+        probing: rules.matchmaking.max_p2p_rtt.map(|most| Probing {
+            max_p2p_rtt_ms: ms(most),
+            within_ms: PROBE_WITHIN_MS,
+        }),
+        validation: Some(Validation { within_ms: connect_ms }),
+        ..RoomSettings::new(name, people)
+    }
+}
+
+/// How long two people have for connecting and measuring.
+pub const PROBE_WITHIN_MS: u64 = 15_000;
+
+/// How long somebody whose connection to the lab is gone counts as playing: longer than the partners
+/// wait, with time to start the program again and to notice that a connection is dead.
+fn grace_ms(gym: &Gym) -> u64 {
+    GRACE_MS.max(u64::from(gym.reconnection.limit_seconds) * 1000 + 60_000)
+}
+
+fn ms(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
+}
