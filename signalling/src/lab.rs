@@ -16,6 +16,7 @@ use dyad_experiment::{Experiment, Gym};
 use dyad_matchmaking::settings::GRACE_MS;
 use dyad_matchmaking::{GroupSize, Matchmaking, RoomSettings};
 use dyad_protocol::join::JoinLink;
+use dyad_protocol::records::Uploads;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -128,11 +129,13 @@ impl Lab {
             playing_grace_ms: grace_ms(experiment.scene()),
             ..RoomSettings::new(study.scene.clone(), group)
         };
+        let uploads = Uploads { key: Some(collector.key().public()), ..Uploads::default() };
         let owner = Owner {
             lobby: Lobby::new(study, Matchmaking::new([room])),
             experiment: Arc::new(experiment),
             relay,
             collector: collector.clone(),
+            uploads,
             rooms: rooms.clone(),
             inputs: inputs.downgrade(),
             queues: BTreeMap::new(),

@@ -4,6 +4,7 @@ use crate::mint;
 use dyad_collector::Registration;
 use dyad_experiment::Experiment;
 use dyad_protocol::lobby::Ticket;
+use dyad_protocol::records::Uploads;
 use dyad_protocol::{ParticipantId, PublicKey, Seat};
 
 /// A session that is about to start.
@@ -60,6 +61,7 @@ pub fn prepare(experiment: &Experiment, players: &[Player]) -> Prepared {
         room: room.clone(),
         room_token: mint::token(),
         ice: experiment.network.ice_servers(),
+        uploads: Uploads::default(),
     };
     let tickets = Seat::all(players.len()).map(ticket).collect();
     Prepared { registration, tickets }

@@ -14,7 +14,9 @@ pub mod lobby;
 pub mod records;
 pub mod report;
 
-pub use ids::{HexDigest, ParticipantId, PublicKey, SceneId, Seat, SessionId, StudyId, Token};
+pub use ids::{
+    HexDigest, ParticipantId, PublicKey, SceneId, Seat, SessionId, Signature, StudyId, Token,
+};
 pub use join::JoinLink;
 
 /// Version of the messages in this crate. A lab and a client with different versions part at the

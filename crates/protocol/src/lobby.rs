@@ -10,7 +10,8 @@
 use crate::ids::{
     HexDigest, ParticipantId, Password, PublicKey, SceneId, SessionId, StudyId, Token,
 };
-use crate::{Seat, records::Verdict, report::Report};
+use crate::records::{Uploads, Verdict};
+use crate::{Seat, report::Report};
 use serde::{Deserialize, Serialize};
 
 /// The longest message a lab or a client accepts, in bytes.
@@ -156,6 +157,9 @@ pub struct Ticket {
     /// Servers that help to connect through firewalls. None by default.
     #[serde(default)]
     pub ice: IceServers,
+    /// Where the session's records go.
+    #[serde(default)]
+    pub uploads: Uploads,
 }
 
 /// How rollback is set up. Equal for all players of a session.

@@ -11,6 +11,7 @@ use dyad_collector::{Collector, Stopped};
 use dyad_experiment::Experiment;
 use dyad_matchmaking::{MatchId, Timestamp};
 use dyad_protocol::lobby::{FromLab, Refusal};
+use dyad_protocol::records::Uploads;
 use dyad_protocol::{ParticipantId, Token};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub(crate) struct Owner {
     /// Signs tickets, if the study has TURN servers.
     pub(crate) relay: Option<Relay>,
     pub(crate) collector: Collector,
+    /// Where records go.
+    pub(crate) uploads: Uploads,
     pub(crate) rooms: SharedRooms,
     pub(crate) inputs: mpsc::WeakSender<Input>,
     pub(crate) queues: BTreeMap<ConnectionId, mpsc::Sender<String>>,
@@ -145,9 +148,10 @@ impl Owner {
 
     fn register(&self, id: MatchId, players: Vec<Player>) {
         let (collector, rooms) = (self.collector.clone(), self.rooms.clone());
-        let experiment = Arc::clone(&self.experiment);
+        let (experiment, uploads) = (Arc::clone(&self.experiment), self.uploads.clone());
         self.then_tell(async move {
-            let prepared = prepare(&experiment, &players);
+            let mut prepared = prepare(&experiment, &players);
+            prepared.tickets.iter_mut().for_each(|ticket| ticket.uploads = uploads.clone());
             let registration = prepared.registration.clone();
             let written = collector.with(move |store| store.register(&registration, now_ms()));
             match written.await {
