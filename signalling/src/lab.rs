@@ -22,6 +22,7 @@ use dyad_experiment::Experiment;
 use dyad_experiment::text::PictureFormat;
 use dyad_protocol::Token;
 use dyad_protocol::join::JoinLink;
+use dyad_protocol::records::Uploads;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -139,12 +140,14 @@ impl Lab {
         let (collector, thread) =
             Collector::start(store, tell(inputs.clone())).map_err(StartError::Thread)?;
         let rooms = SharedRooms::default();
+        let uploads = Uploads { key: Some(collector.key().public()), ..Uploads::default() };
         let first_pings = screening::pings(&experiment.rules.screening).max(FIRST_PINGS) - 1;
         let owner = Owner {
             lobby: kept.lobby,
             experiment: Arc::clone(&experiment),
             relay,
             collector: collector.clone(),
+            uploads,
             rooms: rooms.clone(),
             inputs: inputs.downgrade(),
             queues: BTreeMap::new(),

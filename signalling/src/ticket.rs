@@ -5,6 +5,7 @@ use dyad_collector::Registration;
 use dyad_experiment::{ConditionId, Experiment, Gym};
 use dyad_matchmaking::MatchId;
 use dyad_protocol::lobby::Ticket;
+use dyad_protocol::records::Uploads;
 use dyad_protocol::{ParticipantId, PublicKey, SceneId, Seat, SessionId, Token};
 use serde::{Deserialize, Serialize};
 
@@ -67,8 +68,8 @@ pub struct Order {
 }
 
 /// Prepares a session at this time, in milliseconds since 1970. Credentials for TURN servers are
-/// missing from the tickets: they expire, so they are made each time that a ticket is given out
-/// ([`crate::relay`]). `None` if the experiment has no such game.
+/// missing from the tickets, as is the collector's key: they are added each time that a ticket is given
+/// out, since they expire ([`crate::relay`]) or may have changed. `None` if the experiment has no such game.
 #[must_use]
 pub fn prepare(experiment: &Experiment, order: &Order, at: u64) -> Option<Prepared> {
     let Order { id, scene, condition, players } = order;
@@ -119,6 +120,7 @@ pub fn tickets(experiment: &Experiment, record: &SessionRecord) -> Option<Vec<Ti
         room: record.room.clone(),
         room_token: room_token.clone(),
         ice: experiment.network.ice_servers(),
+        uploads: Uploads::default(),
     };
     let seats = Seat::all(record.participants.len()).zip(&record.room_tokens);
     Some(seats.map(ticket).collect())

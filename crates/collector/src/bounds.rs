@@ -1,7 +1,7 @@
 //! What participants said while they played that they had on disk, held against the records that
 //! came. It shows where a record is shorter than it was, and bounds what a side has that sent none.
 
-use crate::index::findings::OnDisk;
+use crate::index::OnDisk;
 use crate::settle::Finding;
 use crate::store::Registration;
 use dyad_protocol::ParticipantId;
@@ -56,7 +56,7 @@ pub(crate) fn so_far(
     });
     let (verdict, notes) =
         judged.unwrap_or_else(|message| (Verdict::Invalid { message }, Vec::new()));
-    Finding { missing, so_far: Some(verdict), notes }
+    Finding { missing, so_far: Some(verdict), notes, ..Finding::default() }
 }
 
 /// What speaks against records that are otherwise sound makes them invalid.

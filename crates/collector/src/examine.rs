@@ -2,14 +2,14 @@
 //! collector can check: whether the records are of the session that they were sent for.
 
 use crate::bounds;
-use crate::index::findings::OnDisk;
+use crate::index::OnDisk;
 use crate::settle::Finding;
 use crate::store::Registration;
 use dyad_protocol::ParticipantId;
 use dyad_protocol::records::{RecordName, Verdict};
 use dyad_recording::bundle::{Bundle, unpack};
 use dyad_recording::log::Header;
-use dyad_recording::verify::{self, Checked};
+use dyad_recording::verify::{self, Checked, Report};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Unpacks a bundle.
@@ -33,8 +33,9 @@ pub fn verdict(
     said: &OnDisk,
 ) -> (Verdict, Finding) {
     let judge = || {
-        let (verdict, opened) = judge(session, bundles)?;
-        guarded(|| bounds::all(verdict, &opened, said))
+        let (verdict, opened, is_last) = judge(session, bundles)?;
+        let (verdict, finding) = guarded(|| bounds::all(verdict, &opened, said))?;
+        Ok((verdict, Finding { is_last, ..finding }))
     };
     judge().unwrap_or_else(|message| (Verdict::Invalid { message }, Finding::default()))
 }
@@ -48,28 +49,35 @@ pub fn so_far(
     said: &OnDisk,
 ) -> Finding {
     let judge = || {
-        let (verdict, opened) = judge(session, bundles)?;
-        guarded(|| bounds::so_far(session, episode, verdict, &opened, said))
+        let (verdict, opened, is_last) = judge(session, bundles)?;
+        let finding = guarded(|| bounds::so_far(session, episode, verdict, &opened, said))?;
+        Ok(Finding { is_last, ..finding })
     };
     judge().unwrap_or_else(|message| {
         let is_there = |who: &ParticipantId| bundles.iter().any(|(it, _)| it.participant == *who);
         let missing = session.participants.iter().filter(|who| !is_there(who)).cloned().collect();
-        Finding { missing, so_far: Some(Verdict::Invalid { message }), notes: Vec::new() }
+        Finding { missing, so_far: Some(Verdict::Invalid { message }), ..Finding::default() }
     })
 }
 
-/// Recording's verdict, and the bundles that it is about.
+/// Recording's verdict, the bundles that it is about, and whether the session was over with this
+/// episode by one of them.
 fn judge(
     session: &Registration,
     bundles: &[(RecordName, Vec<u8>)],
-) -> Result<(Verdict, Vec<Bundle>), String> {
+) -> Result<(Verdict, Vec<Bundle>, bool), String> {
     let opened = bundles.iter().map(|(name, bytes)| {
         let bundle = open(name, bytes)?;
         belongs(session, &bundle)?;
         Ok(bundle)
     });
     let opened: Vec<Bundle> = opened.collect::<Result<_, String>>()?;
-    Ok((guarded(|| verify::verdict(&opened))?, opened))
+    let logs: Vec<&[u8]> = opened.iter().map(|bundle| bundle.log.as_slice()).collect();
+    let checked = check(&logs)?;
+    let mut reports = checked.iter().filter_map(|checked| checked.as_deref().ok());
+    let is_last = reports.any(Report::is_last);
+    let verdict = guarded(|| verify::judge(&opened, &checked))?;
+    Ok((verdict, opened, is_last))
 }
 
 /// Checks and simulates the logs of an episode, in order.

@@ -1,8 +1,9 @@
 //! The collector's routes. PROTOCOL.md describes them; here is only the translation between
 //! HTTP and [`Store`](crate::Store).
 
-use crate::owner::{Collector, Stopped, now_ms};
-use crate::settle::Notice;
+use crate::coding::{self, CodingError};
+use crate::owner::{Collector, Stopped};
+use crate::pieces::{Arrived, Piece, PieceError};
 use crate::store::{AccessError, PutError, StoreError};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -10,21 +11,24 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::put;
 use axum::{Json, Router};
-use dyad_protocol::records::{DIGEST_HEADER, MAX_BUNDLE, Receipt, RecordName, Rejection};
+use dyad_protocol::records::{
+    DIGEST_HEADER, ENCODING, LENGTH_HEADER, MAX_BUNDLE, MAX_PIECE, OFFSET_HEADER, Receipt,
+    RecordName, Rejection, SignedReceipt,
+};
 use dyad_protocol::{HexDigest, Token};
+use dyad_recording::receipt;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-/// Uploads whose bodies are in memory at the same time.
-const MAX_UPLOADS: usize = 8;
+/// KiB of bodies that are in memory at the same time. Who comes with more waits.
+const MEMORY: usize = 256 * 1024;
 
 /// How long a body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How much of a refused upload is read nevertheless. A sender who is still writing would see a
-/// broken connection instead of the answer.
+/// How much of a refused upload is read nevertheless.
 const MAX_REFUSED: usize = 1024 * 1024;
 
 /// How long that may take.
@@ -33,88 +37,185 @@ const REFUSED_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 struct Shared {
     collector: Collector,
-    uploads: Arc<Semaphore>,
+    memory: Arc<Semaphore>,
 }
 
 /// The routes under `/v1/records`.
 pub fn routes(collector: Collector) -> Router {
-    let shared = Shared { collector, uploads: Arc::new(Semaphore::new(MAX_UPLOADS)) };
+    let shared = Shared { collector, memory: Arc::new(Semaphore::new(MEMORY)) };
+    let record = put(upload).patch(add).get(find);
     Router::new()
-        .route("/v1/records/{session}/{scene}/{participant}/{episode}", put(upload).head(find))
+        .route("/v1/records/{session}/{scene}/{participant}/{episode}", record)
         .with_state(shared)
 }
 
-/// A refusal, as status and sentence.
+/// A refusal, as status and sentence; and where an upload stands, if that is the reason.
 #[derive(Debug)]
-struct Refused(StatusCode, String);
+pub(crate) struct Refused(pub(crate) StatusCode, pub(crate) String, Option<u64>);
+
+impl Refused {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self(status, message.into(), None)
+    }
+}
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        (self.0, Json(Rejection { message: self.1 })).into_response()
+        let body = Json(Rejection { message: self.1 });
+        match self.2 {
+            Some(offset) => (self.0, [(OFFSET_HEADER, offset.to_string())], body).into_response(),
+            None => (self.0, body).into_response(),
+        }
     }
 }
 
 type Parts = (String, String, String, String);
+
+/// What the headers of an upload say.
+struct Announced {
+    name: RecordName,
+    digest: HexDigest,
+    is_packed: bool,
+    /// Bytes of the body as it will be in memory, at most.
+    length: usize,
+}
 
 async fn upload(
     State(shared): State<Shared>,
     Path(parts): Path<Parts>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Receipt>, Refused> {
-    let admitted = async {
-        let name = admit(&shared, &parts, &headers).await?;
-        announced_length(&headers)?;
-        Ok((name, announced_digest(&headers)?))
+) -> Result<Json<SignedReceipt>, Refused> {
+    let announced = match announced(&shared, &parts, &headers, MAX_BUNDLE).await {
+        Ok(announced) => announced,
+        Err(refused) => return Err(rest(body, refused).await),
     };
-    match admitted.await {
-        Ok((name, digest)) => receive(&shared, name, digest, body).await,
-        Err(refused) => {
-            // The answer is the refusal, whether or not the rest could be read.
-            drop(timeout(REFUSED_TIMEOUT, axum::body::to_bytes(body, MAX_REFUSED)).await);
-            Err(refused)
-        }
-    }
+    let (bytes, _memory) = receive(&shared, &announced, body).await?;
+    let Announced { name, digest, .. } = announced;
+    let receipt = shared.collector.put(name, digest, bytes).await??;
+    Ok(sign(&shared, receipt))
 }
 
-async fn receive(
-    shared: &Shared,
-    name: RecordName,
-    digest: HexDigest,
+/// A piece of a bundle: 202 and where the upload stands, or 200 and the receipt.
+async fn add(
+    State(shared): State<Shared>,
+    Path(parts): Path<Parts>,
+    headers: HeaderMap,
     body: Body,
-) -> Result<Json<Receipt>, Refused> {
-    let _permit = shared.uploads.acquire().await.map_err(|_closed| Refused::from(Stopped))?;
-    let bytes = read(body).await?;
-    let store = move |store: &mut crate::Store, tell: &mut dyn FnMut(Notice)| {
-        let answer = store.put(&name, &digest, &bytes, now_ms());
-        match &answer {
-            Ok(receipt) => tell(Notice::Received(receipt.clone())),
-            Err(PutError::Conflict { .. }) => tell(Notice::Conflict(name)),
-            Err(_) => {}
-        }
-        answer
+) -> Result<Response, Refused> {
+    let admitted = async {
+        let announced = announced(&shared, &parts, &headers, MAX_PIECE).await?;
+        Ok((announced, number(&headers, OFFSET_HEADER)?, number(&headers, LENGTH_HEADER)?))
     };
-    Ok(Json(shared.collector.with_notices(store).await??))
+    let (announced, offset, length) = match admitted.await {
+        Ok(admitted) => admitted,
+        Err(refused) => return Err(rest(body, refused).await),
+    };
+    let (bytes, _memory) = receive(&shared, &announced, body).await?;
+    let Announced { name, digest, .. } = announced;
+    let (of, declared) = (name.clone(), digest.clone());
+    let added = shared.collector.with(move |store| {
+        let piece = Piece { name: &of, declared: &declared, length, offset, bytes: &bytes };
+        store.add_piece(&piece)
+    });
+    let bundle = match added.await?? {
+        Arrived::Part(offset) => {
+            let stands = [(OFFSET_HEADER, offset.to_string())];
+            return Ok((StatusCode::ACCEPTED, stands).into_response());
+        }
+        Arrived::Whole(bundle) => Bytes::from(bundle),
+    };
+    let answer = shared.collector.put(name.clone(), digest, bundle).await?;
+    if !matches!(answer, Err(PutError::Store(_))) {
+        // It is stored, or sending the same again would not help.
+        shared.collector.with(move |store| store.discard_pieces(&name)).await??;
+    }
+    Ok(sign(&shared, answer?).into_response())
 }
 
-async fn read(body: Body) -> Result<Bytes, Refused> {
-    let slow = || Refused(StatusCode::REQUEST_TIMEOUT, "the upload took too long".to_owned());
-    let body = timeout(BODY_TIMEOUT, axum::body::to_bytes(body, MAX_BUNDLE)).await;
+fn sign(shared: &Shared, receipt: Receipt) -> Json<SignedReceipt> {
+    Json(receipt::sign(receipt, shared.collector.key()))
+}
+
+/// Who is asking, for what, and how much of it comes; refused if it is more than `most` bytes.
+async fn announced(
+    shared: &Shared,
+    parts: &Parts,
+    headers: &HeaderMap,
+    most: usize,
+) -> Result<Announced, Refused> {
+    let name = admit(shared, parts, headers).await?;
+    let is_packed = match headers.get(header::CONTENT_ENCODING).map(|value| value.to_str()) {
+        None | Some(Ok("identity")) => false,
+        Some(Ok(ENCODING)) => true,
+        Some(_) => {
+            let message = format!("bodies may be compressed with {ENCODING}, and nothing else");
+            return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+        }
+    };
+    let sent = header_text(headers, header::CONTENT_LENGTH.as_str());
+    let unpacked = header_text(headers, LENGTH_HEADER).filter(|_| is_packed);
+    // Without an announcement the body is counted as it comes.
+    let parse = |text: Option<&str>| text.and_then(|text| text.parse().ok()).unwrap_or(most);
+    let length = if is_packed { parse(unpacked).min(most) } else { parse(sent) };
+    if length > most || parse(sent) > most {
+        return Err(too_large(most));
+    }
+    Ok(Announced { name, digest: announced_digest(headers)?, is_packed, length })
+}
+
+/// The body as it was before it was compressed, and the memory that it takes.
+async fn receive<'a>(
+    shared: &'a Shared,
+    announced: &Announced,
+    body: Body,
+) -> Result<(Bytes, SemaphorePermit<'a>), Refused> {
+    let &Announced { is_packed, length, .. } = announced;
+    let kib = u32::try_from(length.div_ceil(1024).max(1)).unwrap_or(u32::MAX);
+    let memory = shared.memory.acquire_many(kib).await.map_err(|_closed| Refused::from(Stopped))?;
+    // Packing something short may make it longer.
+    let most = if is_packed { length + 1024 } else { length };
+    let slow = || Refused::new(StatusCode::REQUEST_TIMEOUT, "the upload took too long");
+    let body = timeout(BODY_TIMEOUT, axum::body::to_bytes(body, most)).await;
     // It is too long, or the sender is gone and hears nothing anyway.
-    body.map_err(|_elapsed| slow())?.map_err(|_error| too_large())
+    let body = body.map_err(|_elapsed| slow())?.map_err(|_error| too_large(length))?;
+    if !is_packed {
+        return Ok((body, memory));
+    }
+    // Takes a while, and other requests are to be answered meanwhile.
+    let unpack = tokio::task::spawn_blocking(move || coding::unpack(&body, length));
+    let unpacked = unpack.await.map_err(|_panicked| Refused::from(CodingError::Broken))??;
+    Ok((unpacked.into(), memory))
 }
 
+/// Takes the rest of a request that is refused. A sender who is still writing would see a broken
+/// connection instead of the answer.
+async fn rest(body: Body, refused: Refused) -> Refused {
+    // The answer is the refusal, whether or not the rest could be read.
+    drop(timeout(REFUSED_TIMEOUT, axum::body::to_bytes(body, MAX_REFUSED)).await);
+    refused
+}
+
+/// The receipt of a record that is there; otherwise 404, and how much of the bundle is there whose
+/// digest is asked for.
 async fn find(
     State(shared): State<Shared>,
     Path(parts): Path<Parts>,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let name = admit(&shared, &parts, &headers).await?;
-    let receipt = shared.collector.with(move |store| store.find(&name)).await??;
-    Ok(match receipt {
-        Some(receipt) => [(DIGEST_HEADER, receipt.digest.to_string())].into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    })
+    let asked = announced_digest(&headers).ok();
+    let found = shared.collector.with(move |store| {
+        let offset = asked.map(|digest| store.offset(&name, &digest)).transpose()?;
+        Ok::<_, StoreError>((store.find(&name)?, offset))
+    });
+    let (receipt, offset) = found.await??;
+    let Some(receipt) = receipt else {
+        let message = "this record is not here";
+        return Err(Refused(StatusCode::NOT_FOUND, message.to_owned(), offset));
+    };
+    let digest = [(DIGEST_HEADER, receipt.digest.to_string())];
+    Ok((digest, sign(&shared, receipt)).into_response())
 }
 
 /// The record that is asked for, if the asker may.
@@ -127,7 +228,8 @@ async fn admit(shared: &Shared, parts: &Parts, headers: &HeaderMap) -> Result<Re
 }
 
 fn parse((session, scene, participant, episode): &Parts) -> Result<RecordName, Refused> {
-    let bad = |what: &str, why: String| Refused(StatusCode::BAD_REQUEST, format!("{what} {why}"));
+    let bad =
+        |what: &str, why: String| Refused::new(StatusCode::BAD_REQUEST, format!("{what} {why}"));
     Ok(RecordName {
         session: session.parse().map_err(|why| bad("the session", format!("{why}")))?,
         scene: scene.parse().map_err(|why| bad("the scene", format!("{why}")))?,
@@ -136,36 +238,35 @@ fn parse((session, scene, participant, episode): &Parts) -> Result<RecordName, R
     })
 }
 
-fn bearer(headers: &HeaderMap) -> Result<Token, Refused> {
-    let token = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer ")?.parse().ok());
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Token, Refused> {
+    let token = header_text(headers, header::AUTHORIZATION.as_str())
+        .and_then(|value| value.strip_prefix("Bearer ")?.parse().ok());
     token.ok_or_else(|| {
         let message = "send the participant's token as Authorization: Bearer TOKEN";
-        Refused(StatusCode::UNAUTHORIZED, message.to_owned())
+        Refused::new(StatusCode::UNAUTHORIZED, message)
     })
+}
+
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }
 
 fn announced_digest(headers: &HeaderMap) -> Result<HexDigest, Refused> {
-    let digest = headers.get(DIGEST_HEADER).and_then(|value| value.to_str().ok()?.parse().ok());
-    digest.ok_or_else(|| {
-        let message = format!("send the body's BLAKE3 digest as {DIGEST_HEADER}: 64 hex digits");
-        Refused(StatusCode::BAD_REQUEST, message)
+    header_text(headers, DIGEST_HEADER).and_then(|text| text.parse().ok()).ok_or_else(|| {
+        let message = format!("send the bundle's BLAKE3 digest as {DIGEST_HEADER}: 64 hex digits");
+        Refused::new(StatusCode::BAD_REQUEST, message)
     })
 }
 
-fn announced_length(headers: &HeaderMap) -> Result<(), Refused> {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    match length.and_then(|length| length.parse::<usize>().ok()) {
-        Some(length) if length > MAX_BUNDLE => Err(too_large()),
-        // Without an announcement the body is counted as it comes.
-        Some(_) | None => Ok(()),
-    }
+fn number(headers: &HeaderMap, name: &str) -> Result<u64, Refused> {
+    header_text(headers, name).and_then(|text| text.parse().ok()).ok_or_else(|| {
+        Refused::new(StatusCode::BAD_REQUEST, format!("send {name}: a number of bytes"))
+    })
 }
 
-fn too_large() -> Refused {
-    let message = format!("a bundle has at most {MAX_BUNDLE} bytes");
-    Refused(StatusCode::PAYLOAD_TOO_LARGE, message)
+fn too_large(most: usize) -> Refused {
+    let message = format!("at most {most} bytes are taken, before and after unpacking");
+    Refused::new(StatusCode::PAYLOAD_TOO_LARGE, message)
 }
 
 impl From<AccessError> for Refused {
@@ -175,7 +276,7 @@ impl From<AccessError> for Refused {
             AccessError::NotTheirs => StatusCode::FORBIDDEN,
             AccessError::Index(_) => StatusCode::INSUFFICIENT_STORAGE,
         };
-        Self(status, error.to_string())
+        Self::new(status, error.to_string())
     }
 }
 
@@ -190,18 +291,40 @@ impl From<PutError> for Refused {
         if status == StatusCode::INSUFFICIENT_STORAGE {
             tracing::error!(%error, "an upload was refused");
         }
-        Self(status, error.to_string())
+        Self::new(status, error.to_string())
     }
 }
 
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
-        Self(StatusCode::INSUFFICIENT_STORAGE, error.to_string())
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string())
     }
 }
 
 impl From<Stopped> for Refused {
     fn from(error: Stopped) -> Self {
-        Self(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+    }
+}
+
+impl From<CodingError> for Refused {
+    fn from(error: CodingError) -> Self {
+        let status = match error {
+            CodingError::Broken => StatusCode::BAD_REQUEST,
+            CodingError::TooLong(_) | CodingError::Window => StatusCode::PAYLOAD_TOO_LARGE,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+impl From<PieceError> for Refused {
+    fn from(error: PieceError) -> Self {
+        match error {
+            PieceError::Elsewhere { have } => {
+                Self(StatusCode::CONFLICT, error.to_string(), Some(have))
+            }
+            PieceError::Length => Self::new(StatusCode::BAD_REQUEST, error.to_string()),
+            PieceError::Put(error) => error.into(),
+        }
     }
 }

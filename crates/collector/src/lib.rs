@@ -3,7 +3,8 @@
 //! Its promise: a record that got a receipt is on disk, whatever happens next. [`Store`] keeps
 //! it by the order of its steps: the bundle goes to a temporary file, is flushed, renamed to its
 //! name, the folder is flushed, then a row is committed to the index, and only then is there a
-//! receipt. After a crash the files are the truth: what has no row gets one.
+//! receipt, signed with the store's key. Uploads that come at the same time share these steps. After a
+//! crash the files are the truth: what the index lacks it gets from them.
 //!
 //! What follows a receipt (unpacking into tidy files, the verdict on an episode) can always be
 //! made again from the bundles; the index remembers what is still to do.
@@ -14,7 +15,10 @@
 //! index.sqlite                                  participants, sessions, receipts, verdicts, and what
 //!                                               participants said they had on disk
 //! _bundles/{session}/{scene}/{participant}_ep{n}.tar    as received
+//! _sessions/{session}.json                      as registered
+//! _partial/                                     bundles of which only a part has arrived
 //! _incoming/                                    temporary files
+//! receipt-key                                   what receipts are signed with
 //! {study}/{session}/session.json                who, which records, which verdicts
 //! {study}/{session}/connections.jsonl           how the connections were, as reported in play
 //! {study}/{session}/{scene}/{participant}_ep{n}.dlog, .csv, and local/…csv
@@ -24,21 +28,30 @@
 //! belongs to a session ([`Store::register`]); it takes records from them and nobody else.
 //!
 //! Modules, in reading order:
-//! - [`files`]: durable files by key; [`index`]: the SQL;
-//! - [`store`]: receiving, without threads or network; [`settle`]: what follows a receipt, with
-//!   [`examine`], which asks recording for the verdict, and `bounds.rs`, which holds it against what
-//!   participants said before; [`reports`]: where they say it;
+//! - [`files`]: durable files by key, [`names`]: their keys; [`index`]: the SQL;
+//! - [`store`]: receiving, without threads or network; [`pieces`]: large bundles in pieces; [`seal`]:
+//!   the key; [`recover`]: what a start puts in order;
+//! - [`settle`]: what follows a receipt, with [`examine`], which asks recording for the verdict, and
+//!   `bounds.rs`, which holds it against what participants said before; [`reports`]: where they say
+//!   it; `books.rs`: the end of a session; [`page`]: its page;
 //! - [`snapshot`]: a store at one moment, for who only reads it;
 //! - [`owner`]: the thread that owns a store; [`http`]: the routes; [`interrupt`]: SIGTERM.
 
+mod books;
 mod bounds;
+mod coding;
 pub mod examine;
 pub mod files;
 pub mod http;
 pub mod index;
 pub mod interrupt;
+pub mod names;
 pub mod owner;
+pub mod page;
+pub mod pieces;
+pub mod recover;
 pub mod reports;
+pub mod seal;
 pub mod settle;
 pub mod snapshot;
 pub mod store;
@@ -46,4 +59,4 @@ pub mod store;
 pub use owner::{Collector, CollectorThread, Stopped};
 pub use settle::Notice;
 pub use snapshot::Snapshot;
-pub use store::{AccessError, PutError, Registration, Store, StoreError};
+pub use store::{AccessError, PutError, Registration, Store, StoreError, Upload};

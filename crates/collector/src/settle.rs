@@ -2,12 +2,13 @@
 //! episode is there, and the session's page in JSON. All of it can be made again.
 
 use crate::examine;
-use crate::index::{Index, IndexError, Settled};
-use crate::store::{Registration, Store, StoreError, bundle_key};
+use crate::index::Settled;
+use crate::names::bundle_key;
+use crate::page::page;
+use crate::store::{Registration, Store, StoreError};
+use dyad_protocol::ParticipantId;
 use dyad_protocol::records::{Receipt, RecordName, Verdict};
-use dyad_protocol::{HexDigest, ParticipantId, PublicKey, SceneId, SessionId, StudyId};
 use dyad_recording::bundle::Bundle;
-use dyad_recording::statement::Committed;
 use serde::{Deserialize, Serialize};
 
 /// What is known of an episode besides its verdict.
@@ -23,6 +24,12 @@ pub struct Finding {
     /// What is remarkable, for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Whether the session is over with this episode: of later ones there are no records.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_last: bool,
+    /// What became of verdicts after the session's books were closed, for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revisions: Vec<String>,
 }
 
 /// Something that the lab may want to tell people.
@@ -32,7 +39,7 @@ pub enum Notice {
     Received(Receipt),
     /// Somebody sent another record under the name of one that is there.
     Conflict(RecordName),
-    /// Everybody's record of an episode is there.
+    /// Everybody's record of an episode is there, or the session's books are closed.
     Judged {
         /// The session.
         session: Registration,
@@ -86,6 +93,8 @@ impl Store {
             Ok(bundle) => self.unpack(&session, &bundle)?,
             Err(flaw) => tracing::warn!(record = %name.path(), flaw, "the bundle is not sound"),
         }
+        // Whatever else was on its way in pieces is not needed any more.
+        self.discard_pieces(name)?;
         let verdict = self.judge(&session, name)?;
         self.write_page(&session)?;
         if let Some(verdict) = verdict {
@@ -96,41 +105,40 @@ impl Store {
 
     fn unpack(&mut self, session: &Registration, bundle: &Bundle) -> Result<(), StoreError> {
         let Registration { study, session, scene, .. } = session;
-        for (name, content) in bundle.files() {
-            self.files.replace(&format!("{study}/{session}/{scene}/{name}"), content)?;
-        }
-        Ok(())
+        let files = bundle.files();
+        let files = files.map(|(name, it)| (format!("{study}/{session}/{scene}/{name}"), it));
+        let made = self.files.replace_all(&files.collect::<Vec<_>>());
+        Ok(made.into_iter().collect::<Result<_, _>>()?)
     }
 
-    /// The verdict on the episode of a record, if everybody's is there; otherwise what can be said
-    /// so far. Where several came at once, the last one that is settled brings it.
+    /// The verdict on the episode of a record, if everybody's is there or the session's books are
+    /// closed; otherwise what can be said so far. Where several came at once, the last one that is
+    /// settled brings it.
     fn judge(
         &mut self,
         session: &Registration,
         name: &RecordName,
     ) -> Result<Option<Verdict>, StoreError> {
-        let mut bundles = Vec::new();
         for participant in &session.participants {
             let theirs = RecordName { participant: participant.clone(), ..name.clone() };
-            if self.index.record(&theirs)?.is_none() {
-                continue;
-            }
             if theirs != *name && self.index.is_unsettled(&theirs)? {
                 return Ok(None);
             }
-            let bundle = self.files.read(&bundle_key(&theirs))?;
-            bundles.push((theirs, bundle));
         }
-        let said = self.index.committed(&session.session)?;
-        let is_whole = bundles.len() == session.participants.len();
-        let (verdict, finding) = if is_whole {
-            let (verdict, finding) = examine::verdict(session, &bundles, &said);
-            self.index.set_verdict(name, &verdict)?;
-            (Some(verdict), finding)
-        } else {
-            (None, examine::so_far(session, name.episode, &bundles, &said))
+        let (verdict, mut finding) = self.examine(session, name.episode)?;
+        let before = self.index.findings(&session.session)?;
+        let before = before.into_iter().find(|(of, _)| *of == name.episode);
+        finding.revisions = before.map(|(_, finding)| finding.revisions).unwrap_or_default();
+        let verdict = match (verdict, self.index.closed(&session.session)?) {
+            (verdict, None) => verdict,
+            (verdict, Some(_)) => {
+                let verdict = verdict.or_else(|| finding.so_far.take());
+                finding.revisions.extend(self.revision(name, verdict.as_ref())?);
+                verdict
+            }
         };
-        if is_whole {
+        if let Some(verdict) = &verdict {
+            self.index.set_verdict(name, verdict)?;
             for note in &finding.notes {
                 tracing::warn!(session = %session.session, episode = name.episode, note);
             }
@@ -139,109 +147,50 @@ impl Store {
         Ok(verdict)
     }
 
-    fn write_page(&mut self, session: &Registration) -> Result<(), StoreError> {
-        let text = page(&self.index, session)?;
+    /// What the records of an episode say: a verdict if everybody's is there.
+    pub(crate) fn examine(
+        &self,
+        session: &Registration,
+        episode: u16,
+    ) -> Result<(Option<Verdict>, Finding), StoreError> {
+        let mut bundles = Vec::new();
+        for participant in &session.participants {
+            let theirs = session.record(participant, episode);
+            if self.index.record(&theirs)?.is_some() {
+                let bundle = self.files.read(&bundle_key(&theirs))?;
+                bundles.push((theirs, bundle));
+            }
+        }
+        let said = self.index.committed(&session.session)?;
+        if bundles.len() == session.participants.len() {
+            let (verdict, finding) = examine::verdict(session, &bundles, &said);
+            return Ok((Some(verdict), finding));
+        }
+        Ok((None, examine::so_far(session, episode, &bundles, &said)))
+    }
+
+    /// What is to be said of a record that came after the session's books were closed.
+    fn revision(
+        &self,
+        name: &RecordName,
+        verdict: Option<&Verdict>,
+    ) -> Result<Option<String>, StoreError> {
+        let before = self.index.verdicts(&name.session)?;
+        let before = before.into_iter().find(|(of, _)| *of == name.episode);
+        let before = before.map(|(_, verdict)| verdict);
+        if before.as_ref() == verdict {
+            return Ok(None);
+        }
+        let before = before.map_or_else(|| "that there is none".to_owned(), |it| it.to_string());
+        Ok(Some(format!(
+            "the record of {} came after the books were closed; until then the verdict was: {before}",
+            name.participant
+        )))
+    }
+
+    pub(crate) fn write_page(&mut self, session: &Registration) -> Result<(), StoreError> {
+        let text = page(self.index.as_ref(), session)?;
         let key = format!("{}/{}/session.json", session.study, session.session);
         Ok(self.files.replace(&key, text.as_bytes())?)
-    }
-}
-
-/// The text of a session's `session.json`, by what the index says.
-///
-/// # Errors
-/// [`IndexError`].
-pub fn page(index: &Index, session: &Registration) -> Result<String, IndexError> {
-    let records = index.records(&session.session)?;
-    let verdicts = index.verdicts(&session.session)?;
-    let findings = index.findings(&session.session)?;
-    let said = index.committed(&session.session)?;
-    let page = Page::new(session, &records, &verdicts, &findings, &said);
-    let mut text = serde_json::to_string_pretty(&page).expect("a page is plain data");
-    text.push('\n');
-    Ok(text)
-}
-
-/// `session.json`.
-#[derive(Serialize)]
-struct Page<'a> {
-    session: &'a SessionId,
-    study: &'a StudyId,
-    scene: &'a SceneId,
-    game: &'a HexDigest,
-    participants: &'a [ParticipantId],
-    /// By which the signatures in the logs are to be checked.
-    keys: &'a [PublicKey],
-    episodes: Vec<Episode<'a>>,
-    /// The last frame that each participant signed that it had on disk, when this was written.
-    on_disk: Vec<OnDisk<'a>>,
-}
-
-#[derive(Serialize)]
-struct OnDisk<'a> {
-    participant: &'a ParticipantId,
-    episode: u16,
-    frame: u32,
-}
-
-#[derive(Serialize)]
-struct Episode<'a> {
-    episode: u16,
-    /// Missing until everybody's record is there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verdict: Option<&'a Verdict>,
-    /// The verdict in words, or that so far.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    summary: Option<String>,
-    #[serde(flatten)]
-    finding: Option<&'a Finding>,
-    records: Vec<Record<'a>>,
-}
-
-#[derive(Serialize)]
-struct Record<'a> {
-    participant: &'a ParticipantId,
-    digest: &'a HexDigest,
-    bytes: u64,
-    received_ms: u64,
-}
-
-impl<'a> Page<'a> {
-    fn new(
-        session: &'a Registration,
-        records: &'a [Receipt],
-        verdicts: &'a [(u16, Verdict)],
-        findings: &'a [(u16, Finding)],
-        said: &'a [(ParticipantId, Committed)],
-    ) -> Self {
-        let episode = |number| {
-            let verdict = verdicts.iter().find(|(of, _)| *of == number).map(|(_, found)| found);
-            let records = records.iter().filter(|receipt| receipt.name.episode == number);
-            let record = |receipt: &'a Receipt| Record {
-                participant: &receipt.name.participant,
-                digest: &receipt.digest,
-                bytes: receipt.bytes,
-                received_ms: receipt.received_ms,
-            };
-            let finding = findings.iter().find(|(of, _)| *of == number).map(|(_, found)| found);
-            let so_far = finding.and_then(|finding| finding.so_far.as_ref());
-            let summary = verdict.map(Verdict::to_string);
-            let summary = summary.or_else(|| so_far.map(|verdict| format!("so far {verdict}")));
-            let records = records.map(record).collect();
-            Episode { episode: number, verdict, summary, finding, records }
-        };
-        let on_disk = said.iter().map(|(participant, message)| {
-            let (episode, frame) = (message.episode, message.said.frame);
-            OnDisk { participant, episode, frame }
-        });
-        Self {
-            session: &session.session,
-            study: &session.study,
-            scene: &session.scene,
-            game: &session.game,
-            participants: &session.participants,
-            keys: &session.keys,
-            episodes: (0..session.episodes).map(episode).collect(),
-            on_disk: on_disk.collect(),
-        }
     }
 }

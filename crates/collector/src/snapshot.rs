@@ -1,7 +1,8 @@
 //! A store as it is at one moment, for programs that only read it: export and verification. A lab
 //! may be running on it, since bundles never change and the index is read in one transaction.
 
-use crate::index::{Index, IndexError};
+use crate::index::{IndexError, OnDisk, People as _, Records as _, Sqlite, Verdicts as _};
+use crate::settle::Finding;
 use crate::store::Registration;
 use dyad_protocol::records::{Receipt, RecordName, Verdict};
 use std::path::{Path, PathBuf};
@@ -27,6 +28,10 @@ pub struct SessionEntry {
     pub receipts: Vec<Receipt>,
     /// The verdicts so far, by episode.
     pub verdicts: Vec<(u16, Verdict)>,
+    /// What is known besides, by episode.
+    pub findings: Vec<(u16, Finding)>,
+    /// What participants last said that they had on disk.
+    pub said: OnDisk,
     /// Records whose tidy files and verdict are still to be made.
     pub unsettled: Vec<RecordName>,
 }
@@ -52,7 +57,7 @@ impl Snapshot {
         if !path.is_file() {
             return Err(SnapshotError::NoStore(folder.to_owned()));
         }
-        let index = Index::open_to_read(&path)?;
+        let index = Sqlite::open_to_read(&path)?;
         Ok(index.at_one_moment(|index| {
             let sessions = index.sessions()?.into_iter();
             let entries = sessions.filter_map(|(session, registered_ms)| {
@@ -65,17 +70,19 @@ impl Snapshot {
 }
 
 fn entry(
-    index: &Index,
+    index: &Sqlite,
     registration: Registration,
     registered_ms: u64,
 ) -> Result<SessionEntry, IndexError> {
     let receipts = index.records(&registration.session)?;
     let verdicts = index.verdicts(&registration.session)?;
+    let findings = index.findings(&registration.session)?;
+    let said = index.committed(&registration.session)?;
     let mut unsettled = Vec::new();
     for receipt in &receipts {
         if index.is_unsettled(&receipt.name)? {
             unsettled.push(receipt.name.clone());
         }
     }
-    Ok(SessionEntry { registration, registered_ms, receipts, verdicts, unsettled })
+    Ok(SessionEntry { registration, registered_ms, receipts, verdicts, findings, said, unsettled })
 }

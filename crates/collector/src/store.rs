@@ -1,16 +1,17 @@
 //! A store: receiving records so that a receipt is never a false one. Synchronous, one owner.
 
 use crate::files::{Disk, Files};
-use crate::index::{Index, IndexError, TokenHash};
+use crate::index::{Conflict, Index, IndexError, Sqlite, TokenHash};
+use crate::names::{beside, bundle_key, folder};
 use crate::reports::Noted;
+use crate::seal;
 use dyad_protocol::records::{MAX_BUNDLE, Receipt, RecordName};
 use dyad_protocol::{HexDigest, ParticipantId, PublicKey, SceneId, SessionId, StudyId, Token};
+use dyad_recording::KeyPair;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-
-/// The folder of bundles. No study's folder has this name: ids start with a letter or a digit.
-pub const BUNDLES: &str = "_bundles";
 
 /// Different bundles that are kept under one name, besides the first.
 const MAX_CONFLICTS: usize = 4;
@@ -34,6 +35,15 @@ pub struct Registration {
     pub game: HexDigest,
 }
 
+impl Registration {
+    /// The name of one participant's record of an episode.
+    #[must_use]
+    pub fn record(&self, participant: &ParticipantId, episode: u16) -> RecordName {
+        let (session, scene) = (self.session.clone(), self.scene.clone());
+        RecordName { session, scene, participant: participant.clone(), episode }
+    }
+}
+
 /// Why a store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -43,6 +53,9 @@ pub enum StoreError {
     /// The storage fails.
     #[error("cannot use the folder: {0}")]
     Files(#[from] io::Error),
+    /// The receipts' key cannot be read or made.
+    #[error("the key for receipts: {0}")]
+    Key(io::Error),
     /// The index fails.
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -110,11 +123,31 @@ impl std::fmt::Display for Fate {
     }
 }
 
+/// Something that was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Upload<'a> {
+    /// What it is.
+    pub name: &'a RecordName,
+    /// The digest that its sender says it has.
+    pub declared: &'a HexDigest,
+    /// Its bytes.
+    pub bundle: &'a [u8],
+}
+
+impl<'a> Upload<'a> {
+    /// Something that was sent.
+    #[must_use]
+    pub const fn of(name: &'a RecordName, declared: &'a HexDigest, bundle: &'a [u8]) -> Self {
+        Self { name, declared, bundle }
+    }
+}
+
 /// Records in a folder.
 pub struct Store {
     pub(crate) files: Box<dyn Files>,
-    pub(crate) index: Index,
+    pub(crate) index: Box<dyn Index>,
     pub(crate) noted: Noted,
+    key: KeyPair,
 }
 
 impl Store {
@@ -128,21 +161,38 @@ impl Store {
             io::ErrorKind::WouldBlock => StoreError::InUse,
             _ => StoreError::Files(error),
         })?;
-        Self::with(Box::new(disk), &folder.join("index.sqlite"), now_ms)
+        // A store that cannot be understood is left as it is, so this comes before anything is made.
+        let index = Sqlite::open(&folder.join(crate::snapshot::INDEX))?;
+        let key = seal::key(folder).map_err(StoreError::Key)?;
+        Self::with(Box::new(disk), Box::new(index), key, now_ms)
     }
 
-    /// A store of these files, with its index at `index`; otherwise as [`Store::open`].
+    /// A store of these files with this index, whose receipts are signed with this key; otherwise as
+    /// [`Store::open`].
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn with(files: Box<dyn Files>, index: &Path, now_ms: u64) -> Result<Self, StoreError> {
-        let mut store = Self { files, index: Index::open(index)?, noted: Noted::default() };
-        for key in store.files.list(BUNDLES)? {
-            if let Some(name) = name_of(&key) {
-                store.adopt(&name, now_ms)?;
-            }
+    pub fn with(
+        files: Box<dyn Files>,
+        index: Box<dyn Index>,
+        key: KeyPair,
+        now_ms: u64,
+    ) -> Result<Self, StoreError> {
+        let mut store = Self { files, index, noted: Noted::default(), key };
+        let recovered = store.recover(now_ms)?;
+        for session in &recovered.sessions {
+            tracing::warn!(%session, "the index knows again of a session");
+        }
+        for record in &recovered.records {
+            tracing::warn!(record = %record.path(), "a bundle without a receipt got one");
         }
         Ok(store)
+    }
+
+    /// What receipts are signed with.
+    #[must_use]
+    pub const fn key(&self) -> &KeyPair {
+        &self.key
     }
 
     /// Makes a participant known; false if the pseudonym or the token is taken.
@@ -169,9 +219,10 @@ impl Store {
     /// Makes a session known, so that its participants' records are taken, also after a restart.
     ///
     /// # Errors
-    /// [`IndexError`], also if the session is known or a participant is not.
-    pub fn register(&mut self, session: &Registration, now_ms: u64) -> Result<(), IndexError> {
-        self.index.register(session, now_ms)
+    /// [`StoreError`], also if the session is known or a participant is not.
+    pub fn register(&mut self, session: &Registration, now_ms: u64) -> Result<(), StoreError> {
+        self.index.register(session, now_ms)?;
+        self.keep_registration(session, now_ms)
     }
 
     /// Whether the owner of this token may send and ask for this record.
@@ -188,14 +239,14 @@ impl Store {
         if theirs { Ok(()) } else { Err(AccessError::NotTheirs) }
     }
 
-    /// The receipt of a record that is there; `None` if it is not.
+    /// The receipt of a record that is there; `None` if it is not, or not as it was received.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn find(&self, name: &RecordName) -> Result<Option<Receipt>, StoreError> {
         let receipt = self.index.record(name)?;
-        let there = self.files.exists(&bundle_key(name))?;
-        Ok(receipt.filter(|_| there))
+        let there = self.files.length(&bundle_key(name))?;
+        Ok(receipt.filter(|receipt| there == Some(receipt.bytes)))
     }
 
     /// Receives a record. When this returns a receipt, the record is on disk. The same record
@@ -210,6 +261,47 @@ impl Store {
         bundle: &[u8],
         now_ms: u64,
     ) -> Result<Receipt, PutError> {
+        self.put_all(&[Upload { name, declared, bundle }], now_ms)
+            .pop()
+            .expect("one answer for each upload")
+    }
+
+    /// Receives records, which share the waiting for the disk; an answer for each, in their order, as
+    /// by [`Store::put`].
+    pub fn put_all(
+        &mut self,
+        uploads: &[Upload<'_>],
+        now_ms: u64,
+    ) -> Vec<Result<Receipt, PutError>> {
+        let mut answers: Vec<Option<Result<Receipt, PutError>>> = Vec::new();
+        let mut new: BTreeMap<&RecordName, usize> = BTreeMap::new();
+        for (at, upload) in uploads.iter().enumerate() {
+            // Of two with one name, the later one is answered when the first one is on disk.
+            let waits = new.contains_key(upload.name);
+            let known = if waits { Ok(None) } else { self.look_up(upload, now_ms) };
+            answers.push(match known {
+                Ok(None) => {
+                    new.entry(upload.name).or_insert(at);
+                    None
+                }
+                Ok(Some(receipt)) => Some(Ok(receipt)),
+                Err(error) => Some(Err(error)),
+            });
+        }
+        let fresh: Vec<usize> = new.into_values().collect();
+        let kept = self.keep_all(&fresh.iter().map(|&at| uploads[at]).collect::<Vec<_>>(), now_ms);
+        for (at, kept) in fresh.into_iter().zip(kept) {
+            answers[at] = Some(kept.map_err(PutError::Store));
+        }
+        let answer = |(answer, upload): (Option<_>, &Upload<'_>)| {
+            answer.unwrap_or_else(|| self.put(upload.name, upload.declared, upload.bundle, now_ms))
+        };
+        answers.into_iter().zip(uploads).map(answer).collect()
+    }
+
+    /// The receipt of something that is there already; none if its name is free.
+    fn look_up(&mut self, upload: &Upload<'_>, now_ms: u64) -> Result<Option<Receipt>, PutError> {
+        let Upload { name, declared, bundle } = *upload;
         if bundle.len() > MAX_BUNDLE {
             return Err(PutError::TooLarge { found: bundle.len() });
         }
@@ -217,66 +309,78 @@ impl Store {
         if found != *declared {
             return Err(PutError::Digest { declared: declared.clone(), found });
         }
-        match self.adopt(name, now_ms)? {
-            Some(receipt) if receipt.digest == found => {
-                self.restore_if_missing(name, bundle)?;
-                Ok(receipt)
-            }
-            Some(receipt) => {
-                let fate = self.keep_conflict(name, &found, bundle)?;
-                Err(PutError::Conflict { stored: receipt.digest, fate })
-            }
-            None => Ok(self.keep(name, bundle, found, now_ms)?),
+        let Some(receipt) = self.adopt(name, now_ms)? else { return Ok(None) };
+        if receipt.digest == found {
+            self.restore_if_missing(&receipt, bundle)?;
+            return Ok(Some(receipt));
         }
+        let fate = self.keep_conflict(name, &found, bundle, now_ms)?;
+        Err(PutError::Conflict { stored: receipt.digest, fate })
     }
 
     /// The receipt of a record. A bundle that has none gets one: it is left from a crash between
     /// its renaming and the commit.
-    fn adopt(&mut self, name: &RecordName, now_ms: u64) -> Result<Option<Receipt>, StoreError> {
+    pub(crate) fn adopt(
+        &mut self,
+        name: &RecordName,
+        now_ms: u64,
+    ) -> Result<Option<Receipt>, StoreError> {
         let known = self.index.record(name)?;
         let key = bundle_key(name);
-        if known.is_some() || !self.files.exists(&key)? {
+        if known.is_some() || self.files.length(&key)?.is_none() {
             return Ok(known);
         }
         let bundle = self.files.read(&key)?;
         // Written again, because nothing says that the folder was flushed after the renaming.
         self.files.replace(&key, &bundle)?;
-        tracing::warn!(record = %name.path(), "a bundle without a receipt got one");
-        self.acknowledge(name, &bundle, digest(&bundle), now_ms).map(Some)
+        let receipt = receipt(name, &bundle, digest(&bundle), now_ms);
+        self.index.add_records(std::slice::from_ref(&receipt))?;
+        Ok(Some(receipt))
     }
 
-    /// Keeps a record under a name that is free. The order of the steps is the promise.
-    fn keep(
+    /// Keeps records under names that are free. The order of the steps is the promise: files, folders,
+    /// index, receipts.
+    fn keep_all(
         &mut self,
-        name: &RecordName,
-        bundle: &[u8],
-        digest: HexDigest,
+        uploads: &[Upload<'_>],
         now_ms: u64,
-    ) -> Result<Receipt, StoreError> {
-        self.files.create(&bundle_key(name), bundle)?;
-        self.acknowledge(name, bundle, digest, now_ms)
-    }
-
-    fn acknowledge(
-        &mut self,
-        name: &RecordName,
-        bundle: &[u8],
-        digest: HexDigest,
-        received_ms: u64,
-    ) -> Result<Receipt, StoreError> {
-        let bytes = u64::try_from(bundle.len()).expect("memory is smaller than 2^64 bytes");
-        let receipt = Receipt { name: name.clone(), digest, bytes, received_ms };
-        self.index.add_record(&receipt)?;
-        Ok(receipt)
-    }
-
-    fn restore_if_missing(&mut self, name: &RecordName, bundle: &[u8]) -> Result<(), StoreError> {
-        let key = bundle_key(name);
-        if self.files.exists(&key)? {
-            return Ok(());
+    ) -> Vec<Result<Receipt, StoreError>> {
+        let files: Vec<_> =
+            uploads.iter().map(|upload| (bundle_key(upload.name), upload.bundle)).collect();
+        let made = self.files.create_all(&files).into_iter().zip(uploads);
+        let mut kept: Vec<Result<Receipt, StoreError>> = made
+            .map(|(made, Upload { name, declared, bundle })| {
+                made?;
+                Ok(receipt(name, bundle, (*declared).clone(), now_ms))
+            })
+            .collect();
+        let receipts: Vec<Receipt> = kept.iter().flatten().cloned().collect();
+        if receipts.is_empty() {
+            return kept;
         }
-        tracing::error!(record = %name.path(), "an acknowledged bundle was gone and came again");
-        Ok(self.files.create(&key, bundle)?)
+        if let Err(error) = self.index.add_records(&receipts) {
+            for kept in kept.iter_mut().filter(|kept| kept.is_ok()) {
+                *kept = Err(StoreError::Index(error.clone()));
+            }
+        }
+        kept
+    }
+
+    /// Puts back what was received, if it is gone or was cut off by somebody.
+    fn restore_if_missing(&mut self, receipt: &Receipt, bundle: &[u8]) -> Result<(), StoreError> {
+        let (key, record) = (bundle_key(&receipt.name), receipt.name.path());
+        match self.files.length(&key)? {
+            Some(length) if length == receipt.bytes => return Ok(()),
+            Some(_) => {
+                tracing::error!(record, "an acknowledged bundle was damaged and came again");
+                let damaged = self.files.read(&key)?;
+                let aside = beside(&receipt.name, "damaged");
+                let aside = format!("{aside}{}.tar", &digest(&damaged).as_str()[..16]);
+                self.files.replace(&aside, &damaged)?;
+            }
+            None => tracing::error!(record, "an acknowledged bundle was gone and came again"),
+        }
+        Ok(self.files.replace(&key, bundle)?)
     }
 
     fn keep_conflict(
@@ -284,20 +388,27 @@ impl Store {
         name: &RecordName,
         digest: &HexDigest,
         bundle: &[u8],
+        received_ms: u64,
     ) -> Result<Fate, StoreError> {
         tracing::error!(record = %name.path(), %digest, "another record under the same name");
-        let prefix = format!("{}.conflict-", stem(name));
+        let prefix = beside(name, "conflict");
         let key = format!("{prefix}{}.tar", &digest.as_str()[..16]);
-        if self.files.exists(&key)? {
-            return Ok(Fate::Kept);
+        if self.files.length(&key)?.is_none() {
+            let others = self.files.list(&folder(name))?;
+            if others.iter().filter(|other| other.starts_with(&prefix)).count() >= MAX_CONFLICTS {
+                return Ok(Fate::Dropped);
+            }
+            self.files.create(&key, bundle)?;
         }
-        let others = self.files.list(&folder(name))?;
-        if others.iter().filter(|other| other.starts_with(&prefix)).count() >= MAX_CONFLICTS {
-            return Ok(Fate::Dropped);
-        }
-        self.files.create(&key, bundle)?;
+        let (name, digest) = (name.clone(), digest.clone());
+        self.note_conflict(&Conflict { name, digest, received_ms })?;
         Ok(Fate::Kept)
     }
+}
+
+fn receipt(name: &RecordName, bundle: &[u8], digest: HexDigest, received_ms: u64) -> Receipt {
+    let bytes = u64::try_from(bundle.len()).expect("memory is smaller than 2^64 bytes");
+    Receipt { name: name.clone(), digest, bytes, received_ms }
 }
 
 /// BLAKE3 of some bytes.
@@ -310,52 +421,4 @@ pub fn digest(bytes: &[u8]) -> HexDigest {
 /// The store knows tokens by their hash alone, so that who can read it cannot use them.
 fn hash(token: &Token) -> TokenHash {
     *blake3::hash(token.reveal().as_bytes()).as_bytes()
-}
-
-fn folder(name: &RecordName) -> String {
-    format!("{BUNDLES}/{}/{}", name.session, name.scene)
-}
-
-fn stem(name: &RecordName) -> String {
-    format!("{}/{}_ep{}", folder(name), name.participant, name.episode)
-}
-
-/// Where a bundle is in a store's folder.
-#[must_use]
-pub fn bundle_key(name: &RecordName) -> String {
-    format!("{}.tar", stem(name))
-}
-
-/// The inverse of [`bundle_key`]; `None` for a file that is no bundle, such as a conflicting one.
-fn name_of(key: &str) -> Option<RecordName> {
-    let mut parts = key.strip_prefix(BUNDLES)?.strip_prefix('/')?.split('/');
-    let (session, scene) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    let (participant, episode) = parts.next()?.strip_suffix(".tar")?.rsplit_once("_ep")?;
-    let (participant, episode) = (participant.parse().ok()?, episode.parse().ok()?);
-    let name = RecordName { session, scene, participant, episode };
-    // The way back tells: "ep007" is a number but no name of ours.
-    (bundle_key(&name) == key).then_some(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{bundle_key, name_of};
-
-    #[test]
-    fn a_key_and_its_name_lead_to_each_other() {
-        let key = "_bundles/s-1/room/p_ep7_ep12.tar";
-        let name = name_of(key).unwrap();
-        assert_eq!((name.participant.as_str(), name.episode), ("p_ep7", 12));
-        assert_eq!(bundle_key(&name), key);
-        for other in [
-            "_bundles/s-1/room/p_ep1.conflict-0123456789abcdef.tar",
-            "_bundles/s-1/room/p_ep007.tar",
-            "_bundles/s-1/p_ep7.tar",
-            "_bundles/s-1/room/p_ep7.tar.old",
-            "_bundles/s-1/room/deep/p_ep7.tar",
-            "elsewhere/s-1/room/p_ep7.tar",
-        ] {
-            assert_eq!(name_of(other), None, "{other}");
-        }
-    }
 }

@@ -3,8 +3,9 @@
 use crate::options::Options;
 use crate::session::{Entry, Episode, Session, Unsound};
 use dyad_collector::examine;
+use dyad_collector::names::bundle_key;
 use dyad_collector::snapshot::{SessionEntry, Snapshot};
-use dyad_collector::store::{bundle_key, digest};
+use dyad_collector::store::digest;
 use dyad_protocol::HexDigest;
 use dyad_protocol::records::{Receipt, Verdict};
 use std::collections::BTreeMap;

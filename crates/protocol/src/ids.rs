@@ -381,9 +381,65 @@ impl fmt::Debug for PublicKey {
     }
 }
 
+/// An Ed25519 signature. As text: 128 lowercase hexadecimal digits. Whether it is good is for who
+/// checks it to find out.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Signature(pub [u8; 64]);
+
+impl TryFrom<String> for Signature {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        let length = text.len();
+        // Cut among ASCII only: other letters are refused by the halves.
+        let (Some(first), Some(second)) = (text.get(..64), text.get(64..)) else {
+            return Err(IdError::Length { length, most: 128 });
+        };
+        let mut bytes = [0; 64];
+        for (half, digits) in bytes.chunks_exact_mut(32).zip([first, second]) {
+            half.copy_from_slice(&digits.parse::<PublicKey>()?.0);
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl From<Signature> for String {
+    fn from(signature: Signature) -> Self {
+        signature.to_string()
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signature({self})")
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{HexDigest, IdError, Password, PasswordError, PublicKey, SessionId, Token};
+    use super::{
+        HexDigest, IdError, Password, PasswordError, PublicKey, SessionId, Signature, Token,
+    };
+
+    #[test]
+    fn a_signature_is_its_digits() {
+        let mut bytes = [0x5a; 64];
+        bytes[0] = 1;
+        bytes[63] = 0xff;
+        let text = Signature(bytes).to_string();
+        assert_eq!(Signature::try_from(text.clone()), Ok(Signature(bytes)));
+        for bad in [&text[1..], &format!("{text}0"), "", &text.replace('5', "G"), &"ä".repeat(64)]
+        {
+            assert!(Signature::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn an_identifier_can_stand_in_a_path() {

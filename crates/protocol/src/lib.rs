@@ -16,7 +16,8 @@ pub mod report;
 pub mod study;
 
 pub use ids::{
-    HexDigest, PanelId, ParticipantId, PublicKey, SceneId, Seat, SessionId, StudyId, Token,
+    HexDigest, PanelId, ParticipantId, PublicKey, SceneId, Seat, SessionId, Signature, StudyId,
+    Token,
 };
 pub use join::JoinLink;
 

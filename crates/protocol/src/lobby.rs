@@ -11,8 +11,9 @@
 use crate::ids::{
     HexDigest, PanelId, ParticipantId, Password, PublicKey, SceneId, SessionId, StudyId, Token,
 };
+use crate::records::{Uploads, Verdict};
 use crate::study::{Answer, Checked, Completed, Outcome, Probe, Scene};
-use crate::{Seat, records::Verdict, report::Report};
+use crate::{Seat, report::Report};
 use serde::{Deserialize, Serialize};
 
 /// The longest message a lab accepts, in bytes: a form with long answers fits.
@@ -224,6 +225,9 @@ pub struct Ticket {
     /// Servers that help to connect through firewalls. None by default.
     #[serde(default)]
     pub ice: IceServers,
+    /// Where the session's records go.
+    #[serde(default)]
+    pub uploads: Uploads,
 }
 
 /// How rollback is set up. Equal for all players of a session.

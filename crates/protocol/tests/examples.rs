@@ -2,7 +2,7 @@
 //! one for every message.
 
 use dyad_protocol::lobby::{FromClient, FromLab};
-use dyad_protocol::records::{Receipt, Rejection, Verdict};
+use dyad_protocol::records::{Rejection, SignedReceipt, Verdict};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -129,7 +129,7 @@ fn every_verdict_has_an_example() {
 
 #[test]
 fn answers_about_records_have_examples() {
-    parsed::<Receipt>("receipt");
+    parsed::<SignedReceipt>("receipt");
     parsed::<Rejection>("rejection");
 }
 

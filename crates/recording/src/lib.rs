@@ -24,7 +24,8 @@
 //! - [`verify`]: whether one log is sound, how several relate, and an episode's verdict;
 //! - [`compare`]: two tables cell by cell, [`reference_tool`] by the reference platform's rules;
 //! - [`forensics`]: what is kept when things that must be equal are not;
-//! - [`bundle`]: the container in which a record travels to the collector.
+//! - [`bundle`]: the container in which a record travels to the collector, [`receipt`]: what it
+//!   signs when it has it.
 
 mod bytes;
 mod cells;
@@ -36,6 +37,7 @@ pub mod forensics;
 pub mod keys;
 pub mod local;
 pub mod log;
+pub mod receipt;
 pub mod recorder;
 pub mod reference_tool;
 pub mod replay;

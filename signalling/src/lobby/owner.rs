@@ -17,6 +17,7 @@ use dyad_collector::{Collector, Stopped};
 use dyad_experiment::Experiment;
 use dyad_matchmaking::{MatchId, Timestamp};
 use dyad_protocol::lobby::{FromLab, IceServers, Refusal};
+use dyad_protocol::records::Uploads;
 use dyad_protocol::study::Probe;
 use dyad_protocol::{PanelId, ParticipantId, Token};
 use std::collections::BTreeMap;
@@ -110,6 +111,8 @@ pub(crate) struct Owner {
     /// Signs tickets, if the study has TURN servers.
     pub(crate) relay: Option<Relay>,
     pub(crate) collector: Collector,
+    /// Where records go.
+    pub(crate) uploads: Uploads,
     pub(crate) rooms: SharedRooms,
     pub(crate) inputs: mpsc::WeakSender<Input>,
     pub(crate) queues: BTreeMap<ConnectionId, mpsc::Sender<String>>,
@@ -214,9 +217,8 @@ impl Owner {
         };
         let entries: Vec<Entry> = effects.into_iter().filter_map(entry).collect();
         let journal = Arc::clone(&self.journal);
-        let append = move || {
-            journal.lock().unwrap_or_else(PoisonError::into_inner).append(&entries)
-        };
+        let append =
+            move || journal.lock().unwrap_or_else(PoisonError::into_inner).append(&entries);
         match tokio::task::spawn_blocking(append).await {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
@@ -252,8 +254,11 @@ impl Owner {
 
     fn send(&mut self, id: ConnectionId, mut message: FromLab) {
         let Some(queue) = self.queues.get(&id) else { return };
-        if let (FromLab::Matched { ticket, .. }, Some(relay)) = (&mut message, &self.relay) {
-            relay.sign(ticket, now_ms() / 1000);
+        if let FromLab::Matched { ticket, .. } = &mut message {
+            ticket.uploads = self.uploads.clone();
+            if let Some(relay) = &self.relay {
+                relay.sign(ticket, now_ms() / 1000);
+            }
         }
         let text = serde_json::to_string(&message).expect("a message is plain data");
         if queue.try_send(text).is_err() {
@@ -268,12 +273,7 @@ impl Owner {
         }
     }
 
-    fn probe(
-        &mut self,
-        group: MatchId,
-        pair: [(ConnectionId, ParticipantId); 2],
-        within_ms: u64,
-    ) {
+    fn probe(&mut self, group: MatchId, pair: [(ConnectionId, ParticipantId); 2], within_ms: u64) {
         let [(first, one), (second, two)] = pair;
         let room = format!("{}{one}-{two}", probe_rooms(group));
         let passwords = [mint::token(), mint::token()];
@@ -364,10 +364,7 @@ fn probe_rooms(MatchId(group): MatchId) -> String {
 }
 
 /// Whose token this is, or who is new.
-async fn admission(
-    collector: &Collector,
-    by: AdmitBy,
-) -> Result<(ParticipantId, Token), Refusal> {
+async fn admission(collector: &Collector, by: AdmitBy) -> Result<(ParticipantId, Token), Refusal> {
     let Some(token) = by.token().cloned() else { return enrol(collector, mint::token()).await };
     let asked = token.clone();
     let known = collector.with(move |store| store.recognise(&asked)).await;

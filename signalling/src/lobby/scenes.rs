@@ -53,8 +53,7 @@ impl Lobby {
         let Some(person) = self.person(participant) else { return };
         let place = self.study.next(person, outcome);
         let repetition = step.repetition;
-        let fact =
-            PersonFact::Went { scene, repetition, session, answer, outcome, place, message };
+        let fact = PersonFact::Went { scene, repetition, session, answer, outcome, place, message };
         self.record(now, participant, fact);
         self.watch.forget(participant);
         self.over.remove(participant);
@@ -291,13 +290,7 @@ impl Lobby {
     }
 
     /// Nobody was reached: the pair is not put together again, and all of the group wait.
-    fn not_connected(
-        &mut self,
-        now: Timestamp,
-        id: MatchId,
-        by: &ParticipantId,
-        end: GameEnd,
-    ) {
+    fn not_connected(&mut self, now: Timestamp, id: MatchId, by: &ParticipantId, end: GameEnd) {
         let Some(game) = self.games.get(&id) else { return };
         let Some(ticket) = game.tickets.first() else { return };
         let of = game.record.participants.iter().find(|it| *it != by).cloned();
@@ -331,8 +324,7 @@ impl Lobby {
             program: it.program,
             game: it.game,
         };
-        let heard =
-            Heard { reliable, unreliable, own: greeting(own), partner: greeting(partner) };
+        let heard = Heard { reliable, unreliable, own: greeting(own), partner: greeting(partner) };
         self.arrange(now, matchmaking::Event::Validation { id, by, of, heard });
     }
 

@@ -1,26 +1,27 @@
 //! The routes, over real connections.
 
-use crate::store::Faulty;
+use crate::faults::{Bad, How, store_on};
 use crate::support::{Record, name, play, registration, token};
-use dyad_collector::files::Disk;
 use dyad_collector::{Collector, CollectorThread, Notice, Store, http};
-use dyad_protocol::records::{DIGEST_HEADER, MAX_BUNDLE, Receipt, Rejection};
+use dyad_protocol::PublicKey;
+use dyad_protocol::records::{DIGEST_HEADER, MAX_BUNDLE, Rejection, SignedReceipt};
+use dyad_recording::receipt::is_signed_by;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-struct Server {
-    address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) key: PublicKey,
     notices: Receiver<Notice>,
     runtime: Runtime,
     thread: CollectorThread,
 }
 
 impl Server {
-    fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         Self::with(Store::open(folder, 1).unwrap())
     }
 
@@ -30,6 +31,7 @@ impl Server {
         }
         // Fails after a restart, since the store knows it.
         drop(store.register(&registration(), 1));
+        let key = store.key().public();
         let (tell, notices) = sync_channel(64);
         let (collector, thread) =
             Collector::start(store, move |notice| tell.send(notice).unwrap()).unwrap();
@@ -37,10 +39,10 @@ impl Server {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         runtime.spawn(async move { axum::serve(listener, http::routes(collector)).await });
-        Self { address, notices, runtime, thread }
+        Self { address, key, notices, runtime, thread }
     }
 
-    fn stop(self) {
+    pub(crate) fn stop(self) {
         self.runtime.shutdown_background();
         Runtime::new().unwrap().block_on(self.thread.ended()).unwrap();
     }
@@ -66,7 +68,7 @@ impl Server {
     }
 }
 
-fn agent() -> ureq::Agent {
+pub(crate) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().http_status_as_error(false).build().into()
 }
 
@@ -78,7 +80,9 @@ fn an_upload_gets_a_receipt_and_keeps_it() {
     assert_eq!(server.head(&records[0], "token-of-p-a"), (404, None));
     let (status, first) = server.put(&records[0], "token-of-p-a");
     assert_eq!(status, 200, "{first}");
-    let receipt: Receipt = serde_json::from_str(&first).unwrap();
+    let receipt: SignedReceipt = serde_json::from_str(&first).unwrap();
+    assert!(is_signed_by(&receipt, &server.key));
+    let receipt = receipt.receipt;
     assert_eq!(
         (receipt.name, receipt.digest),
         (records[0].name.clone(), records[0].digest.clone())
@@ -158,15 +162,15 @@ fn what_is_refused_and_how() {
 #[test]
 fn a_full_disk_is_no_receipt() {
     let folder = tempfile::tempdir().unwrap();
-    let disk = Disk::open(folder.path()).unwrap();
-    let full = Faulty { disk, calls: Arc::default(), fail_at: 0, after: false };
-    let index = folder.path().join("index.sqlite");
-    let server = Server::with(Store::with(Box::new(full), &index, 1).unwrap());
+    let bad = Bad::new(u32::MAX, How::Refused);
+    let server = Server::with(store_on(folder.path(), &bad));
     let record = &play()[0];
+    bad.set_full(true);
     let (status, said) = server.put(record, "token-of-p-a");
     assert_eq!(status, 507, "{said}");
     assert!(said.contains("not stored"), "{said}");
     assert_eq!(server.head(record, "token-of-p-a").0, 404);
+    bad.set_full(false);
     assert_eq!(server.put(record, "token-of-p-a").0, 200, "there is room again");
     server.stop();
 }

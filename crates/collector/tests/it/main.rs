@@ -2,7 +2,9 @@
 //! connections.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod faults;
 mod http;
+mod pieces;
 #[cfg(unix)]
 mod program;
 mod reports;

@@ -1,15 +1,11 @@
-//! The store itself: receipts, crashes, faults of the disk.
+//! The store itself: receipts, conflicts, what is repaired.
 
 use crate::support::{EPISODES, Record, name, play, registration, token};
-use dyad_collector::files::{Disk, Files};
 use dyad_collector::store::Fate;
-use dyad_collector::{AccessError, Notice, PutError, Store, StoreError};
+use dyad_collector::{AccessError, Notice, PutError, Store, StoreError, Upload};
 use dyad_protocol::ParticipantId;
 use dyad_protocol::records::Verdict;
-use std::io;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) fn enrolled(folder: &Path) -> Store {
     let mut store = Store::open(folder, 1).unwrap();
@@ -238,77 +234,80 @@ fn a_store_has_one_owner_and_a_known_format() {
     assert!(error.to_string().contains("format 99"), "{error}");
 }
 
-/// Files whose writing fails at a chosen call, before or after the deed.
-pub(crate) struct Faulty {
-    pub(crate) disk: Disk,
-    pub(crate) calls: Arc<AtomicU32>,
-    pub(crate) fail_at: u32,
-    pub(crate) after: bool,
-}
-
-impl Faulty {
-    fn attempt(&mut self, act: impl FnOnce(&mut Disk) -> io::Result<()>) -> io::Result<()> {
-        let call = self.calls.fetch_add(1, Ordering::Relaxed);
-        let full = || Err(io::Error::from(io::ErrorKind::StorageFull));
-        if call != self.fail_at {
-            return act(&mut self.disk);
-        }
-        if self.after { act(&mut self.disk).and_then(|()| full()) } else { full() }
-    }
-}
-
-impl Files for Faulty {
-    fn create(&mut self, key: &str, bytes: &[u8]) -> io::Result<()> {
-        self.attempt(|disk| disk.create(key, bytes))
-    }
-    fn replace(&mut self, key: &str, bytes: &[u8]) -> io::Result<()> {
-        self.attempt(|disk| disk.replace(key, bytes))
-    }
-    fn append(&mut self, key: &str, bytes: &[u8], most: u64) -> io::Result<()> {
-        self.attempt(|disk| disk.append(key, bytes, most))
-    }
-    fn exists(&self, key: &str) -> io::Result<bool> {
-        self.disk.exists(key)
-    }
-    fn read(&self, key: &str) -> io::Result<Vec<u8>> {
-        self.disk.read(key)
-    }
-    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        self.disk.list(folder)
-    }
+#[test]
+fn what_comes_together_is_answered_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = enrolled(folder.path());
+    let records = play();
+    put(&mut store, &records[3]).unwrap();
+    let other = Record::new(records[0].name.clone(), b"another".to_vec());
+    let broken = Record {
+        digest: records[1].digest.clone(),
+        ..Record::new(records[2].name.clone(), vec![1])
+    };
+    let sent = [&records[0], &records[1], &records[0], &other, &broken, &records[3]];
+    let uploads = sent.map(|it| Upload::of(&it.name, &it.digest, &it.bundle));
+    let answers = store.put_all(&uploads, 50);
+    let received: Vec<Option<u64>> =
+        answers.iter().map(|it| it.as_ref().ok().map(|it| it.received_ms)).collect();
+    assert_eq!(received, [Some(50), Some(50), Some(50), None, None, Some(42)]);
+    let Err(PutError::Conflict { stored, fate: Fate::Kept }) = &answers[3] else { panic!() };
+    assert_eq!(*stored, records[0].digest);
+    assert!(matches!(answers[4], Err(PutError::Digest { .. })));
+    assert_eq!(store.find(&broken.name).unwrap(), None);
 }
 
 #[test]
-fn a_failing_disk_never_gives_a_false_receipt() {
-    let records = play();
-    for after in [false, true] {
-        for fail_at in 0.. {
-            let folder = tempfile::tempdir().unwrap();
-            drop(enrolled(folder.path()));
-            let calls = Arc::new(AtomicU32::new(0));
-            let disk = Disk::open(folder.path()).unwrap();
-            let faulty = Faulty { disk, calls: Arc::clone(&calls), fail_at, after };
-            let index = folder.path().join("index.sqlite");
-            let mut store = Store::with(Box::new(faulty), &index, 1).unwrap();
-            let acknowledged: Vec<_> =
-                records.iter().map(|record| put(&mut store, record).is_ok()).collect();
-            settle(&mut store);
-            drop(store);
-            let mut store = Store::open(folder.path(), 50).unwrap();
-            settle(&mut store);
-            for (record, acknowledged) in records.iter().zip(acknowledged) {
-                let found = store.find(&record.name).unwrap();
-                assert!(found.is_some() || !acknowledged, "call {fail_at}: {:?}", record.name);
-                put(&mut store, record).unwrap();
-            }
-            settle(&mut store);
-            let page = std::fs::read_to_string(folder.path().join("study/s-1/session.json"));
-            let whole = page.unwrap().matches("identical (20 rows)").count();
-            assert_eq!(whole, 2, "call {fail_at} of the disk");
-            if calls.load(Ordering::Relaxed) <= fail_at {
-                assert!(fail_at > 4, "the fault was never injected");
-                break;
-            }
-        }
+fn a_conflict_stands_in_the_sessions_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = enrolled(folder.path());
+    for record in play() {
+        put(&mut store, &record).unwrap();
     }
+    settle(&mut store);
+    let other = Record::new(name("p-b", 1), b"another".to_vec());
+    put(&mut store, &other).unwrap_err();
+    settle(&mut store);
+    let page = std::fs::read(folder.path().join("study/s-1/session.json")).unwrap();
+    let page: serde_json::Value = serde_json::from_slice(&page).unwrap();
+    assert_eq!(page["episodes"][1]["records"][1]["conflicts"], serde_json::json!([other.digest]));
+    assert_eq!(page["episodes"][1]["records"][0]["conflicts"], serde_json::Value::Null);
+    assert_eq!(page["episodes"][1]["verdict"]["verdict"], "identical");
+}
+
+#[test]
+fn a_bundle_that_was_cut_off_is_asked_for_again_and_kept_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = &play()[0];
+    let mut store = enrolled(folder.path());
+    put(&mut store, record).unwrap();
+    let path = folder.path().join("_bundles/s-1/room/p-a_ep0.tar");
+    std::fs::write(&path, &record.bundle[..100]).unwrap();
+    assert_eq!(store.find(&record.name).unwrap(), None);
+    assert_eq!(put(&mut store, record).unwrap(), 42);
+    assert_eq!(std::fs::read(&path).unwrap(), record.bundle);
+    let aside = std::fs::read_dir(path.parent().unwrap()).unwrap().flatten();
+    let aside = aside.filter(|it| it.file_name().to_string_lossy().contains(".damaged-"));
+    assert_eq!(aside.count(), 1);
+}
+
+#[test]
+fn an_index_that_is_lost_is_made_again_from_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = play();
+    let mut store = enrolled(folder.path());
+    put(&mut store, &records[0]).unwrap();
+    put(&mut store, &records[2]).unwrap();
+    let key = store.key().public();
+    drop(store);
+    for file in ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm"] {
+        std::fs::remove_file(folder.path().join(file)).ok();
+    }
+    let mut store = Store::open(folder.path(), 60).unwrap();
+    assert_eq!(store.key().public(), key);
+    assert!(store.authorise(&token("p-b"), &name("p-b", 1)).is_ok());
+    let found = store.find(&records[2].name).unwrap().unwrap();
+    assert_eq!((&found.digest, found.received_ms), (&records[2].digest, 60));
+    let notices = settle(&mut store);
+    assert!(matches!(&notices[..], [Notice::Judged { episode: 0, .. }]), "{notices:?}");
 }

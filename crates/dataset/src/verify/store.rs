@@ -10,13 +10,15 @@ use crate::parallel;
 use crate::render::{self, Facts};
 use crate::session::{Entry, Session};
 use crate::store::{archive, assemble, entries};
-use dyad_collector::index::Index;
-use dyad_collector::settle;
+use dyad_collector::index::Sqlite;
+use dyad_collector::names::{BUNDLES, PARTIAL, bundle_key, session_key};
 use dyad_collector::snapshot::{INDEX, SessionEntry, Snapshot, SnapshotError};
-use dyad_collector::store::{BUNDLES, bundle_key};
-use dyad_protocol::records::Verdict;
+use dyad_collector::{examine, page, recover, settle};
+use dyad_protocol::ParticipantId;
+use dyad_protocol::records::{Receipt, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,7 +30,7 @@ pub(super) fn check(
 ) -> Result<Check, VerifyError> {
     let snapshot = Snapshot::read(root)?;
     let mut check = Check { what: "store", ..Check::default() };
-    let index = Index::open_to_read(&root.join(INDEX)).map_err(SnapshotError::from)?;
+    let index = Sqlite::open_to_read(&root.join(INDEX)).map_err(SnapshotError::from)?;
     if let Some(damage) = index.damage().map_err(SnapshotError::from)? {
         check.find(INDEX, damage);
     }
@@ -85,11 +87,12 @@ fn session(root: &Path, entry: &Entry, known: &SessionEntry, names: &Names) -> C
         checked.files.push(key);
     }
     let complete = archives.len() == entry.receipts.len();
+    let so_far = so_far(known, &archives);
     let session = assemble(entry.clone(), archives);
     match render::session(&session, names, &Options::default()) {
         Ok((_, facts)) => {
             if complete {
-                verdicts(&facts, known, &mut checked);
+                verdicts(&facts, known, &so_far, &mut checked);
             }
             checked.facts = Some(facts);
         }
@@ -98,7 +101,15 @@ fn session(root: &Path, entry: &Entry, known: &SessionEntry, names: &Names) -> C
     if let Some(message) = session.unlinked() {
         checked.find(page_key(entry), message);
     }
+    for (episode, finding) in &so_far {
+        let missing: Vec<_> = finding.missing.iter().map(ParticipantId::as_str).collect();
+        let so_far = finding.so_far.as_ref().map(Verdict::to_string).unwrap_or_default();
+        let (id, missing) = (&entry.registration.session, missing.join(" and "));
+        let note = format!("session {id}, episode {episode}: no record of {missing}; {so_far}");
+        checked.notes.push(note);
+    }
     tidy_files(root, &session, known, &mut checked);
+    registration(root, entry, &mut checked);
     page(root, entry, known, &mut checked);
     checked
 }
@@ -107,11 +118,36 @@ fn page_key(entry: &Entry) -> String {
     format!("{}/{}/session.json", entry.registration.study, entry.registration.session)
 }
 
-/// Whether the index says of each episode what its records say.
-fn verdicts(facts: &Facts, known: &SessionEntry, checked: &mut Checked) {
+/// What is known of the episodes of which some records are there and some are missing.
+fn so_far(known: &SessionEntry, archives: &[(Receipt, Vec<u8>)]) -> Vec<(u16, settle::Finding)> {
+    let of = &known.registration;
+    let examine = |episode| {
+        let bundles = archives.iter().filter(|(receipt, _)| receipt.name.episode == episode);
+        let bundles: Vec<_> =
+            bundles.map(|(receipt, bytes)| (receipt.name.clone(), bytes.clone())).collect();
+        let is_part = !bundles.is_empty() && bundles.len() < of.participants.len();
+        is_part.then(|| (episode, examine::so_far(of, episode, &bundles, &known.said)))
+    };
+    (0..of.episodes).filter_map(examine).collect()
+}
+
+/// Whether the index says of each episode what its records say; where some are missing, with what is
+/// known besides.
+fn verdicts(
+    facts: &Facts,
+    known: &SessionEntry,
+    so_far: &[(u16, settle::Finding)],
+    checked: &mut Checked,
+) {
     let session = &known.registration.session;
     for (episode, said) in &known.verdicts {
-        let found = facts.episodes.iter().find(|it| it.number == *episode).map(|it| &it.verdict);
+        let found = match so_far.iter().find(|(of, _)| of == episode) {
+            Some((_, finding)) => finding.so_far.as_ref(),
+            None => {
+                let found = facts.episodes.iter().find(|it| it.number == *episode);
+                found.map(|it| &it.verdict)
+            }
+        };
         if found != Some(said) {
             let found = found.map_or_else(|| "that there are none".to_owned(), Verdict::to_string);
             let message = format!(
@@ -153,6 +189,27 @@ fn tidy_files(root: &Path, session: &Session, known: &SessionEntry, checked: &mu
     }
 }
 
+/// Whether the file of what the lab has said of the session is what the index says.
+fn registration(root: &Path, entry: &Entry, checked: &mut Checked) {
+    let key = session_key(&entry.registration.session);
+    let expected = Sqlite::open_to_read(&root.join(INDEX))
+        .and_then(|index| recover::text(&index, &entry.registration, entry.registered_ms));
+    match (expected, fs::read(root.join(&key))) {
+        (Ok(expected), Ok(found)) if found == expected => {}
+        (Ok(expected), Ok(found)) => {
+            let detail = differ(&key, &found, &expected);
+            checked.find(&key, format!("is not what the index says: {detail}"));
+        }
+        // The lab makes it again when it starts.
+        (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => {
+            checked.notes.push(format!("{key} is missing; the lab makes it when it starts"));
+        }
+        (Err(error), _) => checked.find(&key, error.to_string()),
+        (_, Err(error)) => checked.find(&key, format!("cannot be read: {error}")),
+    }
+    checked.files.push(key);
+}
+
 /// How often a page is compared: a lab that is running may write one in between.
 const ATTEMPTS: usize = 3;
 
@@ -164,9 +221,9 @@ fn page(root: &Path, entry: &Entry, known: &SessionEntry, checked: &mut Checked)
         return;
     }
     let compare = || -> Result<Option<String>, String> {
-        let index = Index::open_to_read(&root.join(INDEX)).map_err(|error| error.to_string())?;
+        let index = Sqlite::open_to_read(&root.join(INDEX)).map_err(|error| error.to_string())?;
         let expected =
-            settle::page(&index, &entry.registration).map_err(|error| error.to_string())?;
+            page::page(&index, &entry.registration).map_err(|error| error.to_string())?;
         let found =
             fs::read(root.join(&key)).map_err(|error| format!("cannot be read: {error}"))?;
         Ok((found != expected.as_bytes()).then(|| differ(&key, &found, expected.as_bytes())))
@@ -188,11 +245,13 @@ fn surplus(root: &Path, known: &BTreeSet<String>, check: &mut Check) -> Result<(
     check.files = files.len();
     for path in files.iter().chain(&others).filter(|path| !known.contains(*path)) {
         let Some((folder, name)) = path.split_once('/') else { continue };
-        if folder == "_incoming" {
+        if matches!(folder, "_incoming" | PARTIAL) {
             continue;
         }
         check.notes.push(if folder != BUNDLES {
             format!("{path} is none of the files that the records lead to")
+        } else if name.contains(".damaged-") {
+            format!("{path} is what became of a record that was received again")
         } else if name.contains(".conflict-") {
             format!("{path} was sent under the name of another record that came first")
         } else {

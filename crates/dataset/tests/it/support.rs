@@ -40,6 +40,21 @@ pub(crate) enum Fate {
     Edited,
     /// One side sent something that is no record.
     Garbage,
+    /// Somebody was away for too long in the first episode, which ended the session.
+    Away,
+    /// The same in the countdown of the second episode, of which there is no row.
+    AwayBetween,
+}
+
+impl Fate {
+    /// From which frame on somebody is away, and how long that is put up with.
+    fn away(self) -> Option<(u32, u32)> {
+        match self {
+            Self::Away => Some((20, 15)),
+            Self::AwayBetween => Some((42, 9)),
+            _ => None,
+        }
+    }
 }
 
 /// A session to be made.
@@ -94,7 +109,10 @@ fn game(plan: &Plan) -> Arc<Game> {
         pause_frames: 4,
         seed: u64::from(plan.number) + 1,
         episode_seeds: EpisodeSeeds::Derived,
-        focus: FocusRule::default(),
+        focus: FocusRule {
+            limit: plan.fate.away().map(|(_, limit)| limit),
+            ..FocusRule::default()
+        },
     };
     Game::new(settings).expect("a layout that comes with the task")
 }
@@ -208,6 +226,9 @@ fn record(plan: &Plan, game: &Arc<Game>, peers: &mut [Peer]) {
         let mut inputs = [PlayerInput::default(); MAX_PLAYERS];
         for (seat, cook) in cooks.iter_mut().enumerate() {
             inputs[seat] = PlayerInput::new(cook.act(&world, seat));
+        }
+        if plan.fate.away().is_some_and(|(from, _)| frame >= from) {
+            inputs[1] = inputs[1].with_focus(false);
         }
         world.step(&inputs);
         for (seat, peer) in peers.iter_mut().enumerate().filter(|(_, peer)| frame < peer.until) {

@@ -72,6 +72,12 @@ impl Report {
     pub fn is_finished(&self) -> bool {
         self.derived.as_ref().is_ok_and(|derived| derived.finished)
     }
+
+    /// Whether the session is over with this episode by its log.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.derived.as_ref().is_ok_and(|derived| derived.end.is_some())
+    }
 }
 
 fn rows(derived: &Derived) -> u32 {

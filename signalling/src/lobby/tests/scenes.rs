@@ -345,8 +345,10 @@ layout = "cramped_room"
 #[test]
 fn screening_waits_for_round_trips_and_says_why() {
     let mut test = Test::of(SCREENED);
-    let computer = |answer| Answer::Screening(Computer { answers: vec![answer], ..Computer::default() });
-    for (one, rtt, answer, outcome) in [(1, 50, 0, None), (2, 51, 0, Some("too far")), (3, 9, 1, None)]
+    let computer =
+        |answer| Answer::Screening(Computer { answers: vec![answer], ..Computer::default() });
+    for (one, rtt, answer, outcome) in
+        [(1, 50, 0, None), (2, 51, 0, Some("too far")), (3, 9, 1, None)]
     {
         let FromLab::Scene(asked) = test.come_in(one) else { panic!("screening comes first") };
         assert_eq!((asked.kind, asked.step), (SceneKind::Screening, 0));
