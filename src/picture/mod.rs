@@ -14,7 +14,7 @@ use raster::Textures;
 
 /// How often a layout is repeated before it is drawn: what is placed by its own size is in place
 /// then.
-const PASSES: u32 = 2;
+const PASSES: u32 = 3;
 
 /// A window's content without the window.
 pub struct Studio {

@@ -5,6 +5,7 @@ use crate::flow::JoinOptions;
 use crate::theme;
 use crate::view::motion::{Moment, Motion};
 use crate::view::{board, hud, legend};
+use crate::words::Words;
 use bevy::prelude::{Local, Real, Res, Result, Time};
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{Context, CornerRadius, Painter, Rect, pos2, vec2};
@@ -37,6 +38,7 @@ pub fn show(
     me: Seat,
     has_keys: bool,
     notice: Notice,
+    words: &Words,
 ) {
     let (painter, rect) = page::window(ctx);
     let top = Rect::from_min_max(rect.min, pos2(rect.right(), rect.top() + hud::TOP));
@@ -46,39 +48,39 @@ pub fn show(
         pos2(rect.right() - theme::GAP, bottom.top()),
     )
     .shrink2(vec2(0.0, theme::GAP / 2.0));
-    hud::paint_top(&painter, top, world);
-    hud::paint_bottom(&painter, bottom, world, me, has_keys);
+    hud::paint_top(&painter, top, world, words);
+    hud::paint_bottom(&painter, bottom, world, me, has_keys, words);
     let board = board::paint(&painter, middle, world, me, motion);
-    if let Some((headline, line)) = interruption(notice) {
+    if let Some((headline, line)) = interruption(notice, words) {
         painter.rect_filled(board, 0.0, theme::VEIL);
-        page::over_board(ctx, "stalled", headline, &line);
+        page::over_board(ctx, "stalled", &headline, &line);
         return;
     }
     if let Some(number) = hud::countdown(world) {
         painter.rect_filled(board, 0.0, theme::VEIL);
         page::over_everything(&painter, board, &number.to_string());
         if world.episode() == 0 && world.held() == 0 {
-            how_to_play(&painter, middle, world, me);
+            how_to_play(&painter, middle, world, me, words);
         }
     }
-    let absence = away::absence(world, me);
+    let absence = away::absence(world, me, words);
     if let Some(absence) = absence.as_ref().filter(|absence| !absence.over_board) {
-        hud::paint_remark(&painter, board, absence.headline, &absence.line);
+        hud::paint_remark(&painter, board, &absence.headline, &absence.line);
     }
     if let Some(absence) = absence.filter(|absence| absence.over_board) {
         painter.rect_filled(board, 0.0, theme::VEIL);
-        page::over_board(ctx, "away", absence.headline, &absence.line);
+        page::over_board(ctx, "away", &absence.headline, &absence.line);
         return;
     }
-    if let Some((headline, line)) = after_episode(world) {
+    if let Some((headline, line)) = after_episode(world, words) {
         painter.rect_filled(board, 0.0, theme::VEIL);
         page::over_board(ctx, "after", &headline, &line);
     }
 }
 
 /// The legend, on a card at the lower end of an area.
-fn how_to_play(painter: &Painter, area: Rect, world: &World, me: Seat) {
-    let steps = legend::steps(world.game(), me);
+fn how_to_play(painter: &Painter, area: Rect, world: &World, me: Seat, words: &Words) {
+    let steps = legend::steps(world.game(), me, words);
     if !steps.is_empty() {
         let extent = vec2(legend::width(&steps), legend::HEIGHT);
         let middle = area.center_bottom() - vec2(0.0, (extent.y + theme::GAP) / 2.0);
@@ -89,39 +91,33 @@ fn how_to_play(painter: &Painter, area: Rect, world: &World, me: Seat) {
 }
 
 /// What is said while the game stands still.
-fn interruption(notice: Notice) -> Option<(&'static str, String)> {
+fn interruption(notice: Notice, words: &Words) -> Option<(String, String)> {
     match notice {
         Notice::None => None,
-        Notice::Waiting => Some((
-            "Waiting for your partner",
-            "The game goes on as soon as your computers hear each other again.".to_owned(),
-        )),
-        Notice::Interrupted(left) => Some((
-            "The connection was lost",
-            format!(
-                "Your computer is looking for your partner's. Nothing of the game is lost; it goes \
-                 on after a short countdown. Please stay here, for {} seconds at most.",
-                left.as_secs()
-            ),
-        )),
+        Notice::Waiting => Some((words.line("game-stalled"), words.line("game-stalled-text"))),
+        Notice::Interrupted(left) => {
+            let seconds = [("seconds", left.as_secs().into())];
+            let text = words.line_with("game-interrupted-text", seconds);
+            Some((words.line("game-interrupted"), text))
+        }
     }
 }
 
 /// What is said when an episode is over.
-fn after_episode(world: &World) -> Option<(String, String)> {
-    let score = world.score();
+fn after_episode(world: &World, words: &Words) -> Option<(String, String)> {
     if let Some(End::AwayTooLong { .. }) = world.end() {
-        return Some(("The game is over".to_owned(), "Somebody was away for too long.".to_owned()));
+        return Some((words.line("game-over"), words.line("game-over-away")));
     }
+    let points = || [("points", hud::points(world).into())];
     match world.phase() {
-        Phase::Between { .. } => Some((
-            format!("Round {} is over", world.episode() + 1),
-            format!("You earned {score} points together. The next round begins in a moment."),
-        )),
-        Phase::Coasting => Some((
-            "That was the last round".to_owned(),
-            format!("You earned {score} points together in it."),
-        )),
+        Phase::Between { .. } => {
+            let round = [("round", (world.episode() + 1).into())];
+            let text = words.line_with("game-between-points", points());
+            Some((words.line_with("game-between", round), text))
+        }
+        Phase::Coasting => {
+            Some((words.line("game-last"), words.line_with("game-last-points", points())))
+        }
         Phase::Countdown { .. } | Phase::Playing | Phase::Paused { .. } => None,
     }
 }
@@ -177,6 +173,7 @@ pub(super) fn draw(
     netplay: Res<Netplay>,
     options: Res<JoinOptions>,
     time: Res<Time<Real>>,
+    words: Res<Words>,
     mut standstill: Local<Standstill>,
     mut moving: Local<Moving>,
 ) -> Result {
@@ -187,7 +184,8 @@ pub(super) fn draw(
         Some(left) => Notice::Interrupted(left),
         None => standstill.notice(time.elapsed(), netplay.is_stalled(), netplay.silence()),
     };
-    show(contexts.ctx_mut()?, &world, &moving.motion, me, options.policy.is_none(), notice);
+    let has_keys = options.policy.is_none();
+    show(contexts.ctx_mut()?, &world, &moving.motion, me, has_keys, notice, &words);
     Ok(())
 }
 

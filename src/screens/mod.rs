@@ -13,16 +13,25 @@ pub mod start;
 pub mod waiting;
 
 #[cfg(test)]
+mod looks;
+#[cfg(test)]
 mod tests;
 
 use crate::flow::Screen;
 use crate::theme;
-use bevy::prelude::{Added, App, IntoScheduleConfigs as _, Query, Update, in_state};
+use crate::words::{Language, Words};
+use bevy::prelude::{
+    Added, App, IntoScheduleConfigs as _, Query, Res, ResMut, Update, in_state, resource_changed,
+};
 use bevy_egui::{EguiContext, EguiPrimaryContextPass};
 
 /// Adds all screens to an app with a window.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<start::Typed>().add_systems(Update, (dress, away::entitle)).add_systems(
+    app.init_resource::<start::Typed>().init_resource::<Language>();
+    let words = app.world().resource::<Language>().words();
+    app.insert_resource(words);
+    app.add_systems(Update, (speak.run_if(resource_changed::<Language>), dress, away::entitle));
+    app.add_systems(
         EguiPrimaryContextPass,
         (
             start::draw.run_if(in_state(Screen::Start)),
@@ -35,6 +44,11 @@ pub fn plugin(app: &mut App) {
             problem::draw.run_if(in_state(Screen::Problem)),
         ),
     );
+}
+
+/// Takes the words of another language, once the study's is known.
+fn speak(language: Res<Language>, mut words: ResMut<Words>) {
+    *words = language.words();
 }
 
 /// Gives a window its look before anything is drawn in it: fonts only count from the next pass.

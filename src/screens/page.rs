@@ -4,6 +4,7 @@ use crate::theme::{self, size};
 use crate::view::canvas::Spot;
 use crate::view::legend::{self, Step};
 use crate::view::{cook, hud};
+use crate::words::Words;
 use bevy_egui::egui::{
     Align, Align2, Area, Button, Color32, Context, CornerRadius, Frame, Id, Key, Label, LayerId,
     Layout, Margin, Painter, ProgressBar, Rect, RichText, Sense, Stroke, Ui, Vec2, vec2,
@@ -82,22 +83,61 @@ pub fn button(ui: &mut Ui, label: &str, keys: &[Key]) -> bool {
     clicked || ui.input(|input| keys.iter().any(|&key| input.key_pressed(key)))
 }
 
+/// Two buttons side by side, of which the first is the one to press without further thought.
+/// Returns which was clicked.
+pub fn two_buttons(ui: &mut Ui, first: &str, second: &str) -> [bool; 2] {
+    let mut clicked = [false; 2];
+    let width = 190.0;
+    ui.allocate_ui_with_layout(
+        vec2(2.0 * width + theme::GAP, 46.0),
+        Layout::left_to_right(Align::Center),
+        |ui| {
+            let extent = vec2(width, 46.0);
+            clicked[0] = ui.add(Button::new(first).min_size(extent)).clicked();
+            clicked[1] = ui.add(quiet(second).min_size(extent)).clicked();
+        },
+    );
+    clicked
+}
+
+/// A button that does not ask to be pressed.
+pub fn quiet_button(ui: &mut Ui, label: &str) -> bool {
+    ui.add(quiet(label).min_size(vec2(120.0, 40.0))).clicked()
+}
+
+fn quiet(label: &str) -> Button<'_> {
+    let text = RichText::new(label).color(theme::INK);
+    Button::new(text).fill(theme::CARD).stroke(Stroke::new(1.0, theme::MUTED))
+}
+
 /// How many of how many, in words and as a bar.
-pub fn progress(ui: &mut Ui, label: &str, done: usize, of: usize) {
+fn progress(ui: &mut Ui, line: &str, done: usize, of: usize) {
     let part = done.min(of) as f32 / of.max(1) as f32;
     let tone = if done >= of { theme::GOOD } else { theme::ACCENT };
     ui.with_layout(Layout::top_down(Align::Min), |ui| {
         ui.spacing_mut().item_spacing.y = 6.0;
-        text(ui, format!("{label}: {done} of {of}"));
+        text(ui, line);
         ui.visuals_mut().extreme_bg_color = theme::LINE;
         ui.add(ProgressBar::new(part).desired_height(12.0).fill(tone));
     });
 }
 
+/// How many records are saved on this computer.
+pub fn saved(ui: &mut Ui, done: usize, of: usize, words: &Words) {
+    let line = words.line_with("saving-here", [("done", done.into()), ("all", of.into())]);
+    progress(ui, &line, done, of);
+}
+
+/// How many records the lab has received.
+pub fn received(ui: &mut Ui, done: usize, of: usize, words: &Words) {
+    let line = words.line_with("saving-lab", [("done", done.into()), ("all", of.into())]);
+    progress(ui, &line, done, of);
+}
+
 /// The keys that play.
-pub fn keys(ui: &mut Ui) {
+pub fn keys(ui: &mut Ui, words: &Words) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 52.0), Sense::hover());
-    hud::paint_keys(ui.painter(), rect);
+    hud::paint_keys(ui.painter(), rect, words);
 }
 
 /// How the game is played, in pictures.
@@ -171,9 +211,9 @@ pub fn over_everything(painter: &Painter, rect: Rect, text: &str) {
 }
 
 /// The button that closes the program, at the end of a page. Returns whether it was pressed.
-pub(super) fn close_button(ui: &mut Ui) -> bool {
+pub(super) fn close_button(ui: &mut Ui, words: &Words) -> bool {
     ui.add_space(theme::GAP);
-    let pressed = button(ui, "Close", &[Key::Escape]);
-    remark(ui, "or press Esc");
+    let pressed = button(ui, &words.line("close"), &[Key::Escape]);
+    remark(ui, words.line("close-key"));
     pressed
 }

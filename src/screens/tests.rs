@@ -1,6 +1,7 @@
 //! What each screen says, found in the shapes that it draws. No window and no GPU are needed.
 
 use super::game::{self, Notice};
+use super::waiting::{Room, Waiting};
 use super::{connecting, done, meeting, problem, saving, start, waiting};
 use crate::flow::Status;
 use crate::outcome::{AwayTooLong, reason};
@@ -8,7 +9,10 @@ use crate::theme;
 use crate::view::legend;
 use crate::view::motion::Motion;
 use crate::view::tests::{shapes, world_after, world_with};
-use bevy_egui::egui::{Context, Event, Key, Modifiers, RawInput, Rect, Shape, pos2, vec2};
+use crate::words::Words;
+use bevy_egui::egui::{
+    Context, Event, Key, Modifiers, PointerButton, RawInput, Rect, Shape, pos2, vec2,
+};
 use dyad_gridworld::{FocusRule, PlayerInput, World};
 use dyad_netplay::Ending;
 use dyad_protocol::Seat;
@@ -46,20 +50,102 @@ fn said<T>(mut show: impl FnMut(&Context) -> T) -> String {
     lines.join("\n")
 }
 
+/// A person in front of a screen.
+pub(super) struct Session {
+    ctx: Context,
+}
+
+impl Session {
+    pub(super) fn new() -> Self {
+        let ctx = Context::default();
+        theme::apply(&ctx);
+        let mut session = Self { ctx };
+        // Fonts count from the second pass on.
+        session.pass(Vec::new(), |_| {});
+        session
+    }
+
+    /// One pass with some events: what is said where, and what comes of it.
+    pub(super) fn pass<T>(
+        &mut self,
+        events: Vec<Event>,
+        mut show: impl FnMut(&Context) -> T,
+    ) -> (Vec<(String, Rect)>, T) {
+        let mut result = None;
+        let shapes = shapes(&self.ctx, input(events), |ctx| result = Some(show(ctx)));
+        let mut words = Vec::new();
+        shapes.iter().for_each(|shape| placed(shape, &mut words));
+        (words, result.expect("a pass shows the screen"))
+    }
+
+    /// Clicks on the last text of these letters once the screen is laid out. Returns what came of
+    /// the press and of the release.
+    #[track_caller]
+    pub(super) fn click<T>(&mut self, label: &str, mut show: impl FnMut(&Context) -> T) -> [T; 2] {
+        self.pass(Vec::new(), &mut show);
+        self.pass(Vec::new(), &mut show);
+        let (words, _) = self.pass(Vec::new(), &mut show);
+        let found = words.iter().rfind(|(text, _)| text == label);
+        let Some((_, rect)) = found else { panic!("{label:?} is not in {words:?}") };
+        let button = |pressed| Event::PointerButton {
+            pos: rect.center(),
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        let over = Event::PointerMoved(rect.center());
+        [vec![over, button(true)], vec![button(false)]].map(|events| self.pass(events, &mut show).1)
+    }
+
+    /// Presses a key and lets it go.
+    pub(super) fn key<T>(&mut self, key: Key, mut show: impl FnMut(&Context) -> T) -> T {
+        let press = |pressed| Event::Key {
+            key,
+            physical_key: None,
+            pressed,
+            repeat: false,
+            modifiers: Modifiers::NONE,
+        };
+        let result = self.pass(vec![press(true)], &mut show).1;
+        self.pass(vec![press(false)], &mut show);
+        result
+    }
+}
+
+/// All text of a picture with its places.
+fn placed(shape: &Shape, words: &mut Vec<(String, Rect)>) {
+    match shape {
+        Shape::Text(text) => {
+            words.push((text.galley.text().to_owned(), text.visual_bounding_rect()));
+        }
+        Shape::Vec(shapes) => shapes.iter().for_each(|shape| placed(shape, words)),
+        _ => {}
+    }
+}
+
 #[track_caller]
 fn says<T>(what: &str, show: impl FnMut(&Context) -> T) {
     let said = said(show);
     assert!(said.contains(what), "{what:?} is not in:\n{said}");
 }
 
-fn status() -> Status {
+pub(super) fn words() -> Words {
+    Words::english()
+}
+
+pub(super) fn room() -> Room {
+    let study = "A study".to_owned();
+    Room { study, people: Some((1, 2)), has_keys: true, ..Room::default() }
+}
+
+pub(super) fn status() -> Status {
     Status { title: "A study".to_owned(), ..Status::default() }
 }
 
 #[test]
 fn a_link_is_asked_for_and_a_wrong_one_explained() {
     let mut typed = start::Typed::default();
-    says("Welcome to Dyad", |ctx| start::show(ctx, &mut typed));
+    says("Welcome to Dyad", |ctx| start::show(ctx, &mut typed, &words()));
 
     typed.link = "http://example.org".to_owned();
     let ctx = Context::default();
@@ -73,51 +159,71 @@ fn a_link_is_asked_for_and_a_wrong_one_explained() {
     };
     let mut link = None;
     for events in [vec![], vec![], vec![enter.clone()]] {
-        shapes(&ctx, input(events), |ctx| link = start::show(ctx, &mut typed));
+        shapes(&ctx, input(events), |ctx| link = start::show(ctx, &mut typed, &words()));
     }
     assert_eq!(link, None);
     let mistake = typed.mistake.clone().unwrap();
     assert!(mistake.contains("dyad://"), "{mistake}");
-    says(&mistake, |ctx| start::show(ctx, &mut typed));
+    says(&mistake, |ctx| start::show(ctx, &mut typed, &words()));
 
     typed.link = "10.0.0.1:99".to_owned();
-    shapes(&ctx, input(vec![enter]), |ctx| link = start::show(ctx, &mut typed));
+    shapes(&ctx, input(vec![enter]), |ctx| link = start::show(ctx, &mut typed, &words()));
     assert_eq!(link.map(|link| link.port), Some(99));
 }
 
 #[test]
 fn a_lab_out_of_reach_is_no_dead_end() {
-    let quiet = said(|ctx| connecting::show(ctx, "10.0.0.1:99", None));
+    let quiet = said(|ctx| connecting::show(ctx, "10.0.0.1:99", None, &words()));
     assert!(quiet.contains("10.0.0.1:99") && !quiet.contains("another link"), "{quiet}");
     says("Nothing listens.", |ctx| {
-        connecting::show(ctx, "10.0.0.1:99", Some("nothing listens"));
+        connecting::show(ctx, "10.0.0.1:99", Some("nothing listens"), &words());
     });
     says("Use another link", |ctx| {
-        connecting::show(ctx, "10.0.0.1:99", Some("nothing listens"));
+        connecting::show(ctx, "10.0.0.1:99", Some("nothing listens"), &words());
     });
 }
 
 #[test]
 fn the_waiting_room_counts_and_shows_the_keys() {
-    let status = Status { waiting: Some((1, 2)), ..status() };
-    for words in ["A study", "1 of 2 people are here.", "Space", "walk"] {
-        says(words, |ctx| waiting::show(ctx, &status, true));
+    let show =
+        |room: &Room| said(|ctx| waiting::show(ctx, room, &mut Waiting::default(), &words()));
+    let all = Room { left: Some(Duration::from_secs(125)), ..room() };
+    let said_of_all = show(&all);
+    for words in ["A study", "1 of 2 people are here.", "Space", "walk", "2:05 more"] {
+        assert!(said_of_all.contains(words), "{words}: {said_of_all}");
     }
-    let of_a_program = said(|ctx| waiting::show(ctx, &status, false));
+    let of_a_program = show(&Room { has_keys: false, people: None, ..room() });
     assert!(!of_a_program.contains("Space"), "{of_a_program}");
+    assert!(!of_a_program.contains("people"), "the count is hidden: {of_a_program}");
+}
+
+#[test]
+fn who_leaves_the_waiting_room_is_asked_once() {
+    let mut state = Waiting::default();
+    let mut session = Session::new();
+    let mut click =
+        |label: &str| session.click(label, |ctx| waiting::show(ctx, &room(), &mut state, &words()));
+    assert_eq!(click("Leave"), [false, false]);
+    assert_eq!(click("Keep waiting"), [false, false]);
+    assert_eq!(click("Leave"), [false, false]);
+    assert_eq!(click("Leave").last(), Some(&true));
 }
 
 #[test]
 fn meeting_admits_when_it_takes_long() {
-    says("Partner found", |ctx| meeting::show(ctx, "", 2, Duration::ZERO, &[]));
-    says("longer than usual", |ctx| meeting::show(ctx, "", 2, Duration::from_secs(20), &[]));
+    says("Partner found", |ctx| meeting::show(ctx, "", 2, Duration::ZERO, &[], &words()));
+    says("longer than usual", |ctx| {
+        meeting::show(ctx, "", 2, Duration::from_secs(20), &[], &words())
+    });
 }
 
 #[test]
 fn the_game_counts_down_then_shows_points_and_time() {
     let show = |frames, notice| {
         let world = world_after(frames);
-        said(move |ctx| game::show(ctx, &world, &Motion::default(), Seat(0), true, notice))
+        said(move |ctx| {
+            game::show(ctx, &world, &Motion::default(), Seat(0), true, notice, &words())
+        })
     };
     let lines = |said: &str| said.lines().map(str::to_owned).collect::<Vec<_>>();
     let has = |said: &str, line: &str| lines(said).iter().any(|found| found == line);
@@ -140,7 +246,7 @@ fn the_game_counts_down_then_shows_points_and_time() {
 }
 
 /// A world of a game that waits for whoever is away, or does not; seat 1 is, since so many frames.
-fn world_without_partner(pause: bool, frames: u32) -> World {
+pub(super) fn world_without_partner(pause: bool, frames: u32) -> World {
     let rule = FocusRule { limit: Some(300), pause, return_frames: 60, warn_frames: 30 };
     let mut world = world_with(rule);
     for frame in 0..100 + frames {
@@ -154,7 +260,7 @@ fn world_without_partner(pause: bool, frames: u32) -> World {
 fn the_game_tells_who_is_away_and_counts_down_when_everybody_is_back() {
     let show = |world: &World, me| {
         let still = Motion::default();
-        said(|ctx| game::show(ctx, world, &still, Seat(me), true, Notice::None))
+        said(|ctx| game::show(ctx, world, &still, Seat(me), true, Notice::None, &words()))
     };
     let world = world_without_partner(false, 60);
     assert!(show(&world, 0).contains("Your partner is away. If that lasts for 8 more seconds"));
@@ -178,12 +284,12 @@ fn saving_tells_the_truth() {
         ending: Some(Ending::Completed),
         ..status()
     };
-    says("Saved on this computer: 2 of 3", |ctx| saving::show(ctx, &status, 3));
-    says("Received by the lab: 1 of 3", |ctx| saving::show(ctx, &status, 3));
+    says("Saved on this computer: 2 of 3", |ctx| saving::show(ctx, &status, 3, &words()));
+    says("Received by the lab: 1 of 3", |ctx| saving::show(ctx, &status, 3, &words()));
     assert_eq!(saving::expected(&status, 3), 3);
     status.upload_trouble = Some("the lab is away".to_owned());
-    says("The lab has not received everything yet", |ctx| saving::show(ctx, &status, 3));
-    says("Nothing is lost", |ctx| saving::show(ctx, &status, 3));
+    says("The lab has not received everything yet", |ctx| saving::show(ctx, &status, 3, &words()));
+    says("Nothing is lost", |ctx| saving::show(ctx, &status, 3, &words()));
     status.ending = Some(Ending::PartnerLost);
     assert_eq!(saving::expected(&status, 3), 2, "there is no third record to come");
 }
@@ -196,21 +302,21 @@ fn the_end_is_told_as_it_was() {
         ending: Some(Ending::Completed),
         ..status()
     };
-    says("Everything is saved", |ctx| done::show(ctx, &completed));
+    says("Everything is saved", |ctx| done::show(ctx, &completed, &words()));
     let kept = Status { received: [0].into(), ..completed.clone() };
-    let said_of_kept = said(|ctx| done::show(ctx, &kept));
+    let said_of_kept = said(|ctx| done::show(ctx, &kept, &words()));
     assert!(said_of_kept.contains("safe on this computer"), "{said_of_kept}");
     assert!(!said_of_kept.contains("Everything is saved"), "{said_of_kept}");
     let left = Ending::PartnerLeft { seat: Seat(1), reason: LeaveReason::Quit };
     let left = Status { ending: Some(left), ..completed };
-    says("Your partner left.", |ctx| done::show(ctx, &left));
-    for (away, words) in [
+    says("Your partner left.", |ctx| done::show(ctx, &left, &words()));
+    for (away, told) in [
         (AwayTooLong::Me, "You were away from the game for too long."),
         (AwayTooLong::Partner, "Your partner was away for too long."),
     ] {
         let status = Status { ending: Some(Ending::Completed), away: Some(away), ..left.clone() };
-        says(words, |ctx| done::show(ctx, &status));
-        says("The game ended early", |ctx| done::show(ctx, &status));
+        says(told, |ctx| done::show(ctx, &status, &words()));
+        says("The game ended early", |ctx| done::show(ctx, &status, &words()));
         assert_eq!(reason(&status), Some("focus"));
     }
 }
@@ -219,11 +325,11 @@ fn the_end_is_told_as_it_was() {
 fn a_problem_says_what_to_do_and_where_the_data_is() {
     let mut status = Status { problem: Some("the disk is full".to_owned()), ..status() };
     let directory = Path::new("/records/here");
-    says("The disk is full.", |ctx| problem::show(ctx, &status, Some(directory)));
-    let without = said(|ctx| problem::show(ctx, &status, Some(directory)));
+    says("The disk is full.", |ctx| problem::show(ctx, &status, Some(directory), &words()));
+    let without = said(|ctx| problem::show(ctx, &status, Some(directory), &words()));
     assert!(!without.contains("/records/here"), "nothing is saved there: {without}");
     status.closed = [0].into();
-    says("/records/here", |ctx| problem::show(ctx, &status, Some(directory)));
+    says("/records/here", |ctx| problem::show(ctx, &status, Some(directory), &words()));
 }
 
 /// Where the text of a screen is, in a window of a size.
@@ -258,31 +364,36 @@ fn every_screen_fits_the_smallest_window() {
     let (remark, paused) = (world_without_partner(false, 60), world_without_partner(true, 60));
     let records = Path::new("/home/somebody/.local/share/dyad/records/study/session/scene");
     type Draw<'a> = &'a dyn Fn(&Context);
-    let (counting, steps) = (world_after(30), legend::steps(world.game(), Seat(0)));
+    let (counting, steps) = (world_after(30), legend::steps(world.game(), Seat(0), &words()));
     let screens: [(&str, Draw<'_>); 10] = [
         ("connecting", &|ctx| {
-            connecting::show(ctx, "10.0.0.1:99", Some("no answer"));
+            connecting::show(ctx, "10.0.0.1:99", Some("no answer"), &words());
         }),
-        ("waiting", &|ctx| waiting::show(ctx, &status, true)),
+        ("waiting", &|ctx| {
+            let room = Room { trouble: status.lab_trouble.clone(), ..room() };
+            waiting::show(ctx, &room, &mut Waiting::default(), &words());
+        }),
         ("meeting", &|ctx| {
-            meeting::show(ctx, "A study", 2, Duration::from_secs(20), &steps);
+            meeting::show(ctx, "A study", 2, Duration::from_secs(20), &steps, &words());
         }),
         ("countdown", &|ctx| {
-            game::show(ctx, &counting, &Motion::default(), Seat(0), true, Notice::None);
+            game::show(ctx, &counting, &Motion::default(), Seat(0), true, Notice::None, &words());
         }),
-        ("game", &|ctx| game::show(ctx, &world, &Motion::default(), Seat(0), true, Notice::None)),
+        ("game", &|ctx| {
+            game::show(ctx, &world, &Motion::default(), Seat(0), true, Notice::None, &words())
+        }),
         ("remark", &|ctx| {
-            game::show(ctx, &remark, &Motion::default(), Seat(0), true, Notice::None);
+            game::show(ctx, &remark, &Motion::default(), Seat(0), true, Notice::None, &words());
         }),
         ("paused", &|ctx| {
-            game::show(ctx, &paused, &Motion::default(), Seat(1), true, Notice::None);
+            game::show(ctx, &paused, &Motion::default(), Seat(1), true, Notice::None, &words());
         }),
-        ("saving", &|ctx| saving::show(ctx, &status, 3)),
+        ("saving", &|ctx| saving::show(ctx, &status, 3, &words())),
         ("done", &|ctx| {
-            done::show(ctx, &status);
+            done::show(ctx, &status, &words());
         }),
         ("problem", &|ctx| {
-            problem::show(ctx, &status, Some(records));
+            problem::show(ctx, &status, Some(records), &words());
         }),
     ];
     for (name, show) in screens {
