@@ -3,6 +3,7 @@
 ## Was Seiten gemeinsam haben
 close = Schließen
 close-key = oder Esc drücken
+continue = Weiter
 you = Sie
 partner = Partner
 ## Anfang
@@ -126,3 +127,80 @@ problem-title = Das hat nicht geklappt
 problem-text = Bitte zeigen Sie das der Versuchsleitung. Vielleicht hilft es, Dyad zu schließen und Ihren Link noch einmal zu öffnen.
 problem-unknown = Das Programm kann nicht weitermachen.
 problem-records = Ihr bisheriges Spiel ist gespeichert in { $folder }
+
+## Einwilligung
+consent-title = Information und Einwilligung
+consent-agree = Ich bin einverstanden
+consent-decline = Ich bin nicht einverstanden
+consent-sure-title = Sie möchten lieber nicht teilnehmen?
+consent-sure-text = Das ist völlig in Ordnung. Niemand fragt Sie nach einem Grund.
+consent-sure-end = Hier aufhören
+consent-sure-back = Zurück zum Text
+
+## Seiten zum Lesen
+page-wait = { $seconds ->
+    [one] In { $seconds } Sekunde können Sie weitermachen.
+   *[other] In { $seconds } Sekunden können Sie weitermachen.
+}
+picture-broken = Dieses Bild kann nicht gezeigt werden.
+
+## Fragebögen
+form-title = Einige Fragen
+form-send = Absenden
+form-required = Bitte beantworten Sie diese Frage.
+form-missing = { $count ->
+    [one] Eine Frage braucht noch Ihre Aufmerksamkeit.
+   *[other] { $count } Fragen brauchen noch Ihre Aufmerksamkeit.
+}
+form-optional = Sie dürfen das auslassen.
+form-choose-one = Wählen Sie eine Antwort.
+form-choose-any = Wählen Sie alles, was passt.
+form-choose-exactly = Wählen Sie { $count }.
+form-choose-least = Wählen Sie { $least } oder mehr.
+form-choose-most = Wählen Sie bis zu { $most }.
+form-choose-between = Wählen Sie { $least } bis { $most }.
+form-other-hint = bitte schreiben Sie, was
+form-other-missing = Bitte schreiben Sie dort etwas, oder wählen Sie eine andere Antwort.
+form-other-same = Das ist eine der Antworten darüber; bitte wählen Sie sie dort.
+form-scale-hint = Klicken Sie auf die Skala, oder nehmen Sie die Pfeiltasten.
+form-scale-point = { $point } von { $points }
+form-number-wrong = Bitte schreiben Sie eine Zahl, zum Beispiel { $example }.
+form-number-least = Die Zahl ist mindestens { $least }.
+form-number-most = Die Zahl ist höchstens { $most }.
+form-number-between = Die Zahl liegt zwischen { $least } und { $most }.
+form-number-whole = Bitte schreiben Sie eine ganze Zahl.
+form-number-decimals = { $most ->
+    [one] Bitte schreiben Sie höchstens eine Stelle nach dem Komma.
+   *[other] Bitte schreiben Sie höchstens { $most } Stellen nach dem Komma.
+}
+form-text-short = { $least ->
+    [one] Bitte schreiben Sie etwas.
+   *[other] Bitte schreiben Sie mindestens { $least } Zeichen.
+}
+form-text-long = Sie haben { $length } Zeichen geschrieben; für { $most } ist Platz.
+form-text-count = { $length } von { $most } Zeichen
+form-text-pattern = Das sieht nicht so aus, wie es soll.
+form-kind = Bitte wählen Sie eine der Antworten.
+
+## Das Ende
+end-finished-title = Vielen Dank
+end-finished-text = Sie haben die Studie abgeschlossen.
+end-no-partner-title = Niemand war zum Mitspielen da
+end-no-partner-text = Es tut uns leid: Diesmal gab es keinen Partner für Sie.
+end-partner-left-title = Ihr Partner ist gegangen
+end-partner-left-text = Ohne Ihren Partner kann das Spiel nicht weitergehen. Das liegt nicht an Ihnen.
+end-lost-connection-title = Die Verbindung ist abgerissen
+end-lost-connection-text = Das Spiel konnte nicht weitergehen, weil die Verbindung nicht rechtzeitig zurückkam.
+end-excluded-title = Das Spiel ist zu Ende
+end-excluded-text = Das Spiel ist aus einem Grund zu Ende, den die Regeln der Studie nennen. Was Sie bis dahin getan haben, wird aufgehoben.
+end-screened-out-title = Diese Studie passt nicht
+end-screened-out-text = Vielen Dank für Ihr Interesse. Sie oder dieser Computer erfüllen nicht, was diese Studie braucht.
+end-withdrew-title = Sie haben die Studie beendet
+end-withdrew-text = Vielen Dank für Ihr Interesse. Sie können dieses Fenster schließen.
+end-code = Ihr Code
+end-code-text = Bitte kopieren Sie diesen Code: Er zeigt, dass Sie teilgenommen haben.
+end-copy = Code kopieren
+end-copied = Kopiert
+end-open = Letzte Seite Ihrer Studie öffnen
+end-open-text = Sie öffnet sich in Ihrem Browser.
+end-wait-for-lab = Bitte lassen Sie dieses Fenster offen, bis das Labor alles bekommen hat.

@@ -3,6 +3,7 @@
 ## What screens have in common
 close = Close
 close-key = or press Esc
+continue = Continue
 you = You
 partner = Partner
 ## Start
@@ -126,3 +127,80 @@ problem-title = This did not work
 problem-text = Please show this to the experimenter. Closing Dyad and opening your link again may help.
 problem-unknown = The program cannot go on.
 problem-records = Your game so far is saved in { $folder }
+
+## Consent
+consent-title = Information and consent
+consent-agree = I agree
+consent-decline = I do not agree
+consent-sure-title = You would rather not take part?
+consent-sure-text = That is perfectly fine. Nobody asks you for a reason.
+consent-sure-end = End here
+consent-sure-back = Back to the text
+
+## Pages to read
+page-wait = { $seconds ->
+    [one] You can go on in { $seconds } second.
+   *[other] You can go on in { $seconds } seconds.
+}
+picture-broken = This picture cannot be shown.
+
+## Forms
+form-title = Some questions
+form-send = Send
+form-required = Please answer this question.
+form-missing = { $count ->
+    [one] One question needs your attention.
+   *[other] { $count } questions need your attention.
+}
+form-optional = You may leave this out.
+form-choose-one = Choose one.
+form-choose-any = Choose as many as fit.
+form-choose-exactly = Choose { $count }.
+form-choose-least = Choose { $least } or more.
+form-choose-most = Choose up to { $most }.
+form-choose-between = Choose { $least } to { $most }.
+form-other-hint = please say what
+form-other-missing = Please write something there, or choose another answer.
+form-other-same = This is one of the answers above; please choose it there.
+form-scale-hint = Click on the scale, or use the arrow keys.
+form-scale-point = { $point } of { $points }
+form-number-wrong = Please write a number, such as { $example }.
+form-number-least = The number is { $least } or more.
+form-number-most = The number is { $most } or less.
+form-number-between = The number is between { $least } and { $most }.
+form-number-whole = Please write a whole number.
+form-number-decimals = { $most ->
+    [one] Please write one digit after the decimal point at most.
+   *[other] Please write { $most } digits after the decimal point at most.
+}
+form-text-short = { $least ->
+    [one] Please write something.
+   *[other] Please write { $least } characters or more.
+}
+form-text-long = You have written { $length } characters; there is room for { $most }.
+form-text-count = { $length } of { $most } characters
+form-text-pattern = This does not look as it should.
+form-kind = Please choose one of the answers.
+
+## The end
+end-finished-title = Thank you
+end-finished-text = You have finished the study.
+end-no-partner-title = Nobody came to play with
+end-no-partner-text = We are sorry: there was no partner for you this time.
+end-partner-left-title = Your partner has left
+end-partner-left-text = The game cannot go on without your partner. This is not your fault.
+end-lost-connection-title = The connection was lost
+end-lost-connection-text = The game could not go on, as the connection did not come back in time.
+end-excluded-title = The game has ended
+end-excluded-text = The game has ended for a reason that the study's rules name. What you did until then is kept.
+end-screened-out-title = This study does not fit
+end-screened-out-text = Thank you for your interest. You, or this computer, do not meet what this study asks for.
+end-withdrew-title = You have ended the study
+end-withdrew-text = Thank you for your interest. You can close this window.
+end-code = Your code
+end-code-text = Please copy this code: it shows that you took part.
+end-copy = Copy the code
+end-copied = Copied
+end-open = Open the last page of your study
+end-open-text = It opens in your browser.
+end-wait-for-lab = Please leave this window open until the lab has received everything.

@@ -2,12 +2,18 @@
 //! function of plain values that needs no window; the system around it only fetches them.
 
 pub mod away;
+pub mod completion;
 pub mod connecting;
+pub mod consent;
 pub mod done;
+pub mod form;
 pub mod game;
+pub mod markdown;
 pub mod meeting;
 pub mod page;
+pub mod pictures;
 pub mod problem;
+pub mod reading;
 pub mod saving;
 pub mod start;
 pub mod waiting;

@@ -1,8 +1,13 @@
 //! What each screen says, found in the shapes that it draws. No window and no GPU are needed.
 
+use super::completion::{End, Leaving, Upload};
+use super::consent::{Decision, Reading};
 use super::game::{self, Notice};
+use super::reading::Opened;
 use super::waiting::{Room, Waiting};
-use super::{connecting, done, meeting, problem, saving, start, waiting};
+use super::{
+    completion, connecting, consent, done, meeting, problem, reading, saving, start, waiting,
+};
 use crate::flow::Status;
 use crate::outcome::{AwayTooLong, reason};
 use crate::theme;
@@ -11,14 +16,19 @@ use crate::view::motion::Motion;
 use crate::view::tests::{shapes, world_after, world_with};
 use crate::words::Words;
 use bevy_egui::egui::{
-    Context, Event, Key, Modifiers, PointerButton, RawInput, Rect, Shape, pos2, vec2,
+    Context, Event, Key, Modifiers, OutputCommand, PointerButton, Pos2, RawInput, Rect, Shape,
+    pos2, vec2,
 };
+use dyad_experiment::scene::{Consent, Page};
+use dyad_experiment::text::{Pictures, Text};
+use dyad_experiment::{Content, Experiment, Outcome};
 use dyad_gridworld::{FocusRule, PlayerInput, World};
 use dyad_netplay::Ending;
 use dyad_protocol::Seat;
 use dyad_rollback::peering::LeaveReason;
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// All text of a picture, a line each.
 fn text_of(shape: &Shape, lines: &mut Vec<String>) {
@@ -87,14 +97,20 @@ impl Session {
         let (words, _) = self.pass(Vec::new(), &mut show);
         let found = words.iter().rfind(|(text, _)| text == label);
         let Some((_, rect)) = found else { panic!("{label:?} is not in {words:?}") };
+        self.click_at(rect.center(), show)
+    }
+
+    /// Clicks somewhere.
+    pub(super) fn click_at<T>(&mut self, pos: Pos2, mut show: impl FnMut(&Context) -> T) -> [T; 2] {
+        let modifiers = Modifiers::NONE;
         let button = |pressed| Event::PointerButton {
-            pos: rect.center(),
+            pos,
             button: PointerButton::Primary,
             pressed,
-            modifiers: Modifiers::NONE,
+            modifiers,
         };
-        let over = Event::PointerMoved(rect.center());
-        [vec![over, button(true)], vec![button(false)]].map(|events| self.pass(events, &mut show).1)
+        let events = [vec![Event::PointerMoved(pos), button(true)], vec![button(false)]];
+        events.map(|events| self.pass(events, &mut show).1)
     }
 
     /// Presses a key and lets it go.
@@ -330,6 +346,139 @@ fn a_problem_says_what_to_do_and_where_the_data_is() {
     assert!(!without.contains("/records/here"), "nothing is saved there: {without}");
     status.closed = [0].into();
     says("/records/here", |ctx| problem::show(ctx, &status, Some(directory), &words()));
+}
+
+/// The experiment file that shows most.
+pub(super) fn study() -> Experiment {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/experiments/two_speeds.toml");
+    Experiment::load(&path).unwrap()
+}
+
+pub(super) fn consent() -> Consent {
+    let study = study();
+    let consents = study.scenes().iter().filter_map(|scene| match &scene.content {
+        Content::Consent(consent) => Some(consent.clone()),
+        _ => None,
+    });
+    consents.last().unwrap()
+}
+
+#[test]
+fn a_decision_says_which_text_it_is_about() {
+    let (consent, pictures, mut state) = (consent(), Pictures::new(), Reading::default());
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let mut session = Session::new();
+    let mut click = |label: &str| {
+        session.click(label, |ctx| {
+            consent::show(ctx, "A study", &consent, &pictures, &mut state, now, &words())
+        })[1]
+    };
+    let decision = |agreed| Some(Decision { agreed, text: consent.text.digest(), at: now });
+    assert_eq!(click("I do not agree"), None);
+    assert_eq!(click("Back to the text"), None);
+    assert_eq!(click("I agree"), decision(true));
+    assert_eq!(click("I do not agree"), None, "that is asked once more");
+    assert_eq!(click("End here"), decision(false));
+}
+
+#[test]
+fn a_page_can_ask_for_patience() {
+    let text = Text { markdown: "# Read\n\nthis **now**".to_owned() };
+    let wait = Duration::from_secs(5);
+    let page = Page { title: None, text, button: None, wait, debriefing: false };
+    let (pictures, mut opened) = (Pictures::new(), Opened::default());
+    let mut session = Session::new();
+    let mut at = |seconds: u64, label: &str| {
+        let now = Duration::from_secs(100 + seconds);
+        let mut show =
+            |ctx: &Context| reading::show(ctx, "", &page, &pictures, &mut opened, now, &words());
+        let by_key = session.key(Key::Enter, &mut show);
+        let said = session.pass(Vec::new(), &mut show).0;
+        let said = said.into_iter().map(|(text, _)| text).collect::<Vec<_>>().join("\n");
+        (by_key, session.click(label, show)[1], said)
+    };
+    let (by_key, clicked, said) = at(0, "Continue");
+    assert!(!by_key && !clicked && said.contains("in 5 seconds"), "{said}");
+    assert!(said.contains("Read") && said.contains("now"), "{said}");
+    let (by_key, clicked, said) = at(4, "Continue");
+    assert!(!by_key && !clicked && said.contains("in 1 second."), "{said}");
+    let (by_key, clicked, said) = at(5, "Continue");
+    assert!(by_key && clicked && !said.contains("second"), "{said}");
+}
+
+#[test]
+fn every_outcome_has_its_words_and_its_code() {
+    let (completion, pictures) = (study().completion, Pictures::new());
+    let end = |outcome| End {
+        study: "A study",
+        outcome,
+        page: None,
+        completion: &completion,
+        panel_id: "p1",
+        reason: None,
+        pictures: &pictures,
+        upload: Upload::default(),
+    };
+    let mut titles = BTreeSet::new();
+    for (outcome, code) in &completion.codes {
+        let end = end(*outcome);
+        let mut state = Leaving::default();
+        let said = said(|ctx| completion::show(ctx, &end, &mut state, &words()));
+        assert!(said.contains(code), "{outcome:?}: {said}");
+        titles.insert(said.lines().nth(1).unwrap().to_owned());
+    }
+    assert_eq!(titles.len(), 7, "{titles:?}");
+    let reason = End { reason: Some("You were away too often."), ..end(Outcome::Excluded) };
+    says("You were away too often.", |ctx| {
+        completion::show(ctx, &reason, &mut Leaving::default(), &words())
+    });
+}
+
+#[test]
+fn the_code_is_copied_and_the_panels_page_opened() {
+    let (completion, pictures) = (study().completion, Pictures::new());
+    let upload = Upload { all: 2, saved: 2, received: 1, trouble: false };
+    let (outcome, reason) = (Outcome::Finished, None);
+    let end = End {
+        study: "",
+        outcome,
+        page: None,
+        completion: &completion,
+        panel_id: "",
+        reason,
+        pictures: &pictures,
+        upload,
+    };
+    let (mut state, mut commands) = (Leaving::default(), Vec::new());
+    let mut session = Session::new();
+    let mut click = |label: &str| {
+        session.click(label, |ctx| {
+            completion::show(ctx, &end, &mut state, &words());
+            commands.extend(ctx.output(|output| output.commands.clone()));
+        });
+        std::mem::take(&mut commands)
+    };
+    let code = &completion.codes[&outcome];
+    assert_eq!(click("Copy the code"), [OutputCommand::CopyText(code.clone())]);
+    assert!(state.copied);
+    let mut click = |label: &str| {
+        session.click(label, |ctx| {
+            completion::show(ctx, &end, &mut state, &words());
+            commands.extend(ctx.output(|output| output.commands.clone()));
+        });
+        std::mem::take(&mut commands)
+    };
+    let [OutputCommand::OpenUrl(url)] = &click("Open the last page of your study")[..] else {
+        panic!("no page is opened")
+    };
+    assert_eq!(url.url, format!("https://app.prolific.com/submissions/complete?cc={code}"));
+    let told = |upload| {
+        let end = End { upload, ..end };
+        said(|ctx| completion::show(ctx, &end, &mut Leaving::default(), &words()))
+    };
+    assert!(told(upload).contains("Please leave this window open"));
+    assert!(told(Upload { received: 2, ..upload }).contains("Everything is saved"));
+    assert!(told(Upload { trouble: true, ..upload }).contains("Nothing is lost"));
 }
 
 /// Where the text of a screen is, in a window of a size.

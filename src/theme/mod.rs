@@ -5,7 +5,7 @@
 //! and Ito's palette, which people with any of the common colour blindnesses can tell apart; they
 //! never stand alone, each player also has a shape.
 
-use bevy_egui::egui::style::WidgetVisuals;
+use bevy_egui::egui::style::{ScrollStyle, WidgetVisuals};
 use bevy_egui::egui::{
     Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Stroke, Style,
     TextStyle, Theme, Vec2, Visuals,
@@ -24,6 +24,8 @@ pub const MUTED: Color32 = Color32::from_rgb(0x56, 0x62, 0x6d);
 pub const LINE: Color32 = Color32::from_rgb(0xd9, 0xd4, 0xc8);
 /// What can be clicked, and progress.
 pub const ACCENT: Color32 = Color32::from_rgb(0x1d, 0x66, 0xa5);
+/// Behind what is chosen.
+pub const CHOSEN: Color32 = Color32::from_rgb(0xe4, 0xee, 0xf7);
 /// Good news.
 pub const GOOD: Color32 = Color32::from_rgb(0x1b, 0x7a, 0x55);
 /// What needs attention.
@@ -148,6 +150,8 @@ fn restyle(style: &mut Style) {
     .into();
     style.spacing.item_spacing = Vec2::splat(GAP);
     style.spacing.button_padding = Vec2::new(22.0, 10.0);
+    // A bar that stays: what can be scrolled should look like it.
+    style.spacing.scroll = ScrollStyle { bar_width: 8.0, ..ScrollStyle::solid() };
     style.visuals = visuals();
 }
 

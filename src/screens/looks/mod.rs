@@ -1,6 +1,7 @@
 //! How each screen looks, at three sizes of the window.
 
 mod approved;
+mod study;
 
 use super::game::{self, Notice};
 use super::tests::{room, status, words, world_without_partner};
