@@ -6,6 +6,11 @@ close-key = oder Esc drücken
 continue = Weiter
 you = Sie
 partner = Partner
+text-smaller = Kleinere Schrift
+text-larger = Größere Schrift
+contrast-more = Mehr Kontrast
+contrast-usual = Üblicher Kontrast
+
 ## Anfang
 start-title = Willkommen bei Dyad
 start-text = Geben Sie den Link oder die Adresse ein, die Sie von der Versuchsleitung bekommen haben.
@@ -67,6 +72,12 @@ game-interrupted-text = Ihr Computer sucht den Ihres Partners. Vom Spiel geht ni
     [one] { $seconds } Sekunde
    *[other] { $seconds } Sekunden
 }.
+connection-good = Die Verbindung ist gut
+connection-fair = Die Verbindung ist zeitweise langsam
+connection-poor = Die Verbindung ist schlecht
+connection-unknown = Die Verbindung wird gemessen
+connection-figures = { $there-and-back } ms hin und zurück
+
 ## Jemand ist weg
 away-me = Klicken Sie hier, um zum Spiel zurückzukommen
 away-me-on = Es geht ohne Sie weiter.

@@ -6,6 +6,11 @@ close-key = or press Esc
 continue = Continue
 you = You
 partner = Partner
+text-smaller = Smaller text
+text-larger = Larger text
+contrast-more = More contrast
+contrast-usual = Usual contrast
+
 ## Start
 start-title = Welcome to Dyad
 start-text = Enter the link or the address that the experimenter gave you.
@@ -67,6 +72,12 @@ game-interrupted-text = Your computer is looking for your partner's. Nothing of 
     [one] { $seconds } second
    *[other] { $seconds } seconds
 } at most.
+connection-good = The connection is good
+connection-fair = The connection is slow at times
+connection-poor = The connection is bad
+connection-unknown = The connection is being measured
+connection-figures = { $there-and-back } ms there and back
+
 ## Somebody is away
 away-me = Click here to come back to the game
 away-me-on = It goes on without you.

@@ -43,15 +43,16 @@ impl Studio {
             self.pass(&mut show);
         }
         let shapes = self.pass(&mut show);
-        let triangles = self.ctx.tessellate(shapes, self.scale);
+        let scale = self.ctx.pixels_per_point();
+        let triangles = self.ctx.tessellate(shapes, scale);
         let mut picture = Picture::new(self.size, theme::PAPER);
-        picture.paint(&self.textures, &triangles, self.scale);
+        picture.paint(&self.textures, &triangles, scale);
         picture
     }
 
     fn pass(&mut self, show: &mut dyn FnMut(&Context)) -> Vec<ClippedShape> {
         let [width, height] = self.size;
-        let points = vec2(width as f32, height as f32) / self.scale;
+        let points = vec2(width as f32, height as f32) / self.scale / self.ctx.zoom_factor();
         let viewport =
             ViewportInfo { native_pixels_per_point: Some(self.scale), ..ViewportInfo::default() };
         self.passes += 1;

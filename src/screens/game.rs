@@ -3,16 +3,20 @@
 use super::{away, page};
 use crate::flow::JoinOptions;
 use crate::theme;
+use crate::view::connection::{self, Connection};
 use crate::view::motion::{Moment, Motion};
+use crate::view::overlay::{Figures, Trace};
 use crate::view::{board, hud, legend};
 use crate::words::Words;
-use bevy::prelude::{Local, Real, Res, Result, Time};
+use bevy::prelude::{
+    App, IntoScheduleConfigs as _, Local, PreUpdate, Real, Res, ResMut, Resource, Result, Time,
+};
 use bevy_egui::EguiContexts;
-use bevy_egui::egui::{Context, CornerRadius, Painter, Rect, pos2, vec2};
+use bevy_egui::egui::{Context, CornerRadius, Id, Key, LayerId, Order, Painter, Rect, pos2, vec2};
 use dyad_gridworld::{End, Phase, World};
-use dyad_netplay::{Netplay, Simulation};
+use dyad_netplay::{Netplay, NetplaySystems, Simulation};
 use dyad_protocol::Seat;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A pause shorter than this passes without a word: it would only flicker.
 const NOTICE_AFTER: Duration = Duration::from_millis(300);
@@ -30,16 +34,28 @@ pub enum Notice {
     None,
 }
 
-/// Shows the screen. Avatars are where `motion` shows them.
-pub fn show(
-    ctx: &Context,
-    world: &World,
-    motion: &Motion,
-    me: Seat,
-    has_keys: bool,
-    notice: Notice,
-    words: &Words,
-) {
+/// What the screen shows.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The world.
+    pub world: &'a World,
+    /// Where avatars are shown.
+    pub motion: &'a Motion,
+    /// Who looks.
+    pub me: Seat,
+    /// Whether a person plays here, who has keys.
+    pub has_keys: bool,
+    /// What stands over the board.
+    pub notice: Notice,
+    /// How good the connection is; `None` where there is none to others.
+    pub connection: Option<Connection>,
+    /// Figures for developers, if they are asked for.
+    pub trace: Option<&'a Trace>,
+}
+
+/// Shows the screen.
+pub fn show(ctx: &Context, view: &View<'_>, words: &Words) {
+    let &View { world, motion, me, has_keys, notice, connection, trace } = view;
     let (painter, rect) = page::window(ctx);
     let top = Rect::from_min_max(rect.min, pos2(rect.right(), rect.top() + hud::TOP));
     let bottom = Rect::from_min_max(pos2(rect.left(), rect.bottom() - hud::BOTTOM), rect.max);
@@ -49,7 +65,20 @@ pub fn show(
     )
     .shrink2(vec2(0.0, theme::GAP / 2.0));
     hud::paint_top(&painter, top, world, words);
-    hud::paint_bottom(&painter, bottom, world, me, has_keys, words);
+    let end = hud::paint_people(&painter, bottom, world, me, words);
+    let end = match connection {
+        Some(connection) => {
+            connection::paint(&painter, end, connection, words);
+            end + vec2(theme::GAP * 2.0, 0.0)
+        }
+        None => end,
+    };
+    hud::paint_controls(&painter, bottom.with_min_x(end.x), has_keys, words);
+    if let Some(trace) = trace {
+        let over = LayerId::new(Order::Foreground, Id::new("trace"));
+        let painter = Painter::new(ctx.clone(), over, rect);
+        trace.paint(&painter, top.left_bottom() + vec2(theme::GAP, 0.0));
+    }
     let board = board::paint(&painter, middle, world, me, motion);
     if let Some((headline, line)) = interruption(notice, words) {
         painter.rect_filled(board, 0.0, theme::VEIL);
@@ -167,6 +196,49 @@ impl Moving {
     }
 }
 
+/// The overlay for developers, and when the steps of the picture at hand began and ended.
+#[derive(Resource, Default)]
+pub(super) struct Developing {
+    shown: bool,
+    trace: Trace,
+    began: Option<Instant>,
+    steps: Duration,
+}
+
+/// Measures how long steps take, rollbacks included.
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Developing>().add_systems(
+        PreUpdate,
+        (
+            (|mut it: ResMut<Developing>| it.began = Some(Instant::now()))
+                .in_set(NetplaySystems::Receive),
+            (|mut it: ResMut<Developing>| it.steps = it.began.map_or(it.steps, |at| at.elapsed()))
+                .in_set(NetplaySystems::Commit),
+        ),
+    );
+}
+
+impl Developing {
+    fn follow(&mut self, ctx: &Context, world: &World, netplay: &Netplay, time: &Time<Real>) {
+        self.shown ^= ctx.input(|input| input.key_pressed(Key::F3));
+        let statistics = netplay.statistics();
+        let (quality, totals) = (statistics.quality, statistics.session.journal);
+        let figures = Figures {
+            rtt: quality.rtt,
+            jitter: quality.jitter,
+            loss: quality.loss,
+            ahead: statistics.frames_ahead,
+            current: world.frame(),
+            confirmed: netplay.confirmed_frame(),
+            rollbacks: totals.rollbacks,
+            resimulated: totals.resimulated,
+            steps: self.steps,
+            picture: time.delta(),
+        };
+        self.trace.add(time.elapsed(), figures);
+    }
+}
+
 pub(super) fn draw(
     mut contexts: EguiContexts,
     world: Res<Simulation>,
@@ -174,18 +246,30 @@ pub(super) fn draw(
     options: Res<JoinOptions>,
     time: Res<Time<Real>>,
     words: Res<Words>,
+    mut developing: ResMut<Developing>,
     mut standstill: Local<Standstill>,
     mut moving: Local<Moving>,
 ) -> Result {
+    let ctx = contexts.ctx_mut()?;
     let me = netplay.settings().parameters.seat;
-    let rollbacks = netplay.statistics().session.journal.rollbacks;
+    let statistics = netplay.statistics();
+    let rollbacks = statistics.session.journal.rollbacks;
     moving.follow(&world, me, rollbacks, time.delta(), options.smoothing);
+    developing.follow(ctx, &world, &netplay, &time);
     let notice = match netplay.patience_left() {
         Some(left) => Notice::Interrupted(left),
         None => standstill.notice(time.elapsed(), netplay.is_stalled(), netplay.silence()),
     };
-    let has_keys = options.policy.is_none();
-    show(contexts.ctx_mut()?, &world, &moving.motion, me, has_keys, notice, &words);
+    let view = View {
+        world: &world,
+        motion: &moving.motion,
+        me,
+        has_keys: options.policy.is_none(),
+        notice,
+        connection: Some(Connection::of(&statistics.quality)),
+        trace: developing.shown.then_some(&developing.trace),
+    };
+    show(ctx, &view, &words);
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! function of plain values that needs no window; the system around it only fetches them.
 
 pub mod away;
+pub mod comfort;
 pub mod completion;
 pub mod connecting;
 pub mod consent;
@@ -27,7 +28,8 @@ use crate::flow::Screen;
 use crate::theme;
 use crate::words::{Language, Words};
 use bevy::prelude::{
-    Added, App, IntoScheduleConfigs as _, Query, Res, ResMut, Update, in_state, resource_changed,
+    Added, App, IntoScheduleConfigs as _, Query, Res, ResMut, Update, in_state, not,
+    resource_changed,
 };
 use bevy_egui::{EguiContext, EguiPrimaryContextPass};
 
@@ -36,6 +38,7 @@ pub fn plugin(app: &mut App) {
     app.init_resource::<start::Typed>().init_resource::<Language>();
     let words = app.world().resource::<Language>().words();
     app.insert_resource(words);
+    game::plugin(app);
     app.add_systems(Update, (speak.run_if(resource_changed::<Language>), dress, away::entitle));
     app.add_systems(
         EguiPrimaryContextPass,
@@ -48,6 +51,7 @@ pub fn plugin(app: &mut App) {
             saving::draw.run_if(in_state(Screen::Saving)),
             done::draw.run_if(in_state(Screen::Done)),
             problem::draw.run_if(in_state(Screen::Problem)),
+            comfort::draw.run_if(not(in_state(Screen::Game))),
         ),
     );
 }

@@ -2,15 +2,18 @@
 
 use super::completion::{End, Leaving, Upload};
 use super::consent::{Decision, Reading};
-use super::game::{self, Notice};
+use super::game::{self, Notice, View};
 use super::reading::Opened;
 use super::waiting::{Room, Waiting};
 use super::{
-    completion, connecting, consent, done, meeting, problem, reading, saving, start, waiting,
+    comfort, completion, connecting, consent, done, meeting, problem, reading, saving, start,
+    waiting,
 };
 use crate::flow::Status;
 use crate::outcome::{AwayTooLong, reason};
 use crate::theme;
+use crate::theme::comfort::Comfort;
+use crate::view::connection::{Connection, Grade};
 use crate::view::legend;
 use crate::view::motion::Motion;
 use crate::view::tests::{shapes, world_after, world_with};
@@ -28,6 +31,7 @@ use dyad_protocol::Seat;
 use dyad_rollback::peering::LeaveReason;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 /// All text of a picture, a line each.
@@ -149,6 +153,17 @@ pub(super) fn words() -> Words {
     Words::english()
 }
 
+/// Avatars where they are.
+static STILL: LazyLock<Motion> = LazyLock::new(Motion::default);
+
+/// A world as the person on a seat sees it.
+pub(super) fn view(world: &World, me: u8) -> View<'_> {
+    let rtt = Some(Duration::from_millis(23));
+    let connection = Some(Connection { grade: Some(Grade::Good), rtt });
+    let notice = Notice::None;
+    View { world, motion: &STILL, me: Seat(me), has_keys: true, notice, connection, trace: None }
+}
+
 pub(super) fn room() -> Room {
     let study = "A study".to_owned();
     Room { study, people: Some((1, 2)), has_keys: true, ..Room::default() }
@@ -238,7 +253,7 @@ fn the_game_counts_down_then_shows_points_and_time() {
     let show = |frames, notice| {
         let world = world_after(frames);
         said(move |ctx| {
-            game::show(ctx, &world, &Motion::default(), Seat(0), true, notice, &words())
+            game::show(ctx, &View { notice, ..view(&world, 0) }, &words());
         })
     };
     let lines = |said: &str| said.lines().map(str::to_owned).collect::<Vec<_>>();
@@ -261,6 +276,47 @@ fn the_game_counts_down_then_shows_points_and_time() {
     assert!(show(1000, Notice::None).contains("That was the last round"));
 }
 
+#[test]
+fn the_connection_is_explained_to_who_points_at_it() {
+    let world = world_after(100);
+    let mut session = Session::new();
+    let mut show = |ctx: &Context| game::show(ctx, &view(&world, 0), &words());
+    let (placed, ()) = session.pass(Vec::new(), &mut show);
+    let said = |placed: Vec<(String, Rect)>| {
+        placed.into_iter().any(|(text, _)| text == "The connection is good (23 ms there and back)")
+    };
+    let name = placed.iter().find(|(text, _)| text == "Partner").unwrap().1;
+    assert!(!said(placed), "nothing else is said during play");
+    let over = Event::PointerMoved(name.right_center() + vec2(22.0, 0.0));
+    session.pass(vec![over], &mut show);
+    assert!(said(session.pass(Vec::new(), &mut show).0));
+}
+
+#[test]
+fn text_is_made_larger_by_a_click_or_a_key() {
+    let mut session = Session::new();
+    let words = Words::english();
+    let larger = |ctx: &Context| {
+        comfort::show(ctx, &words);
+        Comfort::of(ctx)
+    };
+    let set = session.pass(Vec::new(), larger).1;
+    assert_eq!(set, Comfort::default());
+    // The large letter of the two.
+    session.click("A", larger);
+    assert_eq!(session.pass(Vec::new(), larger).1.larger, 1);
+    let minus = Event::Key {
+        key: Key::Minus,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::CTRL | Modifiers::COMMAND,
+    };
+    let ctrl = Event::ModifiersChanged(Modifiers::CTRL | Modifiers::COMMAND);
+    session.pass(vec![ctrl, minus], larger);
+    assert_eq!(session.pass(Vec::new(), larger).1, Comfort::default());
+}
+
 /// A world of a game that waits for whoever is away, or does not; seat 1 is, since so many frames.
 pub(super) fn world_without_partner(pause: bool, frames: u32) -> World {
     let rule = FocusRule { limit: Some(300), pause, return_frames: 60, warn_frames: 30 };
@@ -274,10 +330,7 @@ pub(super) fn world_without_partner(pause: bool, frames: u32) -> World {
 
 #[test]
 fn the_game_tells_who_is_away_and_counts_down_when_everybody_is_back() {
-    let show = |world: &World, me| {
-        let still = Motion::default();
-        said(|ctx| game::show(ctx, world, &still, Seat(me), true, Notice::None, &words()))
-    };
+    let show = |world: &World, me| said(|ctx| game::show(ctx, &view(world, me), &words()));
     let world = world_without_partner(false, 60);
     assert!(show(&world, 0).contains("Your partner is away. If that lasts for 8 more seconds"));
     assert!(show(&world, 1).contains("Click here to come back to the game"));
@@ -356,11 +409,11 @@ pub(super) fn study() -> Experiment {
 
 pub(super) fn consent() -> Consent {
     let study = study();
-    let consents = study.scenes().iter().filter_map(|scene| match &scene.content {
+    let mut consents = study.scenes().iter().filter_map(|scene| match &scene.content {
         Content::Consent(consent) => Some(consent.clone()),
         _ => None,
     });
-    consents.last().unwrap()
+    consents.next().unwrap()
 }
 
 #[test]
@@ -526,16 +579,14 @@ fn every_screen_fits_the_smallest_window() {
             meeting::show(ctx, "A study", 2, Duration::from_secs(20), &steps, &words());
         }),
         ("countdown", &|ctx| {
-            game::show(ctx, &counting, &Motion::default(), Seat(0), true, Notice::None, &words());
+            game::show(ctx, &view(&counting, 0), &words());
         }),
-        ("game", &|ctx| {
-            game::show(ctx, &world, &Motion::default(), Seat(0), true, Notice::None, &words())
-        }),
+        ("game", &|ctx| game::show(ctx, &view(&world, 0), &words())),
         ("remark", &|ctx| {
-            game::show(ctx, &remark, &Motion::default(), Seat(0), true, Notice::None, &words());
+            game::show(ctx, &view(&remark, 0), &words());
         }),
         ("paused", &|ctx| {
-            game::show(ctx, &paused, &Motion::default(), Seat(1), true, Notice::None, &words());
+            game::show(ctx, &view(&paused, 1), &words());
         }),
         ("saving", &|ctx| saving::show(ctx, &status, 3, &words())),
         ("done", &|ctx| {

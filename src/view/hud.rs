@@ -131,17 +131,15 @@ fn figure(painter: &Painter, at: Pos2, align: Align2, label: &str, text: &str, t
     painter.text(below, align, text, theme::bold(size::FIGURE), tone);
 }
 
-/// Draws the strip below the board. A player without keys is a program.
-pub fn paint_bottom(
+/// Draws who is who at the left of the strip below the board. Returns the point behind them.
+pub fn paint_people(
     painter: &Painter,
     strip: Rect,
     world: &World,
     me: Seat,
-    has_keys: bool,
     words: &Words,
-) {
-    let strip = strip.shrink2(vec2(MARGIN, 0.0));
-    let mut at = strip.left_center();
+) -> Pos2 {
+    let mut at = strip.left_center() + vec2(MARGIN, 0.0);
     for seat in Seat::all(world.game().players()) {
         let word = words.line(if seat == me { "you" } else { "partner" });
         let square = Rect::from_center_size(at + vec2(17.0, 0.0), Vec2::splat(44.0));
@@ -149,12 +147,18 @@ pub fn paint_bottom(
         at = write(painter, at + vec2(42.0, 0.0), &word, theme::font(size::SMALL), theme::INK);
         at += vec2(22.0, 0.0);
     }
+    at
+}
+
+/// Draws the keys at the right of a strip. A player without keys is a program.
+pub fn paint_controls(painter: &Painter, strip: Rect, has_keys: bool, words: &Words) {
+    let strip = strip.with_max_x(strip.right() - MARGIN);
     if has_keys {
-        paint_keys(painter, Rect::from_min_max(pos2(at.x, strip.top()), strip.max), words);
+        paint_keys(painter, strip, words);
     } else {
         let font = theme::font(size::SMALL);
-        let words = words.line("game-program-plays");
-        painter.text(strip.right_center(), Align2::RIGHT_CENTER, words, font, theme::MUTED);
+        let line = words.line("game-program-plays");
+        painter.text(strip.right_center(), Align2::RIGHT_CENTER, line, font, theme::MUTED);
     }
 }
 

@@ -148,11 +148,12 @@ fn choices(
     entry: &mut Entry,
     sheet: &Sheet<'_>,
 ) {
+    let kind = if several { WidgetType::Checkbox } else { WidgetType::RadioButton };
     for at in options.order(&question.id, sheet.own_seed) {
         let picture =
             options.pictures.get(at).and_then(|it| pictures::texture(ui.ctx(), it, sheet.pictures));
         let chosen = entry.chosen.contains(&at);
-        if option(ui, &options.options[at], chosen, several, picture.as_ref()).clicked() {
+        if option(ui, &options.options[at], chosen, kind, picture.as_ref()).clicked() {
             if several && chosen {
                 entry.chosen.remove(&at);
             } else {
@@ -162,7 +163,7 @@ fn choices(
         }
     }
     if let Some(label) = &options.other {
-        if option(ui, label, entry.other, several, None).clicked() {
+        if option(ui, label, entry.other, kind, None).clicked() {
             let chosen = !(several && entry.other);
             if chosen {
                 choose(entry, several);
@@ -190,7 +191,7 @@ fn option(
     ui: &mut Ui,
     label: &str,
     chosen: bool,
-    several: bool,
+    kind: WidgetType,
     picture: Option<&TextureHandle>,
 ) -> Response {
     let width = ui.available_width();
@@ -201,7 +202,6 @@ fn option(
     let height =
         (galley.size().y + 20.0).max(if picture.is_some() { THUMBNAIL + 14.0 } else { 0.0 });
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::click());
-    let kind = if several { WidgetType::Checkbox } else { WidgetType::RadioButton };
     response.widget_info(|| WidgetInfo::selected(kind, true, chosen, label));
     follow_focus(&response);
     let painter = ui.painter();
@@ -221,7 +221,7 @@ fn option(
     painter.rect(rect, round, fill, stroke, StrokeKind::Inside);
     let middle = pos2(rect.left() + 24.0, rect.center().y);
     let tone = if chosen { theme::ACCENT } else { theme::MUTED };
-    if several {
+    if kind == WidgetType::Checkbox {
         let square = Rect::from_center_size(middle, vec2(20.0, 20.0));
         painter.rect_stroke(
             square,

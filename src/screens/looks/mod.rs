@@ -3,25 +3,27 @@
 mod approved;
 mod study;
 
-use super::game::{self, Notice};
-use super::tests::{room, status, words, world_without_partner};
+use super::game::{self, Notice, View};
+use super::tests::{room, status, view, words, world_without_partner};
 use super::waiting::{Room, Waiting};
 use super::{connecting, done, meeting, problem, saving, start, waiting};
 use crate::flow::Status;
 use crate::outcome::AwayTooLong;
+use crate::theme::comfort::Comfort;
+use crate::view::connection::Connection;
 use crate::view::legend;
-use crate::view::motion::Motion;
+use crate::view::overlay::{Figures, Trace};
 use crate::view::tests::{goal_finding, world_after};
 use approved::look;
 use dyad_gridworld::World;
 use dyad_netplay::Ending;
 use dyad_protocol::Seat;
+use dyad_rollback::quality::Quality;
 use std::path::Path;
 use std::time::Duration;
 
 fn game(name: &str, world: &World, me: u8, notice: Notice) {
-    let still = Motion::default();
-    look(name, |ctx| game::show(ctx, world, &still, Seat(me), true, notice, &words()));
+    look(name, |ctx| game::show(ctx, &View { notice, ..view(world, me) }, &words()));
 }
 
 #[test]
@@ -77,6 +79,65 @@ fn countdown() {
 #[test]
 fn playing() {
     game("game", &world_after(150), 1, Notice::None);
+}
+
+#[test]
+fn connections() {
+    let ms = |ms| Some(Duration::from_millis(ms));
+    for (name, rtt, loss) in [("fair", ms(220), 0.0), ("poor", ms(40), 0.2)] {
+        let quality = Quality { rtt, jitter: None, loss: Some(loss) };
+        let world = world_after(150);
+        let connection = Some(Connection::of(&quality));
+        let view = View { connection, ..view(&world, 1) };
+        look(&format!("connection-{name}"), |ctx| {
+            game::show(ctx, &view, &words());
+        });
+    }
+}
+
+#[test]
+fn for_developers() {
+    let mut trace = Trace::default();
+    for picture in 0..400_u64 {
+        let rollbacks = picture / 9;
+        let figures = Figures {
+            rtt: Some(Duration::from_millis(83)),
+            jitter: Some(Duration::from_millis(4)),
+            loss: Some(0.015),
+            ahead: 1,
+            current: 612,
+            confirmed: Some(606),
+            rollbacks,
+            resimulated: rollbacks * 2 + picture / 50 * 9,
+            steps: Duration::from_micros(340),
+            picture: Duration::from_micros(16_667),
+        };
+        trace.add(Duration::from_millis(picture * 17), figures);
+    }
+    let world = world_after(150);
+    look("game-developers", |ctx| {
+        game::show(ctx, &View { trace: Some(&trace), ..view(&world, 0) }, &words());
+    });
+}
+
+#[test]
+fn comfort() {
+    let larger = Comfort { larger: 1, contrast: false };
+    let contrast = Comfort { larger: 0, contrast: true };
+    for (name, comfort) in
+        [("usual", Comfort::default()), ("larger", larger), ("contrast", contrast)]
+    {
+        look(&format!("comfort-{name}"), |ctx| {
+            comfort.set(ctx);
+            waiting::show(ctx, &room(), &mut Waiting::default(), &words());
+            super::comfort::show(ctx, &words());
+        });
+    }
+    let world = world_after(150);
+    look("game-contrast", |ctx| {
+        contrast.set(ctx);
+        game::show(ctx, &view(&world, 0), &words());
+    });
 }
 
 #[test]
