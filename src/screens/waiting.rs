@@ -2,6 +2,7 @@
 
 use super::page;
 use crate::flow::{JoinOptions, Status};
+use crate::lab::LabConnection;
 use crate::theme;
 use crate::view::hud;
 use crate::words::Words;
@@ -9,6 +10,7 @@ use bevy::app::AppExit;
 use bevy::prelude::{Local, MessageWriter, Res, Result};
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{Context, Key};
+use dyad_protocol::lobby::FromClient;
 use std::time::Duration;
 
 /// What is known of the room.
@@ -79,6 +81,7 @@ pub(super) fn draw(
     options: Res<JoinOptions>,
     words: Res<Words>,
     mut state: Local<Waiting>,
+    lab: Option<Res<LabConnection>>,
     mut exit: MessageWriter<AppExit>,
 ) -> Result {
     let room = Room {
@@ -89,6 +92,10 @@ pub(super) fn draw(
         has_keys: options.policy.is_none(),
     };
     if show(contexts.ctx_mut()?, &room, &mut state, &words) {
+        // The lab notices the end of the connection, too.
+        if let Some(lab) = lab {
+            lab.say(FromClient::Leave);
+        }
         exit.write(AppExit::Success);
     }
     Ok(())

@@ -126,10 +126,10 @@ pub struct Language {
 }
 
 impl Language {
-    /// The words that follow from it.
+    /// The words that follow from it: in English where a study's language has none.
     #[must_use]
     pub fn words(&self) -> Words {
-        let system = sys_locale::get_locale();
-        Words::first_of([&self.asked, &self.study, &system].into_iter().flatten().map(|it| &**it))
+        let of_study = self.study.clone().or_else(sys_locale::get_locale);
+        Words::first_of([&self.asked, &of_study].into_iter().flatten().map(String::as_str))
     }
 }

@@ -121,4 +121,5 @@ fn the_language_is_the_persons_or_the_studys_or_the_systems() {
     };
     assert_eq!(language("en", "de"), "en");
     assert_eq!(language("tlh", "de"), "de");
+    assert_eq!(language("tlh", "fr"), "en", "not the system's: all read the study's texts");
 }

@@ -64,7 +64,7 @@ fn meeting() {
     let steps = legend::steps(world_after(0).game(), Seat(0), &words());
     let show = |name, seconds| {
         look(name, |ctx| {
-            meeting::show(ctx, "A study", 2, Duration::from_secs(seconds), &steps, &words())
+            meeting::show(ctx, "A study", 2, Duration::from_secs(seconds), &steps, &words());
         });
     };
     show("meeting", 1);

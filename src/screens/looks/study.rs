@@ -7,7 +7,7 @@ use crate::screens::form::tests::form;
 use crate::screens::form::{self, Draft};
 use crate::screens::pictures::tests::pictures;
 use crate::screens::reading::{self, Opened};
-use crate::screens::tests::{consent, study, words};
+use crate::screens::tests::{consent, experiment, words};
 use crate::words::Words;
 use dyad_experiment::scene::Page;
 use dyad_experiment::text::{Pictures, Text};
@@ -62,7 +62,7 @@ fn pages() {
 
 #[test]
 fn forms() {
-    let study = study();
+    let study = experiment();
     let forms = study.scenes().iter().find_map(|scene| match &scene.content {
         Content::Form(form) => Some(form),
         _ => None,
@@ -102,7 +102,7 @@ fn questions_with_pictures_and_long_scales() {
 
 #[test]
 fn ends() {
-    let (study, pictures) = (study(), Pictures::new());
+    let (study, pictures) = (experiment(), Pictures::new());
     let show = |name, outcome, upload, copied| {
         let end = End {
             study: "Cooking together",

@@ -1,177 +1,30 @@
 //! What each screen says, found in the shapes that it draws. No window and no GPU are needed.
 
-use super::completion::{End, Leaving, Upload};
-use super::consent::{Decision, Reading};
-use super::game::{self, Notice, View};
-use super::reading::Opened;
-use super::waiting::{Room, Waiting};
-use super::{
-    comfort, completion, connecting, consent, done, meeting, problem, reading, saving, start,
-    waiting,
+mod person;
+mod study;
+
+pub(super) use person::{
+    Session, consent, experiment, room, status, view, words, world_without_partner,
 };
+
 use crate::flow::Status;
 use crate::outcome::{AwayTooLong, reason};
+use crate::screens::game::{Notice, View};
+use crate::screens::waiting::{Room, Waiting};
+use crate::screens::{comfort, connecting, done, game, meeting, problem, saving, start, waiting};
 use crate::theme;
 use crate::theme::comfort::Comfort;
-use crate::view::connection::{Connection, Grade};
 use crate::view::legend;
-use crate::view::motion::Motion;
-use crate::view::tests::{shapes, world_after, world_with};
+use crate::view::tests::{shapes, world_after};
 use crate::words::Words;
-use bevy_egui::egui::{
-    Context, Event, Key, Modifiers, OutputCommand, PointerButton, Pos2, RawInput, Rect, Shape,
-    pos2, vec2,
-};
-use dyad_experiment::scene::{Consent, Page};
-use dyad_experiment::text::{Pictures, Text};
-use dyad_experiment::{Content, Experiment, Outcome};
-use dyad_gridworld::{FocusRule, PlayerInput, World};
+use bevy_egui::egui::{Context, Event, Key, Modifiers, RawInput, Rect, Shape, pos2, vec2};
+use dyad_gridworld::{PlayerInput, World};
 use dyad_netplay::Ending;
 use dyad_protocol::Seat;
 use dyad_rollback::peering::LeaveReason;
-use std::collections::BTreeSet;
+use person::{input, said, says};
 use std::path::Path;
-use std::sync::LazyLock;
-use std::time::{Duration, SystemTime};
-
-/// All text of a picture, a line each.
-fn text_of(shape: &Shape, lines: &mut Vec<String>) {
-    match shape {
-        Shape::Text(text) => lines.push(text.galley.text().to_owned()),
-        Shape::Vec(shapes) => shapes.iter().for_each(|shape| text_of(shape, lines)),
-        _ => {}
-    }
-}
-
-fn input(events: Vec<Event>) -> RawInput {
-    let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(1280.0, 720.0));
-    RawInput { screen_rect: Some(screen), events, ..RawInput::default() }
-}
-
-/// What a screen says once it is laid out.
-fn said<T>(mut show: impl FnMut(&Context) -> T) -> String {
-    let ctx = Context::default();
-    theme::apply(&ctx);
-    // An area is measured in its first pass and shown from the second on.
-    let mut lines = Vec::new();
-    for _ in 0..3 {
-        lines.clear();
-        let shapes = shapes(&ctx, input(Vec::new()), |ctx| {
-            show(ctx);
-        });
-        shapes.iter().for_each(|shape| text_of(shape, &mut lines));
-    }
-    lines.join("\n")
-}
-
-/// A person in front of a screen.
-pub(super) struct Session {
-    ctx: Context,
-}
-
-impl Session {
-    pub(super) fn new() -> Self {
-        let ctx = Context::default();
-        theme::apply(&ctx);
-        let mut session = Self { ctx };
-        // Fonts count from the second pass on.
-        session.pass(Vec::new(), |_| {});
-        session
-    }
-
-    /// One pass with some events: what is said where, and what comes of it.
-    pub(super) fn pass<T>(
-        &mut self,
-        events: Vec<Event>,
-        mut show: impl FnMut(&Context) -> T,
-    ) -> (Vec<(String, Rect)>, T) {
-        let mut result = None;
-        let shapes = shapes(&self.ctx, input(events), |ctx| result = Some(show(ctx)));
-        let mut words = Vec::new();
-        shapes.iter().for_each(|shape| placed(shape, &mut words));
-        (words, result.expect("a pass shows the screen"))
-    }
-
-    /// Clicks on the last text of these letters once the screen is laid out. Returns what came of
-    /// the press and of the release.
-    #[track_caller]
-    pub(super) fn click<T>(&mut self, label: &str, mut show: impl FnMut(&Context) -> T) -> [T; 2] {
-        self.pass(Vec::new(), &mut show);
-        self.pass(Vec::new(), &mut show);
-        let (words, _) = self.pass(Vec::new(), &mut show);
-        let found = words.iter().rfind(|(text, _)| text == label);
-        let Some((_, rect)) = found else { panic!("{label:?} is not in {words:?}") };
-        self.click_at(rect.center(), show)
-    }
-
-    /// Clicks somewhere.
-    pub(super) fn click_at<T>(&mut self, pos: Pos2, mut show: impl FnMut(&Context) -> T) -> [T; 2] {
-        let modifiers = Modifiers::NONE;
-        let button = |pressed| Event::PointerButton {
-            pos,
-            button: PointerButton::Primary,
-            pressed,
-            modifiers,
-        };
-        let events = [vec![Event::PointerMoved(pos), button(true)], vec![button(false)]];
-        events.map(|events| self.pass(events, &mut show).1)
-    }
-
-    /// Presses a key and lets it go.
-    pub(super) fn key<T>(&mut self, key: Key, mut show: impl FnMut(&Context) -> T) -> T {
-        let press = |pressed| Event::Key {
-            key,
-            physical_key: None,
-            pressed,
-            repeat: false,
-            modifiers: Modifiers::NONE,
-        };
-        let result = self.pass(vec![press(true)], &mut show).1;
-        self.pass(vec![press(false)], &mut show);
-        result
-    }
-}
-
-/// All text of a picture with its places.
-fn placed(shape: &Shape, words: &mut Vec<(String, Rect)>) {
-    match shape {
-        Shape::Text(text) => {
-            words.push((text.galley.text().to_owned(), text.visual_bounding_rect()));
-        }
-        Shape::Vec(shapes) => shapes.iter().for_each(|shape| placed(shape, words)),
-        _ => {}
-    }
-}
-
-#[track_caller]
-fn says<T>(what: &str, show: impl FnMut(&Context) -> T) {
-    let said = said(show);
-    assert!(said.contains(what), "{what:?} is not in:\n{said}");
-}
-
-pub(super) fn words() -> Words {
-    Words::english()
-}
-
-/// Avatars where they are.
-static STILL: LazyLock<Motion> = LazyLock::new(Motion::default);
-
-/// A world as the person on a seat sees it.
-pub(super) fn view(world: &World, me: u8) -> View<'_> {
-    let rtt = Some(Duration::from_millis(23));
-    let connection = Some(Connection { grade: Some(Grade::Good), rtt });
-    let notice = Notice::None;
-    View { world, motion: &STILL, me: Seat(me), has_keys: true, notice, connection, trace: None }
-}
-
-pub(super) fn room() -> Room {
-    let study = "A study".to_owned();
-    Room { study, people: Some((1, 2)), has_keys: true, ..Room::default() }
-}
-
-pub(super) fn status() -> Status {
-    Status { title: "A study".to_owned(), ..Status::default() }
-}
+use std::time::Duration;
 
 #[test]
 fn a_link_is_asked_for_and_a_wrong_one_explained() {
@@ -244,7 +97,7 @@ fn who_leaves_the_waiting_room_is_asked_once() {
 fn meeting_admits_when_it_takes_long() {
     says("Partner found", |ctx| meeting::show(ctx, "", 2, Duration::ZERO, &[], &words()));
     says("longer than usual", |ctx| {
-        meeting::show(ctx, "", 2, Duration::from_secs(20), &[], &words())
+        meeting::show(ctx, "", 2, Duration::from_secs(20), &[], &words());
     });
 }
 
@@ -315,17 +168,6 @@ fn text_is_made_larger_by_a_click_or_a_key() {
     let ctrl = Event::ModifiersChanged(Modifiers::CTRL | Modifiers::COMMAND);
     session.pass(vec![ctrl, minus], larger);
     assert_eq!(session.pass(Vec::new(), larger).1, Comfort::default());
-}
-
-/// A world of a game that waits for whoever is away, or does not; seat 1 is, since so many frames.
-pub(super) fn world_without_partner(pause: bool, frames: u32) -> World {
-    let rule = FocusRule { limit: Some(300), pause, return_frames: 60, warn_frames: 30 };
-    let mut world = world_with(rule);
-    for frame in 0..100 + frames {
-        let there = PlayerInput::default();
-        world.step(&[there, there.with_focus(frame < 100)]);
-    }
-    world
 }
 
 #[test]
@@ -399,139 +241,6 @@ fn a_problem_says_what_to_do_and_where_the_data_is() {
     assert!(!without.contains("/records/here"), "nothing is saved there: {without}");
     status.closed = [0].into();
     says("/records/here", |ctx| problem::show(ctx, &status, Some(directory), &words()));
-}
-
-/// The experiment file that shows most.
-pub(super) fn study() -> Experiment {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/experiments/two_speeds.toml");
-    Experiment::load(&path).unwrap()
-}
-
-pub(super) fn consent() -> Consent {
-    let study = study();
-    let mut consents = study.scenes().iter().filter_map(|scene| match &scene.content {
-        Content::Consent(consent) => Some(consent.clone()),
-        _ => None,
-    });
-    consents.next().unwrap()
-}
-
-#[test]
-fn a_decision_says_which_text_it_is_about() {
-    let (consent, pictures, mut state) = (consent(), Pictures::new(), Reading::default());
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-    let mut session = Session::new();
-    let mut click = |label: &str| {
-        session.click(label, |ctx| {
-            consent::show(ctx, "A study", &consent, &pictures, &mut state, now, &words())
-        })[1]
-    };
-    let decision = |agreed| Some(Decision { agreed, text: consent.text.digest(), at: now });
-    assert_eq!(click("I do not agree"), None);
-    assert_eq!(click("Back to the text"), None);
-    assert_eq!(click("I agree"), decision(true));
-    assert_eq!(click("I do not agree"), None, "that is asked once more");
-    assert_eq!(click("End here"), decision(false));
-}
-
-#[test]
-fn a_page_can_ask_for_patience() {
-    let text = Text { markdown: "# Read\n\nthis **now**".to_owned() };
-    let wait = Duration::from_secs(5);
-    let page = Page { title: None, text, button: None, wait, debriefing: false };
-    let (pictures, mut opened) = (Pictures::new(), Opened::default());
-    let mut session = Session::new();
-    let mut at = |seconds: u64, label: &str| {
-        let now = Duration::from_secs(100 + seconds);
-        let mut show =
-            |ctx: &Context| reading::show(ctx, "", &page, &pictures, &mut opened, now, &words());
-        let by_key = session.key(Key::Enter, &mut show);
-        let said = session.pass(Vec::new(), &mut show).0;
-        let said = said.into_iter().map(|(text, _)| text).collect::<Vec<_>>().join("\n");
-        (by_key, session.click(label, show)[1], said)
-    };
-    let (by_key, clicked, said) = at(0, "Continue");
-    assert!(!by_key && !clicked && said.contains("in 5 seconds"), "{said}");
-    assert!(said.contains("Read") && said.contains("now"), "{said}");
-    let (by_key, clicked, said) = at(4, "Continue");
-    assert!(!by_key && !clicked && said.contains("in 1 second."), "{said}");
-    let (by_key, clicked, said) = at(5, "Continue");
-    assert!(by_key && clicked && !said.contains("second"), "{said}");
-}
-
-#[test]
-fn every_outcome_has_its_words_and_its_code() {
-    let (completion, pictures) = (study().completion, Pictures::new());
-    let end = |outcome| End {
-        study: "A study",
-        outcome,
-        page: None,
-        completion: &completion,
-        panel_id: "p1",
-        reason: None,
-        pictures: &pictures,
-        upload: Upload::default(),
-    };
-    let mut titles = BTreeSet::new();
-    for (outcome, code) in &completion.codes {
-        let end = end(*outcome);
-        let mut state = Leaving::default();
-        let said = said(|ctx| completion::show(ctx, &end, &mut state, &words()));
-        assert!(said.contains(code), "{outcome:?}: {said}");
-        titles.insert(said.lines().nth(1).unwrap().to_owned());
-    }
-    assert_eq!(titles.len(), 7, "{titles:?}");
-    let reason = End { reason: Some("You were away too often."), ..end(Outcome::Excluded) };
-    says("You were away too often.", |ctx| {
-        completion::show(ctx, &reason, &mut Leaving::default(), &words())
-    });
-}
-
-#[test]
-fn the_code_is_copied_and_the_panels_page_opened() {
-    let (completion, pictures) = (study().completion, Pictures::new());
-    let upload = Upload { all: 2, saved: 2, received: 1, trouble: false };
-    let (outcome, reason) = (Outcome::Finished, None);
-    let end = End {
-        study: "",
-        outcome,
-        page: None,
-        completion: &completion,
-        panel_id: "",
-        reason,
-        pictures: &pictures,
-        upload,
-    };
-    let (mut state, mut commands) = (Leaving::default(), Vec::new());
-    let mut session = Session::new();
-    let mut click = |label: &str| {
-        session.click(label, |ctx| {
-            completion::show(ctx, &end, &mut state, &words());
-            commands.extend(ctx.output(|output| output.commands.clone()));
-        });
-        std::mem::take(&mut commands)
-    };
-    let code = &completion.codes[&outcome];
-    assert_eq!(click("Copy the code"), [OutputCommand::CopyText(code.clone())]);
-    assert!(state.copied);
-    let mut click = |label: &str| {
-        session.click(label, |ctx| {
-            completion::show(ctx, &end, &mut state, &words());
-            commands.extend(ctx.output(|output| output.commands.clone()));
-        });
-        std::mem::take(&mut commands)
-    };
-    let [OutputCommand::OpenUrl(url)] = &click("Open the last page of your study")[..] else {
-        panic!("no page is opened")
-    };
-    assert_eq!(url.url, format!("https://app.prolific.com/submissions/complete?cc={code}"));
-    let told = |upload| {
-        let end = End { upload, ..end };
-        said(|ctx| completion::show(ctx, &end, &mut Leaving::default(), &words()))
-    };
-    assert!(told(upload).contains("Please leave this window open"));
-    assert!(told(Upload { received: 2, ..upload }).contains("Everything is saved"));
-    assert!(told(Upload { trouble: true, ..upload }).contains("Nothing is lost"));
 }
 
 /// Where the text of a screen is, in a window of a size.
