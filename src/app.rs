@@ -10,6 +10,7 @@ use crate::record::upload::Uploader;
 use crate::replay::{Film, viewer};
 use crate::screens;
 use crate::window::{self, pictures};
+use crate::words::Language;
 use bevy::MinimalPlugins;
 use bevy::app::{AppExit, RunFixedMainLoop, ScheduleRunnerPlugin};
 use bevy::log::tracing_subscriber;
@@ -103,6 +104,7 @@ pub fn run_headless(app: &mut App) -> AppExit {
 pub fn windowed(
     options: JoinOptions,
     link: Option<JoinLink>,
+    language: Language,
     pictures: Option<PathBuf>,
 ) -> io::Result<(App, Receiver<Outcome>)> {
     let (sender, outcome) = sync_channel(1);
@@ -114,10 +116,11 @@ pub fn windowed(
         flow::plugin,
         forensics::plugin,
         keyboard::plugin,
-        screens::plugin,
         window::plugin,
     ))
+    .insert_resource(language)
     .insert_resource(Report(sender))
+    .add_plugins(screens::plugin)
     .add_systems(Last, report);
     if let Some(directory) = pictures {
         pictures::plugin(&mut app, directory);

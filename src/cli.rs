@@ -7,6 +7,7 @@ use crate::input::PolicyChoice;
 use crate::lab;
 use crate::outcome::Outcome;
 use crate::record::spool::Spool;
+use crate::words::{Language, Words};
 use anyhow::Context as _;
 use bevy::app::AppExit;
 use clap::{Parser, Subcommand};
@@ -72,6 +73,9 @@ struct Join {
     /// game itself is always exact.
     #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u16).range(..=100))]
     smoothing: u16,
+    /// The language of the window's own words, such as en or de, whatever the study says.
+    #[arg(long, value_name = "LANGUAGE", value_parser = language)]
+    language: Option<String>,
     /// Print how the session went to stdout, as JSON.
     #[arg(long)]
     json: bool,
@@ -107,6 +111,12 @@ pub fn main() -> ExitCode {
         say(&format!("dyad: {error:#}"));
         ExitCode::from(2)
     })
+}
+
+/// A language that there are words in.
+fn language(text: &str) -> Result<String, String> {
+    let known = || format!("there are words in {}", Words::LANGUAGES.join(", "));
+    Words::of(text).map(|_| text.to_owned()).ok_or_else(known)
 }
 
 /// Says something to the person at the terminal.
@@ -148,7 +158,10 @@ impl Join {
                 let patience = Patience(Duration::from_secs(self.patience));
                 play_headless(options, link, patience)?
             }
-            link => play_in_window(options, link, self.screenshot_dir)?,
+            link => {
+                let language = Language { asked: self.language, study: None };
+                play_in_window(options, link, language, self.screenshot_dir)?
+            }
         };
         if self.json {
             print(&outcome.json().to_string())?;
@@ -170,6 +183,7 @@ fn play_headless(
 fn play_in_window(
     options: JoinOptions,
     link: Option<JoinLink>,
+    language: Language,
     pictures: Option<PathBuf>,
 ) -> anyhow::Result<(Outcome, AppExit)> {
     let has_display = !cfg!(target_os = "linux") || std::env::var_os("DISPLAY").is_some();
@@ -181,7 +195,7 @@ fn play_in_window(
         std::fs::create_dir_all(directory)
             .with_context(|| format!("cannot make {}", directory.display()))?;
     }
-    let (mut app, outcome) = app::windowed(options, link, pictures)?;
+    let (mut app, outcome) = app::windowed(options, link, language, pictures)?;
     let exit = app.run();
     Ok((outcome.try_recv().unwrap_or_default(), exit))
 }

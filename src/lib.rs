@@ -8,8 +8,8 @@
 //! - [`input`]: scripted players and keys as sources of input;
 //! - [`record`]: the writer thread, the spool of unsent records, their upload;
 //! - [`outcome`]: how a session went;
-//! - [`window`], [`screens`], [`view`], [`theme`]: what a person sees; [`picture`]: the same
-//!   without a window;
+//! - [`window`], [`screens`], [`view`], [`theme`]: what a person sees; [`words`]: in which words;
+//!   [`picture`]: the same without a window;
 //! - [`replay`]: a recorded game, looked at again.
 //!
 //! The simulation is gridworld's, netplay is dyad-netplay's; the client decides nothing about
@@ -38,6 +38,7 @@ pub mod screens;
 pub mod theme;
 pub mod view;
 pub mod window;
+pub mod words;
 
 /// The program's version. Peers play together only if theirs is the same.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

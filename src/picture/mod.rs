@@ -14,7 +14,7 @@ use raster::Textures;
 
 /// How often a layout is repeated before it is drawn: what is placed by its own size is in place
 /// then.
-const PASSES: u32 = 2;
+const PASSES: u32 = 3;
 
 /// A window's content without the window.
 pub struct Studio {
@@ -43,15 +43,16 @@ impl Studio {
             self.pass(&mut show);
         }
         let shapes = self.pass(&mut show);
-        let triangles = self.ctx.tessellate(shapes, self.scale);
+        let scale = self.ctx.pixels_per_point();
+        let triangles = self.ctx.tessellate(shapes, scale);
         let mut picture = Picture::new(self.size, theme::PAPER);
-        picture.paint(&self.textures, &triangles, self.scale);
+        picture.paint(&self.textures, &triangles, scale);
         picture
     }
 
     fn pass(&mut self, show: &mut dyn FnMut(&Context)) -> Vec<ClippedShape> {
         let [width, height] = self.size;
-        let points = vec2(width as f32, height as f32) / self.scale;
+        let points = vec2(width as f32, height as f32) / self.scale / self.ctx.zoom_factor();
         let viewport =
             ViewportInfo { native_pixels_per_point: Some(self.scale), ..ViewportInfo::default() };
         self.passes += 1;

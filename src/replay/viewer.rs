@@ -7,6 +7,7 @@ use crate::theme::{self, size};
 use crate::view::canvas::Spot;
 use crate::view::motion::{Moment, Motion};
 use crate::view::{board, cook, hud};
+use crate::words::Words;
 use bevy::prelude::{App, Real, Res, ResMut, Resource, Result, Time, Update};
 use bevy_egui::egui::{
     Align2, Color32, Context, CornerRadius, Key, Painter, Pos2, Rect, Sense, Ui, Vec2, pos2, vec2,
@@ -119,7 +120,8 @@ pub fn show_board(ctx: &Context, film: &Film, place: usize, motion: &Motion, con
     let rect = rect.with_max_y(rect.bottom() - controls);
     let (top, rest) = rect.split_top_bottom_at_y(rect.top() + hud::TOP);
     let (middle, bottom) = rest.split_top_bottom_at_y(rest.bottom() - hud::BOTTOM);
-    hud::paint_top(&painter, top, world);
+    // In English for everybody: researchers share these pictures.
+    hud::paint_top(&painter, top, world, &Words::english());
     let area = middle.shrink2(vec2(theme::GAP, theme::GAP / 2.0));
     board::paint(&painter, area, world, NOBODY, motion);
     paint_people(&painter, bottom, film, place);

@@ -2,6 +2,7 @@
 //! window's title, which is all that can be seen of a window behind others.
 
 use crate::flow::Screen;
+use crate::words::Words;
 use bevy::prelude::{Query, Res, State, Window, With};
 use bevy::window::PrimaryWindow;
 use dyad_gridworld::{Phase, World};
@@ -15,7 +16,7 @@ pub const TITLE: &str = "Dyad";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Absence {
     /// In a few words.
-    pub headline: &'static str,
+    pub headline: String,
     /// What follows from it.
     pub line: String,
     /// Whether it stands over the board, as nobody can play or this person does not. Otherwise it
@@ -26,7 +27,7 @@ pub struct Absence {
 /// What to say in a world about who is away, to the person on seat `me`. A person learns at once
 /// that this window has lost the focus, and of a partner who is away after a moment.
 #[must_use]
-pub fn absence(world: &World, me: Seat) -> Option<Absence> {
+pub fn absence(world: &World, me: Seat, words: &Words) -> Option<Absence> {
     if world.phase() == Phase::Coasting {
         return None;
     }
@@ -37,28 +38,22 @@ pub fn absence(world: &World, me: Seat) -> Option<Absence> {
     let waits =
         rule.pause && matches!(world.phase(), Phase::Paused { .. } | Phase::Countdown { .. });
     if mine > 0 {
-        let ends = ends_in(world, mine).map(|seconds| {
-            format!("After {seconds} more seconds in other windows, it ends for both of you.")
-        });
-        let goes_on = if waits { "It waits for you." } else { "It goes on without you." };
+        let ends = ends_in(world, mine)
+            .map(|seconds| words.line_with("away-me-ends", [("seconds", seconds.into())]));
+        let goes_on = words.line(if waits { "away-me-waits" } else { "away-me-on" });
         return Some(Absence {
-            headline: "Click here to come back to the game",
-            line: [Some(goes_on.to_owned()), ends]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(" "),
+            headline: words.line("away-me"),
+            line: [Some(goes_on), ends].into_iter().flatten().collect::<Vec<_>>().join(" "),
             over_board: true,
         });
     }
     let is_told = theirs > 0 && (waits || theirs >= rule.warn_frames);
     is_told.then(|| {
         let ends = ends_in(world, theirs)
-            .map(|seconds| format!("If that lasts for {seconds} more seconds, the game ends."));
-        let waits_for = "The game waits for your partner, who is in another window.";
-        let parts = [waits.then(|| waits_for.to_owned()), ends];
+            .map(|seconds| words.line_with("away-partner-ends", [("seconds", seconds.into())]));
+        let parts = [waits.then(|| words.line("away-partner-waits")), ends];
         Absence {
-            headline: if waits { "The game is paused" } else { "Your partner is away" },
+            headline: words.line(if waits { "away-paused" } else { "away-partner" }),
             line: parts.into_iter().flatten().collect::<Vec<_>>().join(" "),
             over_board: waits,
         }
@@ -75,14 +70,14 @@ fn ends_in(world: &World, away: u32) -> Option<u32> {
 
 /// The window's title for the person on seat `me`.
 #[must_use]
-pub fn title(world: &World, me: Seat) -> String {
+pub fn title(world: &World, me: Seat, words: &Words) -> String {
     let mine = world.away().frames(me.index());
     if mine == 0 || world.phase() == Phase::Coasting {
         return TITLE.to_owned();
     }
     match ends_in(world, mine) {
-        Some(seconds) => format!("Come back: the game ends in {seconds} s"),
-        None => "Come back to the game".to_owned(),
+        Some(seconds) => words.line_with("away-window-ends", [("seconds", seconds.into())]),
+        None => words.line("away-window"),
     }
 }
 
@@ -90,11 +85,12 @@ pub fn title(world: &World, me: Seat) -> String {
 pub(super) fn entitle(
     mut windows: Query<&mut Window, With<PrimaryWindow>>,
     screen: Res<State<Screen>>,
+    words: Res<Words>,
     game: Option<(Res<Simulation>, Res<Netplay>)>,
 ) {
     let title = match &game {
         Some((world, netplay)) if *screen.get() == Screen::Game => {
-            title(world, netplay.settings().parameters.seat)
+            title(world, netplay.settings().parameters.seat, &words)
         }
         _ => TITLE.to_owned(),
     };
@@ -108,10 +104,18 @@ pub(super) fn entitle(
 
 #[cfg(test)]
 mod tests {
-    use super::{absence, title};
     use crate::view::tests::world_with;
+    use crate::words::Words;
     use dyad_gridworld::{FocusRule, PlayerInput, World};
     use dyad_protocol::Seat;
+
+    fn absence(world: &World, me: Seat) -> Option<super::Absence> {
+        super::absence(world, me, &Words::english())
+    }
+
+    fn title(world: &World, me: Seat) -> String {
+        super::title(world, me, &Words::english())
+    }
 
     const ME: Seat = Seat(0);
     const PARTNER: Seat = Seat(1);

@@ -4,27 +4,25 @@ use super::page;
 use crate::flow::{Screen, Status};
 use crate::lab::LabConnection;
 use crate::theme;
+use crate::words::Words;
 use bevy::prelude::{Commands, NextState, Res, ResMut, Result};
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::Context;
 
 /// Shows the screen. Returns whether the person wants to give another link.
-pub fn show(ctx: &Context, address: &str, trouble: Option<&str>) -> bool {
+pub fn show(ctx: &Context, address: &str, trouble: Option<&str>, words: &Words) -> bool {
     let mut elsewhere = false;
     page::page(ctx, "connecting", |ui| {
-        page::title(ui, "", "Connecting to the lab");
+        page::title(ui, "", &words.line("connecting-title"));
         page::players(ui, 0, 1);
         page::remark(ui, address);
         if let Some(trouble) = trouble {
             ui.add_space(theme::GAP);
-            page::attention(ui, page::sentence(trouble));
-            page::text(
-                ui,
-                "Dyad keeps trying. If this lasts, check that this computer is on the network, \
-                 and tell the experimenter.",
-            );
+            page::attention(ui, words.line("connecting-trouble"));
+            page::remark(ui, page::sentence(trouble));
+            page::text(ui, words.line("connecting-patience"));
             ui.add_space(theme::GAP);
-            elsewhere = page::button(ui, "Use another link", &[]);
+            elsewhere = page::button(ui, &words.line("connecting-elsewhere"), &[]);
         }
     });
     elsewhere
@@ -35,11 +33,12 @@ pub(super) fn draw(
     mut contexts: EguiContexts,
     lab: Option<Res<LabConnection>>,
     status: Res<Status>,
+    words: Res<Words>,
     mut next: ResMut<NextState<Screen>>,
 ) -> Result {
     let address = lab.map(|lab| format!("{}:{}", lab.link().host, lab.link().port));
     let address = address.unwrap_or_default();
-    if show(contexts.ctx_mut()?, &address, status.lab_trouble.as_deref()) {
+    if show(contexts.ctx_mut()?, &address, status.lab_trouble.as_deref(), &words) {
         commands.remove_resource::<LabConnection>();
         next.set(Screen::Start);
     }

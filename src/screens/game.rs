@@ -3,15 +3,20 @@
 use super::{away, page};
 use crate::flow::JoinOptions;
 use crate::theme;
+use crate::view::connection::{self, Connection};
 use crate::view::motion::{Moment, Motion};
+use crate::view::overlay::{Figures, Trace};
 use crate::view::{board, hud, legend};
-use bevy::prelude::{Local, Real, Res, Result, Time};
+use crate::words::Words;
+use bevy::prelude::{
+    App, IntoScheduleConfigs as _, Local, PreUpdate, Real, Res, ResMut, Resource, Result, Time,
+};
 use bevy_egui::EguiContexts;
-use bevy_egui::egui::{Context, CornerRadius, Painter, Rect, pos2, vec2};
+use bevy_egui::egui::{Context, CornerRadius, Id, Key, LayerId, Order, Painter, Rect, pos2, vec2};
 use dyad_gridworld::{End, Phase, World};
-use dyad_netplay::{Netplay, Simulation};
+use dyad_netplay::{Netplay, NetplaySystems, Simulation};
 use dyad_protocol::Seat;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A pause shorter than this passes without a word: it would only flicker.
 const NOTICE_AFTER: Duration = Duration::from_millis(300);
@@ -29,15 +34,28 @@ pub enum Notice {
     None,
 }
 
-/// Shows the screen. Avatars are where `motion` shows them.
-pub fn show(
-    ctx: &Context,
-    world: &World,
-    motion: &Motion,
-    me: Seat,
-    has_keys: bool,
-    notice: Notice,
-) {
+/// What the screen shows.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The world.
+    pub world: &'a World,
+    /// Where avatars are shown.
+    pub motion: &'a Motion,
+    /// Who looks.
+    pub me: Seat,
+    /// Whether a person plays here, who has keys.
+    pub has_keys: bool,
+    /// What stands over the board.
+    pub notice: Notice,
+    /// How good the connection is; `None` where there is none to others.
+    pub connection: Option<Connection>,
+    /// Figures for developers, if they are asked for.
+    pub trace: Option<&'a Trace>,
+}
+
+/// Shows the screen.
+pub fn show(ctx: &Context, view: &View<'_>, words: &Words) {
+    let &View { world, motion, me, has_keys, notice, connection, trace } = view;
     let (painter, rect) = page::window(ctx);
     let top = Rect::from_min_max(rect.min, pos2(rect.right(), rect.top() + hud::TOP));
     let bottom = Rect::from_min_max(pos2(rect.left(), rect.bottom() - hud::BOTTOM), rect.max);
@@ -46,39 +64,52 @@ pub fn show(
         pos2(rect.right() - theme::GAP, bottom.top()),
     )
     .shrink2(vec2(0.0, theme::GAP / 2.0));
-    hud::paint_top(&painter, top, world);
-    hud::paint_bottom(&painter, bottom, world, me, has_keys);
+    hud::paint_top(&painter, top, world, words);
+    let end = hud::paint_people(&painter, bottom, world, me, words);
+    let end = match connection {
+        Some(connection) => {
+            connection::paint(&painter, end, connection, words);
+            end + vec2(theme::GAP * 2.0, 0.0)
+        }
+        None => end,
+    };
+    hud::paint_controls(&painter, bottom.with_min_x(end.x), has_keys, words);
+    if let Some(trace) = trace {
+        let over = LayerId::new(Order::Foreground, Id::new("trace"));
+        let painter = Painter::new(ctx.clone(), over, rect);
+        trace.paint(&painter, top.left_bottom() + vec2(theme::GAP, 0.0));
+    }
     let board = board::paint(&painter, middle, world, me, motion);
-    if let Some((headline, line)) = interruption(notice) {
+    if let Some((headline, line)) = interruption(notice, words) {
         painter.rect_filled(board, 0.0, theme::VEIL);
-        page::over_board(ctx, "stalled", headline, &line);
+        page::over_board(ctx, "stalled", &headline, &line);
         return;
     }
     if let Some(number) = hud::countdown(world) {
         painter.rect_filled(board, 0.0, theme::VEIL);
         page::over_everything(&painter, board, &number.to_string());
         if world.episode() == 0 && world.held() == 0 {
-            how_to_play(&painter, middle, world, me);
+            how_to_play(&painter, middle, world, me, words);
         }
     }
-    let absence = away::absence(world, me);
+    let absence = away::absence(world, me, words);
     if let Some(absence) = absence.as_ref().filter(|absence| !absence.over_board) {
-        hud::paint_remark(&painter, board, absence.headline, &absence.line);
+        hud::paint_remark(&painter, board, &absence.headline, &absence.line);
     }
     if let Some(absence) = absence.filter(|absence| absence.over_board) {
         painter.rect_filled(board, 0.0, theme::VEIL);
-        page::over_board(ctx, "away", absence.headline, &absence.line);
+        page::over_board(ctx, "away", &absence.headline, &absence.line);
         return;
     }
-    if let Some((headline, line)) = after_episode(world) {
+    if let Some((headline, line)) = after_episode(world, words) {
         painter.rect_filled(board, 0.0, theme::VEIL);
         page::over_board(ctx, "after", &headline, &line);
     }
 }
 
 /// The legend, on a card at the lower end of an area.
-fn how_to_play(painter: &Painter, area: Rect, world: &World, me: Seat) {
-    let steps = legend::steps(world.game(), me);
+fn how_to_play(painter: &Painter, area: Rect, world: &World, me: Seat, words: &Words) {
+    let steps = legend::steps(world.game(), me, words);
     if !steps.is_empty() {
         let extent = vec2(legend::width(&steps), legend::HEIGHT);
         let middle = area.center_bottom() - vec2(0.0, (extent.y + theme::GAP) / 2.0);
@@ -89,39 +120,33 @@ fn how_to_play(painter: &Painter, area: Rect, world: &World, me: Seat) {
 }
 
 /// What is said while the game stands still.
-fn interruption(notice: Notice) -> Option<(&'static str, String)> {
+fn interruption(notice: Notice, words: &Words) -> Option<(String, String)> {
     match notice {
         Notice::None => None,
-        Notice::Waiting => Some((
-            "Waiting for your partner",
-            "The game goes on as soon as your computers hear each other again.".to_owned(),
-        )),
-        Notice::Interrupted(left) => Some((
-            "The connection was lost",
-            format!(
-                "Your computer is looking for your partner's. Nothing of the game is lost; it goes \
-                 on after a short countdown. Please stay here, for {} seconds at most.",
-                left.as_secs()
-            ),
-        )),
+        Notice::Waiting => Some((words.line("game-stalled"), words.line("game-stalled-text"))),
+        Notice::Interrupted(left) => {
+            let seconds = [("seconds", left.as_secs().into())];
+            let text = words.line_with("game-interrupted-text", seconds);
+            Some((words.line("game-interrupted"), text))
+        }
     }
 }
 
 /// What is said when an episode is over.
-fn after_episode(world: &World) -> Option<(String, String)> {
-    let score = world.score();
+fn after_episode(world: &World, words: &Words) -> Option<(String, String)> {
     if let Some(End::AwayTooLong { .. }) = world.end() {
-        return Some(("The game is over".to_owned(), "Somebody was away for too long.".to_owned()));
+        return Some((words.line("game-over"), words.line("game-over-away")));
     }
+    let points = || [("points", hud::points(world).into())];
     match world.phase() {
-        Phase::Between { .. } => Some((
-            format!("Round {} is over", world.episode() + 1),
-            format!("You earned {score} points together. The next round begins in a moment."),
-        )),
-        Phase::Coasting => Some((
-            "That was the last round".to_owned(),
-            format!("You earned {score} points together in it."),
-        )),
+        Phase::Between { .. } => {
+            let round = [("round", (world.episode() + 1).into())];
+            let text = words.line_with("game-between-points", points());
+            Some((words.line_with("game-between", round), text))
+        }
+        Phase::Coasting => {
+            Some((words.line("game-last"), words.line_with("game-last-points", points())))
+        }
         Phase::Countdown { .. } | Phase::Playing | Phase::Paused { .. } => None,
     }
 }
@@ -171,23 +196,80 @@ impl Moving {
     }
 }
 
+/// The overlay for developers, and when the steps of the picture at hand began and ended.
+#[derive(Resource, Default)]
+pub(super) struct Developing {
+    shown: bool,
+    trace: Trace,
+    began: Option<Instant>,
+    steps: Duration,
+}
+
+/// Measures how long steps take, rollbacks included.
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Developing>().add_systems(
+        PreUpdate,
+        (
+            (|mut it: ResMut<Developing>| it.began = Some(Instant::now()))
+                .in_set(NetplaySystems::Receive),
+            (|mut it: ResMut<Developing>| it.steps = it.began.map_or(it.steps, |at| at.elapsed()))
+                .in_set(NetplaySystems::Commit),
+        ),
+    );
+}
+
+impl Developing {
+    fn follow(&mut self, ctx: &Context, world: &World, netplay: &Netplay, time: &Time<Real>) {
+        self.shown ^= ctx.input(|input| input.key_pressed(Key::F3));
+        let statistics = netplay.statistics();
+        let (quality, totals) = (statistics.quality, statistics.session.journal);
+        let figures = Figures {
+            rtt: quality.rtt,
+            jitter: quality.jitter,
+            loss: quality.loss,
+            ahead: statistics.frames_ahead,
+            current: world.frame(),
+            confirmed: netplay.confirmed_frame(),
+            rollbacks: totals.rollbacks,
+            resimulated: totals.resimulated,
+            steps: self.steps,
+            picture: time.delta(),
+        };
+        self.trace.add(time.elapsed(), figures);
+    }
+}
+
 pub(super) fn draw(
     mut contexts: EguiContexts,
     world: Res<Simulation>,
     netplay: Res<Netplay>,
     options: Res<JoinOptions>,
     time: Res<Time<Real>>,
+    words: Res<Words>,
+    mut developing: ResMut<Developing>,
     mut standstill: Local<Standstill>,
     mut moving: Local<Moving>,
 ) -> Result {
+    let ctx = contexts.ctx_mut()?;
     let me = netplay.settings().parameters.seat;
-    let rollbacks = netplay.statistics().session.journal.rollbacks;
+    let statistics = netplay.statistics();
+    let rollbacks = statistics.session.journal.rollbacks;
     moving.follow(&world, me, rollbacks, time.delta(), options.smoothing);
+    developing.follow(ctx, &world, &netplay, &time);
     let notice = match netplay.patience_left() {
         Some(left) => Notice::Interrupted(left),
         None => standstill.notice(time.elapsed(), netplay.is_stalled(), netplay.silence()),
     };
-    show(contexts.ctx_mut()?, &world, &moving.motion, me, options.policy.is_none(), notice);
+    let view = View {
+        world: &world,
+        motion: &moving.motion,
+        me,
+        has_keys: options.policy.is_none(),
+        notice,
+        connection: Some(Connection::of(&statistics.quality)),
+        trace: developing.shown.then_some(&developing.trace),
+    };
+    show(ctx, &view, &words);
     Ok(())
 }
 

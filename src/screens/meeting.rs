@@ -4,6 +4,7 @@ use super::page;
 use crate::flow::Status;
 use crate::theme;
 use crate::view::legend::{self, Step};
+use crate::words::Words;
 use bevy::prelude::{Real, Res, Result, Time};
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::Context;
@@ -14,16 +15,23 @@ use std::time::Duration;
 const USUALLY_WITHIN: Duration = Duration::from_secs(8);
 
 /// Shows the screen, and how the game is played that comes.
-pub fn show(ctx: &Context, study: &str, players: u32, since: Duration, steps: &[Step]) {
+pub fn show(
+    ctx: &Context,
+    study: &str,
+    players: u32,
+    since: Duration,
+    steps: &[Step],
+    words: &Words,
+) {
     page::page(ctx, "meeting", |ui| {
-        page::title(ui, study, "Partner found");
+        page::title(ui, study, &words.line("meeting-title"));
         page::players(ui, players, players);
-        page::text(ui, "Your computers are connecting.");
+        page::text(ui, words.line("meeting-text"));
         if since > USUALLY_WITHIN {
             ui.add_space(theme::GAP);
-            page::attention(ui, "This takes longer than usual. Dyad keeps trying for a minute.");
+            page::attention(ui, words.line("meeting-long"));
         } else {
-            page::remark(ui, "This takes a few seconds.");
+            page::remark(ui, words.line("meeting-soon"));
         }
         page::legend(ui, steps);
     });
@@ -34,11 +42,12 @@ pub(super) fn draw(
     status: Res<Status>,
     netplay: Res<Netplay>,
     time: Res<Time<Real>>,
+    words: Res<Words>,
 ) -> Result {
     let since = time.elapsed().saturating_sub(netplay.statistics().milestones.matched);
     let settings = netplay.settings();
     let players = u32::from(settings.game.settings().players);
-    let steps = legend::steps(&settings.game, settings.parameters.seat);
-    show(contexts.ctx_mut()?, &status.title, players, since, &steps);
+    let steps = legend::steps(&settings.game, settings.parameters.seat, &words);
+    show(contexts.ctx_mut()?, &status.title, players, since, &steps, &words);
     Ok(())
 }

@@ -2,48 +2,66 @@
 //! function of plain values that needs no window; the system around it only fetches them.
 
 pub mod away;
+pub mod comfort;
+pub mod completion;
 pub mod connecting;
+pub mod consent;
 pub mod done;
+pub mod form;
 pub mod game;
+pub mod markdown;
 pub mod meeting;
 pub mod page;
+pub mod pictures;
 pub mod problem;
+pub mod reading;
 pub mod saving;
 pub mod scene;
 pub mod start;
 pub mod waiting;
 
 #[cfg(test)]
+mod looks;
+#[cfg(test)]
 mod tests;
 
 use crate::flow::Screen;
 use crate::theme;
+use crate::words::{Language, Words};
 use bevy::prelude::{
-    Added, App, IntoScheduleConfigs as _, Query, SystemCondition as _, Update, in_state,
+    Added, App, IntoScheduleConfigs as _, Query, Res, ResMut, SystemCondition as _, Update,
+    in_state, not, resource_changed,
 };
 use bevy_egui::{EguiContext, EguiPrimaryContextPass};
 
 /// Adds all screens to an app with a window.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<start::Typed>()
-        .init_resource::<scene::Draft>()
-        .add_systems(Update, (dress, away::entitle))
-        .add_systems(
-            EguiPrimaryContextPass,
-            (
-                start::draw.run_if(in_state(Screen::Start)),
-                connecting::draw.run_if(in_state(Screen::Connecting)),
-                scene::draw.run_if(in_state(Screen::Scene)),
-                scene::draw_way_out
-                    .run_if(in_state(Screen::Scene).or_else(in_state(Screen::Waiting))),
-                waiting::draw.run_if(in_state(Screen::Waiting)),
-                meeting::draw.run_if(in_state(Screen::Meeting)),
-                game::draw.run_if(in_state(Screen::Game)),
-                saving::draw.run_if(in_state(Screen::Saving)),
-                done::draw.run_if(in_state(Screen::Done)),
-                problem::draw.run_if(in_state(Screen::Problem)),
-            ),
-        );
+    app.init_resource::<start::Typed>().init_resource::<scene::Draft>().init_resource::<Language>();
+    let words = app.world().resource::<Language>().words();
+    app.insert_resource(words);
+    game::plugin(app);
+    app.add_systems(Update, (speak.run_if(resource_changed::<Language>), dress, away::entitle));
+    app.add_systems(
+        EguiPrimaryContextPass,
+        (
+            start::draw.run_if(in_state(Screen::Start)),
+            connecting::draw.run_if(in_state(Screen::Connecting)),
+            scene::draw.run_if(in_state(Screen::Scene)),
+            scene::draw_way_out.run_if(in_state(Screen::Scene).or_else(in_state(Screen::Waiting))),
+            waiting::draw.run_if(in_state(Screen::Waiting)),
+            meeting::draw.run_if(in_state(Screen::Meeting)),
+            game::draw.run_if(in_state(Screen::Game)),
+            saving::draw.run_if(in_state(Screen::Saving)),
+            done::draw.run_if(in_state(Screen::Done)),
+            problem::draw.run_if(in_state(Screen::Problem)),
+            comfort::draw.run_if(not(in_state(Screen::Game))),
+        ),
+    );
+}
+
+/// Takes the words of another language, once the study's is known.
+fn speak(language: Res<Language>, mut words: ResMut<Words>) {
+    *words = language.words();
 }
 
 /// Gives a window its look before anything is drawn in it: fonts only count from the next pass.

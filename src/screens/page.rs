@@ -4,14 +4,20 @@ use crate::theme::{self, size};
 use crate::view::canvas::Spot;
 use crate::view::legend::{self, Step};
 use crate::view::{cook, hud};
+use crate::words::Words;
 use bevy_egui::egui::{
-    Align, Align2, Area, Button, Color32, Context, CornerRadius, Frame, Id, Key, Label, LayerId,
-    Layout, Margin, Painter, ProgressBar, Rect, RichText, Sense, Stroke, Ui, Vec2, vec2,
+    Align, Align2, Area, Button, Color32, Context, CornerRadius, Event, Frame, Id, Key, Label,
+    LayerId, Layout, Margin, Painter, ProgressBar, Rect, RichText, ScrollArea, Sense, Stroke, Ui,
+    Vec2, vec2,
 };
 use dyad_protocol::Seat;
 
 /// Width of a page's text, in points.
 const WIDTH: f32 = 580.0;
+/// Width of a sheet's text.
+const SHEET: f32 = 720.0;
+/// Height for the buttons below a sheet.
+const FOOT: f32 = 84.0;
 
 /// Shows a card in the middle of the window.
 pub fn page(ctx: &Context, name: &str, content: impl FnOnce(&mut Ui)) {
@@ -27,6 +33,64 @@ pub fn page(ctx: &Context, name: &str, content: impl FnOnce(&mut Ui)) {
             ui.with_layout(Layout::top_down(Align::Center), content);
         });
     });
+}
+
+/// Shows a card for texts and forms: what does not fit scrolls, and buttons stand below it, always
+/// to be seen. Page Up and Page Down scroll, and the arrows while nothing has the focus.
+pub fn sheet<F>(
+    ctx: &Context,
+    name: &str,
+    body: impl FnOnce(&mut Ui),
+    foot: impl FnOnce(&mut Ui) -> F,
+) -> F {
+    let window = ctx.viewport_rect();
+    let card = Frame::new()
+        .fill(theme::CARD)
+        .stroke(Stroke::new(1.0, theme::LINE))
+        .corner_radius(CornerRadius::same(16))
+        .inner_margin(Margin { left: 44, right: 26, top: 30, bottom: 22 });
+    let width = SHEET.min(window.width() - 110.0).max(120.0);
+    let height = (window.height() - FOOT - 100.0).max(120.0);
+    let shown = in_the_middle(("sheet", name)).show(ctx, |ui| {
+        // An area offers the height that it had before; a sheet may grow.
+        ui.set_max_height(window.height());
+        let framed = card.show(ui, |ui| {
+            ui.set_width(width);
+            ui.set_max_height(window.height());
+            let area = ScrollArea::vertical().id_salt(name).max_height(height);
+            area.auto_shrink([false, true]).show(ui, |ui| {
+                scroll_by_keys(ui, height);
+                // Clear of the bar, whether or not there is one.
+                ui.set_width(width - 18.0);
+                body(ui);
+            });
+            ui.add_space(theme::GAP / 2.0);
+            ui.with_layout(Layout::top_down(Align::Center), foot).inner
+        });
+        framed.inner
+    });
+    shown.inner
+}
+
+fn scroll_by_keys(ui: &Ui, page: f32) {
+    let free = ui.memory(|memory| memory.focused().is_none());
+    let down = ui.input(|input| {
+        let pressed = |key, way: f32| if input.key_pressed(key) { way } else { 0.0 };
+        let pages = pressed(Key::PageDown, 1.0) - pressed(Key::PageUp, 1.0);
+        let lines = pressed(Key::ArrowDown, 1.0) - pressed(Key::ArrowUp, 1.0);
+        pages * (page - 40.0) + if free { lines * 60.0 } else { 0.0 }
+    });
+    if down != 0.0 {
+        ui.scroll_with_delta(vec2(0.0, -down));
+    }
+}
+
+/// Whether a key was pressed in this pass, and is not just held, while nothing else wants it.
+#[must_use]
+pub fn pressed(ui: &Ui, key: Key) -> bool {
+    let free = ui.memory(|memory| memory.focused().is_none());
+    let is_press = |event: &Event| matches!(event, Event::Key { key: it, pressed: true, repeat: false, .. } if *it == key);
+    free && ui.input(|input| input.events.iter().any(is_press))
 }
 
 /// An area that is there at once: what is faded in looks as if it were out of use.
@@ -48,6 +112,17 @@ pub fn title(ui: &mut Ui, study: &str, text: &str) {
     }
     ui.add(Label::new(RichText::new(text).font(theme::bold(size::TITLE))).wrap());
     ui.add_space(theme::GAP / 2.0);
+}
+
+/// A sheet's first words, below the study's title where there is one. None are none.
+pub fn title_left(ui: &mut Ui, study: &str, text: &str) {
+    if !study.is_empty() {
+        ui.add(Label::new(RichText::new(study).size(size::SMALL).color(theme::MUTED)).wrap());
+    }
+    if !text.is_empty() {
+        ui.add(Label::new(RichText::new(text).font(theme::bold(size::TITLE))).wrap());
+        ui.add_space(theme::GAP / 2.0);
+    }
 }
 
 /// A sentence or two.
@@ -76,28 +151,74 @@ pub fn attention(ui: &mut Ui, text: impl Into<String>) {
     ui.add(Label::new(text).wrap());
 }
 
+/// The same below what it is about.
+pub fn attention_left(ui: &mut Ui, text: impl Into<String>) {
+    let text = RichText::new(text.into()).size(size::SMALL).color(theme::ATTENTION);
+    ui.add(Label::new(text).wrap());
+}
+
 /// A button. Returns whether it was clicked, or one of `keys` pressed.
 pub fn button(ui: &mut Ui, label: &str, keys: &[Key]) -> bool {
     let clicked = ui.add(Button::new(label).min_size(vec2(150.0, 46.0))).clicked();
     clicked || ui.input(|input| keys.iter().any(|&key| input.key_pressed(key)))
 }
 
+/// Two buttons side by side, of which the first is the one to press without further thought.
+/// Returns which was clicked.
+pub fn two_buttons(ui: &mut Ui, first: &str, second: &str) -> [bool; 2] {
+    let font = theme::font(size::BODY);
+    let width = |label: &str| {
+        let galley = ui.painter().layout_no_wrap(label.to_owned(), font.clone(), theme::INK);
+        (galley.size().x + 2.0 * ui.spacing().button_padding.x + 4.0).max(190.0)
+    };
+    let widths = [width(first), width(second)];
+    let extent = vec2(widths[0] + theme::GAP + widths[1], 46.0);
+    let row = ui.allocate_ui_with_layout(extent, Layout::left_to_right(Align::Center), |ui| {
+        let one = ui.add(Button::new(first).min_size(vec2(widths[0], 46.0)));
+        let other = ui.add(quiet(second).min_size(vec2(widths[1], 46.0)));
+        [one.clicked(), other.clicked()]
+    });
+    row.inner
+}
+
+/// A button that does not ask to be pressed.
+pub fn quiet_button(ui: &mut Ui, label: &str) -> bool {
+    ui.add(quiet(label).min_size(vec2(120.0, 40.0))).clicked()
+}
+
+fn quiet(label: &str) -> Button<'_> {
+    let text = RichText::new(label).color(theme::INK);
+    Button::new(text).fill(theme::CARD).stroke(Stroke::new(1.0, theme::MUTED))
+}
+
 /// How many of how many, in words and as a bar.
-pub fn progress(ui: &mut Ui, label: &str, done: usize, of: usize) {
+fn progress(ui: &mut Ui, line: &str, done: usize, of: usize) {
     let part = done.min(of) as f32 / of.max(1) as f32;
     let tone = if done >= of { theme::GOOD } else { theme::ACCENT };
     ui.with_layout(Layout::top_down(Align::Min), |ui| {
         ui.spacing_mut().item_spacing.y = 6.0;
-        text(ui, format!("{label}: {done} of {of}"));
+        text(ui, line);
         ui.visuals_mut().extreme_bg_color = theme::LINE;
         ui.add(ProgressBar::new(part).desired_height(12.0).fill(tone));
     });
 }
 
+/// How many records are saved on this computer.
+pub fn saved(ui: &mut Ui, done: usize, of: usize, words: &Words) {
+    let line = words.line_with("saving-here", [("done", done.into()), ("all", of.into())]);
+    progress(ui, &line, done, of);
+}
+
+/// How many records the lab has received.
+pub fn received(ui: &mut Ui, done: usize, of: usize, words: &Words) {
+    let line = words.line_with("saving-lab", [("done", done.into()), ("all", of.into())]);
+    progress(ui, &line, done, of);
+}
+
 /// The keys that play.
-pub fn keys(ui: &mut Ui) {
+pub fn keys(ui: &mut Ui, words: &Words) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 52.0), Sense::hover());
-    hud::paint_keys(ui.painter(), rect);
+    hud::paint_keys(ui.painter(), rect, words);
 }
 
 /// How the game is played, in pictures.
@@ -171,9 +292,9 @@ pub fn over_everything(painter: &Painter, rect: Rect, text: &str) {
 }
 
 /// The button that closes the program, at the end of a page. Returns whether it was pressed.
-pub(super) fn close_button(ui: &mut Ui) -> bool {
+pub(super) fn close_button(ui: &mut Ui, words: &Words) -> bool {
     ui.add_space(theme::GAP);
-    let pressed = button(ui, "Close", &[Key::Escape]);
-    remark(ui, "or press Esc");
+    let pressed = button(ui, &words.line("close"), &[Key::Escape]);
+    remark(ui, words.line("close-key"));
     pressed
 }

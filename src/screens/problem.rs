@@ -2,6 +2,7 @@
 
 use super::page;
 use crate::flow::{CurrentMatch, Status};
+use crate::words::Words;
 use bevy::app::AppExit;
 use bevy::prelude::{MessageWriter, Res, Result};
 use bevy_egui::EguiContexts;
@@ -9,21 +10,18 @@ use bevy_egui::egui::Context;
 use std::path::Path;
 
 /// Shows the screen. Returns whether the person closes the program.
-pub fn show(ctx: &Context, status: &Status, records: Option<&Path>) -> bool {
+pub fn show(ctx: &Context, status: &Status, records: Option<&Path>, words: &Words) -> bool {
     let mut close = false;
     page::page(ctx, "problem", |ui| {
-        page::title(ui, &status.title, "This did not work");
-        let problem = status.problem.as_deref().unwrap_or("the program cannot go on");
-        page::attention(ui, page::sentence(problem));
-        page::text(
-            ui,
-            "Please show this to the experimenter. Closing Dyad and opening your link again may \
-             help.",
-        );
+        page::title(ui, &status.title, &words.line("problem-title"));
+        let problem = status.problem.as_deref().map(page::sentence);
+        page::attention(ui, problem.unwrap_or_else(|| words.line("problem-unknown")));
+        page::text(ui, words.line("problem-text"));
         if let Some(records) = records.filter(|_| !status.closed.is_empty()) {
-            page::remark(ui, format!("Your game so far is saved in {}", records.display()));
+            let folder = records.display().to_string();
+            page::remark(ui, words.line_with("problem-records", [("folder", folder.into())]));
         }
-        close = page::close_button(ui);
+        close = page::close_button(ui, words);
     });
     close
 }
@@ -31,11 +29,12 @@ pub fn show(ctx: &Context, status: &Status, records: Option<&Path>) -> bool {
 pub(super) fn draw(
     mut contexts: EguiContexts,
     status: Res<Status>,
+    words: Res<Words>,
     current: Option<Res<CurrentMatch>>,
     mut exit: MessageWriter<AppExit>,
 ) -> Result {
     let records = current.as_ref().map(|current| current.directory.as_path());
-    if show(contexts.ctx_mut()?, &status, records) {
+    if show(contexts.ctx_mut()?, &status, records, &words) {
         exit.write(AppExit::Success);
     }
     Ok(())

@@ -5,7 +5,8 @@ use crate::begin;
 use crate::flow::{Screen, Status};
 use crate::lab;
 use crate::theme;
-use bevy::prelude::{Commands, MessageReader, NextState, ResMut, Resource, Result, World};
+use crate::words::Words;
+use bevy::prelude::{Commands, MessageReader, NextState, Res, ResMut, Resource, Result, World};
 use bevy::window::FileDragAndDrop;
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{Context, Key, Margin, TextEdit};
@@ -16,16 +17,16 @@ use dyad_protocol::JoinLink;
 pub struct Typed {
     /// The link.
     pub link: String,
-    /// Why it was not taken.
+    /// Why it was not taken, in the program's terms.
     pub mistake: Option<String>,
 }
 
 /// Shows the screen. Returns the link once it is a good one.
-pub fn show(ctx: &Context, typed: &mut Typed) -> Option<JoinLink> {
+pub fn show(ctx: &Context, typed: &mut Typed, words: &Words) -> Option<JoinLink> {
     let mut submitted = false;
     page::page(ctx, "start", |ui| {
-        page::title(ui, "", "Welcome to Dyad");
-        page::text(ui, "Enter the link or the address that the experimenter gave you.");
+        page::title(ui, "", &words.line("start-title"));
+        page::text(ui, words.line("start-text"));
         ui.add_space(theme::GAP);
         let field = TextEdit::singleline(&mut typed.link)
             .hint_text("dyad://192.168.1.20:8642/join")
@@ -41,11 +42,12 @@ pub fn show(ctx: &Context, typed: &mut Typed) -> Option<JoinLink> {
             field.request_focus();
         }
         if let Some(mistake) = &typed.mistake {
-            page::attention(ui, mistake);
+            page::attention(ui, words.line("start-mistake"));
+            page::remark(ui, page::sentence(mistake));
         }
         ui.add_space(theme::GAP);
-        submitted = page::button(ui, "Join", &[Key::Enter]);
-        page::remark(ui, "A .join file can also be dropped on this window.");
+        submitted = page::button(ui, &words.line("start-join"), &[Key::Enter]);
+        page::remark(ui, words.line("start-drop"));
     });
     if !submitted || typed.link.trim().is_empty() {
         return None;
@@ -66,13 +68,14 @@ pub(super) fn draw(
     mut status: ResMut<Status>,
     mut dropped: MessageReader<FileDragAndDrop>,
     mut next: ResMut<NextState<Screen>>,
+    words: Res<Words>,
 ) -> Result {
     for file in dropped.read() {
         if let FileDragAndDrop::DroppedFile { path_buf, .. } = file {
             typed.link = path_buf.to_string_lossy().into_owned();
         }
     }
-    if let Some(link) = show(contexts.ctx_mut()?, &mut typed) {
+    if let Some(link) = show(contexts.ctx_mut()?, &mut typed, &words) {
         status.lab_trouble = None;
         commands.queue(move |world: &mut World| begin::connect(world, link));
         next.set(Screen::Connecting);

@@ -2,35 +2,101 @@
 
 use super::page;
 use crate::flow::{JoinOptions, Status};
+use crate::lab::LabConnection;
 use crate::theme;
-use bevy::prelude::{Res, Result};
+use crate::view::hud;
+use crate::words::Words;
+use bevy::app::AppExit;
+use bevy::prelude::{Local, MessageWriter, Res, Result};
 use bevy_egui::EguiContexts;
-use bevy_egui::egui::Context;
+use bevy_egui::egui::{Context, Key};
+use dyad_protocol::lobby::FromClient;
+use std::time::Duration;
 
-/// Shows the screen. A person sees the keys while there is time to read.
-pub fn show(ctx: &Context, status: &Status, has_keys: bool) {
-    let (here, needed) = status.waiting.unwrap_or((1, 2));
+/// What is known of the room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// The study's title.
+    pub study: String,
+    /// People who are here, and people that a game needs. `None` where a study does not tell.
+    pub people: Option<(u32, u32)>,
+    /// How long this person waits at most from now on, if there is a limit.
+    pub left: Option<Duration>,
+    /// Why the lab is not reached, if it is not.
+    pub trouble: Option<String>,
+    /// Whether a person plays, who wants to know the keys.
+    pub has_keys: bool,
+}
+
+/// What the person has done in the room so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Whether the button to leave was pressed, and they are asked once more.
+    pub(super) leaving: bool,
+}
+
+/// Shows the screen. Returns whether the person leaves.
+pub fn show(ctx: &Context, room: &Room, state: &mut Waiting, words: &Words) -> bool {
+    let mut leaves = false;
     page::page(ctx, "waiting", |ui| {
-        page::title(ui, &status.title, "Waiting for a partner");
+        if state.leaving {
+            page::title(ui, &room.study, &words.line("waiting-leave-title"));
+            page::text(ui, words.line("waiting-leave-text"));
+            ui.add_space(theme::GAP);
+            let (stay, leave) = (words.line("waiting-stay-here"), words.line("waiting-leave-sure"));
+            let [stays, sure] = page::two_buttons(ui, &stay, &leave);
+            state.leaving = !stays && !ui.input(|input| input.key_pressed(Key::Escape));
+            leaves = sure;
+            return;
+        }
+        page::title(ui, &room.study, &words.line("waiting-title"));
+        let (here, needed) = room.people.unwrap_or((1, 2));
         page::players(ui, here, needed);
-        page::text(ui, format!("{here} of {needed} people are here."));
-        page::text(ui, "The game starts by itself. Please stay at this window.");
-        if let Some(trouble) = &status.lab_trouble {
-            page::attention(ui, "The lab is out of reach at the moment.");
+        if room.people.is_some() {
+            let people = [("here", here.into()), ("needed", needed.into())];
+            page::text(ui, words.line_with("waiting-count", people));
+        }
+        page::text(ui, words.line("waiting-stay"));
+        if let Some(left) = room.left {
+            let seconds = u32::try_from(left.as_secs()).unwrap_or(u32::MAX);
+            let time = [("time", hud::clock(seconds).into())];
+            page::remark(ui, words.line_with("waiting-left", time));
+        }
+        if let Some(trouble) = &room.trouble {
+            page::attention(ui, words.line("waiting-trouble"));
             page::remark(ui, page::sentence(trouble));
         }
-        if has_keys {
-            ui.add_space(theme::GAP);
-            page::keys(ui);
+        if room.has_keys {
+            ui.add_space(theme::GAP / 2.0);
+            page::keys(ui, words);
         }
+        state.leaving = page::quiet_button(ui, &words.line("waiting-leave"));
     });
+    leaves
 }
 
 pub(super) fn draw(
     mut contexts: EguiContexts,
     status: Res<Status>,
     options: Res<JoinOptions>,
+    words: Res<Words>,
+    mut state: Local<Waiting>,
+    lab: Option<Res<LabConnection>>,
+    mut exit: MessageWriter<AppExit>,
 ) -> Result {
-    show(contexts.ctx_mut()?, &status, options.policy.is_none());
+    let room = Room {
+        study: status.title.clone(),
+        people: status.waiting,
+        left: None,
+        trouble: status.lab_trouble.clone(),
+        has_keys: options.policy.is_none(),
+    };
+    if show(contexts.ctx_mut()?, &room, &mut state, &words) {
+        // The lab notices the end of the connection, too.
+        if let Some(lab) = lab {
+            lab.say(FromClient::Leave);
+        }
+        exit.write(AppExit::Success);
+    }
     Ok(())
 }

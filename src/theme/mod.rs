@@ -5,7 +5,9 @@
 //! and Ito's palette, which people with any of the common colour blindnesses can tell apart; they
 //! never stand alone, each player also has a shape.
 
-use bevy_egui::egui::style::WidgetVisuals;
+pub mod comfort;
+
+use bevy_egui::egui::style::{ScrollStyle, WidgetVisuals};
 use bevy_egui::egui::{
     Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Stroke, Style,
     TextStyle, Theme, Vec2, Visuals,
@@ -24,6 +26,10 @@ pub const MUTED: Color32 = Color32::from_rgb(0x56, 0x62, 0x6d);
 pub const LINE: Color32 = Color32::from_rgb(0xd9, 0xd4, 0xc8);
 /// What can be clicked, and progress.
 pub const ACCENT: Color32 = Color32::from_rgb(0x1d, 0x66, 0xa5);
+/// The same under the pointer.
+pub const LIGHTER: Color32 = Color32::from_rgb(0x24, 0x72, 0xb4);
+/// Behind what is chosen.
+pub const CHOSEN: Color32 = Color32::from_rgb(0xe4, 0xee, 0xf7);
 /// Good news.
 pub const GOOD: Color32 = Color32::from_rgb(0x1b, 0x7a, 0x55);
 /// What needs attention.
@@ -120,6 +126,9 @@ pub fn apply(ctx: &Context) {
     ctx.set_fonts(fonts());
     ctx.set_theme(Theme::Light);
     ctx.all_styles_mut(restyle);
+    // Ours has ends, and knows how much room there is.
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
+    ctx.add_plugin(comfort::Fitting);
 }
 
 fn fonts() -> FontDefinitions {
@@ -148,6 +157,8 @@ fn restyle(style: &mut Style) {
     .into();
     style.spacing.item_spacing = Vec2::splat(GAP);
     style.spacing.button_padding = Vec2::new(22.0, 10.0);
+    // A bar that stays: what can be scrolled should look like it.
+    style.spacing.scroll = ScrollStyle { bar_width: 8.0, ..ScrollStyle::solid() };
     style.visuals = visuals();
 }
 
@@ -161,8 +172,7 @@ fn visuals() -> Visuals {
     let widgets = &mut visuals.widgets;
     look(&mut widgets.noninteractive, CARD, LINE, INK);
     look(&mut widgets.inactive, ACCENT, ACCENT, Color32::WHITE);
-    let lighter = Color32::from_rgb(0x2a, 0x7a, 0xc0);
-    look(&mut widgets.hovered, lighter, INK, Color32::WHITE);
+    look(&mut widgets.hovered, LIGHTER, INK, Color32::WHITE);
     look(&mut widgets.active, INK, INK, Color32::WHITE);
     visuals
 }

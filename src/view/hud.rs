@@ -3,6 +3,7 @@
 use super::canvas::Spot;
 use super::cook;
 use crate::theme::{self, size};
+use crate::words::Words;
 use bevy_egui::egui::{
     Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Stroke, StrokeKind, Vec2, pos2,
     vec2,
@@ -21,18 +22,28 @@ const BETWEEN_KEYS: f32 = 26.0;
 
 /// A group of keys that do the same, as it is shown.
 struct Keys {
-    caps: &'static [&'static str],
+    caps: Vec<String>,
     /// What they do, and which other keys do it, too.
-    words: &'static str,
+    words: String,
     /// The same where there is little room.
-    few_words: &'static str,
+    few_words: String,
 }
 
 /// The keys that play.
-const KEYS: [Keys; 2] = [
-    Keys { caps: &["←", "↑", "↓", "→"], words: "or W A S D: walk", few_words: "walk" },
-    Keys { caps: &["Space"], words: "or Enter: pick up, put down", few_words: "pick up, put down" },
-];
+fn keys(words: &Words) -> [Keys; 2] {
+    [
+        Keys {
+            caps: ["←", "↑", "↓", "→"].map(str::to_owned).into(),
+            words: words.line("keys-walk"),
+            few_words: words.line("keys-walk-short"),
+        },
+        Keys {
+            caps: vec![words.line("key-space")],
+            words: words.line("keys-act"),
+            few_words: words.line("keys-act-short"),
+        },
+    ]
+}
 
 /// Seconds of the current episode that are left, rounded up.
 #[must_use]
@@ -62,6 +73,12 @@ fn is_waiting(world: &World) -> bool {
     world.game().settings().focus.pause && world.away().anybody()
 }
 
+/// The episode's points as a number that lines of words take.
+#[must_use]
+pub fn points(world: &World) -> f64 {
+    f64::from(world.score().0) / 1000.0
+}
+
 /// Minutes and seconds.
 #[must_use]
 pub fn clock(seconds: u32) -> String {
@@ -69,22 +86,28 @@ pub fn clock(seconds: u32) -> String {
 }
 
 /// Draws the strip above the board.
-pub fn paint_top(painter: &Painter, strip: Rect, world: &World) {
+pub fn paint_top(painter: &Painter, strip: Rect, world: &World, words: &Words) {
     let strip = strip.shrink2(vec2(MARGIN, 0.0));
     let episodes = world.game().settings().episodes;
     let episode = match episodes {
         1 => String::new(),
-        _ => format!("{} of {episodes}", world.episode() + 1),
+        _ => words.line_with(
+            "game-round-of",
+            [("round", (world.episode() + 1).into()), ("rounds", episodes.into())],
+        ),
     };
     let score = world.score().to_string();
     let time = clock(seconds_left(world));
     let hurry = seconds_left(world) <= 5 && world.phase() == Phase::Playing;
     let time_tone = if hurry { theme::ATTENTION } else { theme::INK };
     if !episode.is_empty() {
-        figure(painter, strip.left_center(), Align2::LEFT_CENTER, "Round", &episode, theme::INK);
+        let label = words.line("game-round");
+        figure(painter, strip.left_center(), Align2::LEFT_CENTER, &label, &episode, theme::INK);
     }
-    figure(painter, strip.center(), Align2::CENTER_CENTER, "Points", &score, theme::INK);
-    figure(painter, strip.right_center(), Align2::RIGHT_CENTER, "Time left", &time, time_tone);
+    let label = words.line("game-points");
+    figure(painter, strip.center(), Align2::CENTER_CENTER, &label, &score, theme::INK);
+    let label = words.line("game-time-left");
+    figure(painter, strip.right_center(), Align2::RIGHT_CENTER, &label, &time, time_tone);
 }
 
 /// Draws a remark over the upper edge of the board: something to know while one plays on.
@@ -108,34 +131,46 @@ fn figure(painter: &Painter, at: Pos2, align: Align2, label: &str, text: &str, t
     painter.text(below, align, text, theme::bold(size::FIGURE), tone);
 }
 
-/// Draws the strip below the board. A player without keys is a program.
-pub fn paint_bottom(painter: &Painter, strip: Rect, world: &World, me: Seat, has_keys: bool) {
-    let strip = strip.shrink2(vec2(MARGIN, 0.0));
-    let mut at = strip.left_center();
+/// Draws who is who at the left of the strip below the board. Returns the point behind them.
+pub fn paint_people(
+    painter: &Painter,
+    strip: Rect,
+    world: &World,
+    me: Seat,
+    words: &Words,
+) -> Pos2 {
+    let mut at = strip.left_center() + vec2(MARGIN, 0.0);
     for seat in Seat::all(world.game().players()) {
-        let word = if seat == me { "You" } else { "Partner" };
+        let word = words.line(if seat == me { "you" } else { "partner" });
         let square = Rect::from_center_size(at + vec2(17.0, 0.0), Vec2::splat(44.0));
         cook::badge(&Spot::new(painter, square), seat, seat == me);
-        at = write(painter, at + vec2(42.0, 0.0), word, theme::font(size::SMALL), theme::INK);
+        at = write(painter, at + vec2(42.0, 0.0), &word, theme::font(size::SMALL), theme::INK);
         at += vec2(22.0, 0.0);
     }
+    at
+}
+
+/// Draws the keys at the right of a strip. A player without keys is a program.
+pub fn paint_controls(painter: &Painter, strip: Rect, has_keys: bool, words: &Words) {
+    let strip = strip.with_max_x(strip.right() - MARGIN);
     if has_keys {
-        paint_keys(painter, Rect::from_min_max(pos2(at.x, strip.top()), strip.max));
+        paint_keys(painter, strip, words);
     } else {
         let font = theme::font(size::SMALL);
-        let words = "A program plays your part";
-        painter.text(strip.right_center(), Align2::RIGHT_CENTER, words, font, theme::MUTED);
+        let line = words.line("game-program-plays");
+        painter.text(strip.right_center(), Align2::RIGHT_CENTER, line, font, theme::MUTED);
     }
 }
 
 /// Draws the keys that play at the right end of a strip.
-pub fn paint_keys(painter: &Painter, strip: Rect) {
-    let needed = keys_width(painter, |keys| keys.words);
-    let words: fn(&Keys) -> &'static str =
-        if needed <= strip.width() { |keys| keys.words } else { |keys| keys.few_words };
-    let mut at = strip.right_center() - vec2(keys_width(painter, words), 0.0);
-    for keys in &KEYS {
-        for cap in keys.caps {
+pub fn paint_keys(painter: &Painter, strip: Rect, words: &Words) {
+    let all = keys(words);
+    let needed = keys_width(painter, &all, |keys| &keys.words);
+    let words: fn(&Keys) -> &str =
+        if needed <= strip.width() { |keys| &keys.words } else { |keys| &keys.few_words };
+    let mut at = strip.right_center() - vec2(keys_width(painter, &all, words), 0.0);
+    for keys in &all {
+        for cap in &keys.caps {
             at = keycap(painter, at, cap) + vec2(5.0, 0.0);
         }
         at += vec2(4.0, 0.0);
@@ -144,12 +179,12 @@ pub fn paint_keys(painter: &Painter, strip: Rect) {
     }
 }
 
-fn keys_width(painter: &Painter, words: fn(&Keys) -> &'static str) -> f32 {
+fn keys_width(painter: &Painter, all: &[Keys], words: fn(&Keys) -> &str) -> f32 {
     let group = |keys: &Keys| {
         let caps: f32 = keys.caps.iter().map(|cap| keycap_width(painter, cap) + 5.0).sum();
         caps + 4.0 + width(painter, words(keys), theme::font(size::SMALL)) + BETWEEN_KEYS
     };
-    KEYS.iter().map(group).sum::<f32>() - BETWEEN_KEYS
+    all.iter().map(group).sum::<f32>() - BETWEEN_KEYS
 }
 
 fn keycap_width(painter: &Painter, key: &str) -> f32 {

@@ -6,6 +6,7 @@ use super::kitchen::{self, Pot};
 use super::sprite::atlas;
 use super::{cook, units};
 use crate::theme::{self, size};
+use crate::words::Words;
 use bevy_egui::egui::{Align2, Painter, Rect, Vec2, pos2, vec2};
 use dyad_gridworld::geometry::Direction;
 use dyad_gridworld::layout::Tile;
@@ -50,26 +51,26 @@ pub enum Picture {
 /// What a game's players have to do, step by step. Nothing for a task that has no legend. `me` is
 /// the seat of the person who reads it.
 #[must_use]
-pub fn steps(game: &Game, me: Seat) -> Vec<Step> {
+pub fn steps(game: &Game, me: Seat, words: &Words) -> Vec<Step> {
     match game.rules() {
         TaskRules::CogridOvercooked(rules) => {
-            recipe(game, rules.cook_time(), rules.rewards().delivery)
+            recipe(game, rules.cook_time(), rules.rewards().delivery, words)
         }
         TaskRules::OvercookedAi2019(rules) => {
-            recipe(game, rules.cook_time(), rules.rewards().delivery)
+            recipe(game, rules.cook_time(), rules.rewards().delivery, words)
         }
-        _ if game.layout().tiles().contains(&Tile::Goal) => walk(me),
+        _ if game.layout().tiles().contains(&Tile::Goal) => walk(me, words),
         _ => Vec::new(),
     }
 }
 
 /// From ingredients to a delivered soup.
-fn recipe(game: &Game, cook_time: u16, delivery: Reward) -> Vec<Step> {
+fn recipe(game: &Game, cook_time: u16, delivery: Reward, words: &Words) -> Vec<Step> {
     let has = |tile| game.layout().tiles().contains(&tile);
     let (item, name, mixed) = match (has(Tile::OnionStack), has(Tile::TomatoStack)) {
-        (true, true) => (Item::Onion, "of one kind", true),
-        (false, true) => (Item::Tomato, "tomatoes", false),
-        _ => (Item::Onion, "onions", false),
+        (true, true) => (Item::Onion, "legend-of-one-kind", true),
+        (false, true) => (Item::Tomato, "legend-tomatoes", false),
+        _ => (Item::Onion, "legend-onions", false),
     };
     let soup = if item == Item::Tomato { Item::TomatoSoup } else { Item::OnionSoup };
     let mut shown = [Some(item); POT_CAPACITY];
@@ -80,24 +81,26 @@ fn recipe(game: &Game, cook_time: u16, delivery: Reward) -> Vec<Step> {
     let seconds = seconds(cook_time, game.settings().steps_per_second);
     let step = |picture, words| Step { picture, words };
     vec![
-        step(Picture::Ingredients(shown), format!("{POT_CAPACITY} {name}")),
-        step(Picture::Pot(full), format!("cook for {seconds} s")),
-        step(Picture::Item(Item::Plate), "take a plate".to_owned()),
-        step(Picture::Item(soup), "fill it".to_owned()),
+        step(Picture::Ingredients(shown), words.line_with(name, [("count", POT_CAPACITY.into())])),
+        step(Picture::Pot(full), words.line_with("legend-cook", [("seconds", seconds.into())])),
+        step(Picture::Item(Item::Plate), words.line("legend-plate")),
+        step(Picture::Item(soup), words.line("legend-fill")),
         step(
             Picture::Delivery,
             match delivery {
-                Reward::ZERO => "deliver".to_owned(),
-                points => format!("deliver: {points}"),
+                Reward::ZERO => words.line("legend-deliver"),
+                points => {
+                    words.line_with("legend-deliver-for", [("points", points.to_string().into())])
+                }
             },
         ),
     ]
 }
 
-fn walk(me: Seat) -> Vec<Step> {
+fn walk(me: Seat, words: &Words) -> Vec<Step> {
     vec![
-        Step { picture: Picture::Player(me), words: "you".to_owned() },
-        Step { picture: Picture::Goal, words: "walk to the flag".to_owned() },
+        Step { picture: Picture::Player(me), words: words.line("legend-you") },
+        Step { picture: Picture::Goal, words: words.line("legend-flag") },
     ]
 }
 
@@ -168,12 +171,17 @@ fn picture(spot: &Spot<'_>, picture: Picture) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Picture, Step, seconds, steps};
+    use super::{Picture, Step, seconds};
     use crate::view::tests::{game, goal_finding, kitchen};
+    use crate::words::Words;
     use dyad_gridworld::overcooked::Item;
     use dyad_gridworld::task::TaskSettings;
     use dyad_gridworld::{overcooked, overcooked_ai};
     use dyad_protocol::Seat;
+
+    fn steps(game: &dyad_gridworld::Game, me: Seat) -> Vec<Step> {
+        super::steps(game, me, &Words::english())
+    }
 
     fn words(steps: &[Step]) -> Vec<&str> {
         steps.iter().map(|step| step.words.as_str()).collect()

@@ -10,18 +10,21 @@
 //!   [`cook`]: players and what they carry;
 //! - [`motion`]: where avatars are shown on their way;
 //! - [`legend`]: how a task is played, in pictures;
-//! - [`hud`]: score, time, episode and keys around the board.
+//! - [`hud`]: score, time, episode and keys around the board; [`connection`]: how good it is;
+//!   [`overlay`]: figures for developers.
 //!
 //! [`World`]: dyad_gridworld::World
 
 pub mod board;
 pub mod canvas;
+pub mod connection;
 pub mod cook;
 pub mod goal;
 pub mod hud;
 pub mod kitchen;
 pub mod legend;
 pub mod motion;
+pub mod overlay;
 pub mod room;
 pub mod sprite;
 

@@ -4,6 +4,7 @@
 //! is unfocused, covered or minimised. Closing it in the middle of a game leaves the game first,
 //! and waits until the record is safe.
 
+mod clipboard;
 pub mod pictures;
 
 use crate::flow::Screen;
@@ -11,12 +12,13 @@ use crate::screens::away::TITLE;
 use crate::theme;
 use bevy::app::AppExit;
 use bevy::prelude::{
-    App, Camera2d, ClearColor, Color, Commands, IntoScheduleConfigs as _, MessageReader,
-    MessageWriter, Res, ResMut, Resource, Startup, State, SystemCondition as _, Update, Window,
-    WindowPlugin, in_state,
+    App, ButtonInput, Camera2d, ClearColor, Color, Commands, IntoScheduleConfigs as _, KeyCode,
+    MessageReader, MessageWriter, Query, Res, ResMut, Resource, Startup, State,
+    SystemCondition as _, Update, Window, WindowPlugin, With, in_state,
 };
 use bevy::window::{
-    ExitCondition, PresentMode, WindowCloseRequested, WindowResizeConstraints, WindowResolution,
+    ExitCondition, MonitorSelection, PresentMode, PrimaryWindow, WindowCloseRequested, WindowMode,
+    WindowResizeConstraints, WindowResolution,
 };
 use bevy::winit::{UpdateMode, WinitSettings};
 use dyad_netplay::Netplay;
@@ -30,6 +32,7 @@ const UPDATE_EVERY: Duration = Duration::from_millis(4);
 /// Adds the window to an app that has Bevy's default plugins.
 pub fn plugin(app: &mut App) {
     paper(app);
+    clipboard::plugin(app);
     app.init_resource::<Closing>().add_systems(
         Update,
         (close, exit_when_saved.run_if(in_state(Screen::Done).or_else(in_state(Screen::Problem))))
@@ -45,7 +48,8 @@ pub fn paper(app: &mut App) {
         .insert_resource(ClearColor(Color::srgb_u8(r, g, b)))
         .add_systems(Startup, |mut commands: Commands| {
             commands.spawn(Camera2d);
-        });
+        })
+        .add_systems(Update, full_screen);
 }
 
 /// The window of a game.
@@ -78,6 +82,22 @@ fn window(title: String) -> Window {
         },
         present_mode: PresentMode::AutoVsync,
         ..Window::default()
+    }
+}
+
+/// F11 fills the screen that the window is on, and once more gives the rest back.
+fn full_screen(
+    keys: Res<ButtonInput<KeyCode>>,
+    mut windows: Query<&mut Window, With<PrimaryWindow>>,
+) {
+    if !keys.just_pressed(KeyCode::F11) {
+        return;
+    }
+    for mut window in &mut windows {
+        window.mode = match window.mode {
+            WindowMode::Windowed => WindowMode::BorderlessFullscreen(MonitorSelection::Current),
+            _ => WindowMode::Windowed,
+        };
     }
 }
 
@@ -117,11 +137,11 @@ fn exit_when_saved(closing: Res<Closing>, mut exit: MessageWriter<AppExit>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Closing, Screen, close};
+    use super::{Closing, Screen, close, full_screen};
     use bevy::MinimalPlugins;
-    use bevy::prelude::{App, Entity, Update};
+    use bevy::prelude::{App, ButtonInput, Entity, KeyCode, Update, Window};
     use bevy::state::app::{AppExtStates as _, StatesPlugin};
-    use bevy::window::WindowCloseRequested;
+    use bevy::window::{PrimaryWindow, WindowCloseRequested, WindowMode};
 
     /// Whether a program on this screen ends after each of so many requests to close its window.
     fn ends<const N: usize>(screen: Screen) -> [bool; N] {
@@ -150,5 +170,22 @@ mod tests {
     #[test]
     fn saving_is_only_cut_short_by_asking_twice() {
         assert_eq!(ends(Screen::Saving), [false, true]);
+    }
+
+    #[test]
+    fn f11_fills_the_screen_and_gives_it_back() {
+        let mut app = App::new();
+        app.init_resource::<ButtonInput<KeyCode>>().add_systems(Update, full_screen);
+        let window = app.world_mut().spawn((Window::default(), PrimaryWindow)).id();
+        let mut press = |key| {
+            let mut keys = app.world_mut().resource_mut::<ButtonInput<KeyCode>>();
+            keys.reset_all();
+            keys.press(key);
+            app.update();
+            app.world().get::<Window>(window).unwrap().mode
+        };
+        assert_eq!(press(KeyCode::F10), WindowMode::Windowed);
+        assert!(matches!(press(KeyCode::F11), WindowMode::BorderlessFullscreen(_)));
+        assert_eq!(press(KeyCode::F11), WindowMode::Windowed);
     }
 }

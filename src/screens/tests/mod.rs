@@ -1,65 +1,35 @@
 //! What each screen says, found in the shapes that it draws. No window and no GPU are needed.
 
-use super::game::{self, Notice};
-use super::{connecting, done, meeting, problem, saving, start, waiting};
+mod person;
+mod study;
+
+pub(super) use person::{
+    Session, consent, experiment, room, status, view, words, world_without_partner,
+};
+
 use crate::flow::Status;
 use crate::outcome::{AwayTooLong, reason};
+use crate::screens::game::{Notice, View};
+use crate::screens::waiting::{Room, Waiting};
+use crate::screens::{comfort, connecting, done, game, meeting, problem, saving, start, waiting};
 use crate::theme;
+use crate::theme::comfort::Comfort;
 use crate::view::legend;
-use crate::view::motion::Motion;
-use crate::view::tests::{shapes, world_after, world_with};
+use crate::view::tests::{shapes, world_after};
+use crate::words::Words;
 use bevy_egui::egui::{Context, Event, Key, Modifiers, RawInput, Rect, Shape, pos2, vec2};
-use dyad_gridworld::{FocusRule, PlayerInput, World};
+use dyad_gridworld::{PlayerInput, World};
 use dyad_netplay::Ending;
 use dyad_protocol::Seat;
 use dyad_rollback::peering::LeaveReason;
+use person::{input, said, says};
 use std::path::Path;
 use std::time::Duration;
-
-/// All text of a picture, a line each.
-fn text_of(shape: &Shape, lines: &mut Vec<String>) {
-    match shape {
-        Shape::Text(text) => lines.push(text.galley.text().to_owned()),
-        Shape::Vec(shapes) => shapes.iter().for_each(|shape| text_of(shape, lines)),
-        _ => {}
-    }
-}
-
-fn input(events: Vec<Event>) -> RawInput {
-    let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(1280.0, 720.0));
-    RawInput { screen_rect: Some(screen), events, ..RawInput::default() }
-}
-
-/// What a screen says once it is laid out.
-fn said<T>(mut show: impl FnMut(&Context) -> T) -> String {
-    let ctx = Context::default();
-    theme::apply(&ctx);
-    // An area is measured in its first pass and shown from the second on.
-    let mut lines = Vec::new();
-    for _ in 0..3 {
-        lines.clear();
-        let shapes = shapes(&ctx, input(Vec::new()), |ctx| {
-            show(ctx);
-        });
-        shapes.iter().for_each(|shape| text_of(shape, &mut lines));
-    }
-    lines.join("\n")
-}
-
-#[track_caller]
-fn says<T>(what: &str, show: impl FnMut(&Context) -> T) {
-    let said = said(show);
-    assert!(said.contains(what), "{what:?} is not in:\n{said}");
-}
-
-fn status() -> Status {
-    Status { title: "A study".to_owned(), ..Status::default() }
-}
 
 #[test]
 fn a_link_is_asked_for_and_a_wrong_one_explained() {
     let mut typed = start::Typed::default();
-    says("Welcome to Dyad", |ctx| start::show(ctx, &mut typed));
+    says("Welcome to Dyad", |ctx| start::show(ctx, &mut typed, &words()));
 
     typed.link = "http://example.org".to_owned();
     let ctx = Context::default();
@@ -73,51 +43,71 @@ fn a_link_is_asked_for_and_a_wrong_one_explained() {
     };
     let mut link = None;
     for events in [vec![], vec![], vec![enter.clone()]] {
-        shapes(&ctx, input(events), |ctx| link = start::show(ctx, &mut typed));
+        shapes(&ctx, input(events), |ctx| link = start::show(ctx, &mut typed, &words()));
     }
     assert_eq!(link, None);
     let mistake = typed.mistake.clone().unwrap();
     assert!(mistake.contains("dyad://"), "{mistake}");
-    says(&mistake, |ctx| start::show(ctx, &mut typed));
+    says(&mistake, |ctx| start::show(ctx, &mut typed, &words()));
 
     typed.link = "10.0.0.1:99".to_owned();
-    shapes(&ctx, input(vec![enter]), |ctx| link = start::show(ctx, &mut typed));
+    shapes(&ctx, input(vec![enter]), |ctx| link = start::show(ctx, &mut typed, &words()));
     assert_eq!(link.map(|link| link.port), Some(99));
 }
 
 #[test]
 fn a_lab_out_of_reach_is_no_dead_end() {
-    let quiet = said(|ctx| connecting::show(ctx, "10.0.0.1:99", None));
+    let quiet = said(|ctx| connecting::show(ctx, "10.0.0.1:99", None, &words()));
     assert!(quiet.contains("10.0.0.1:99") && !quiet.contains("another link"), "{quiet}");
     says("Nothing listens.", |ctx| {
-        connecting::show(ctx, "10.0.0.1:99", Some("nothing listens"));
+        connecting::show(ctx, "10.0.0.1:99", Some("nothing listens"), &words());
     });
     says("Use another link", |ctx| {
-        connecting::show(ctx, "10.0.0.1:99", Some("nothing listens"));
+        connecting::show(ctx, "10.0.0.1:99", Some("nothing listens"), &words());
     });
 }
 
 #[test]
 fn the_waiting_room_counts_and_shows_the_keys() {
-    let status = Status { waiting: Some((1, 2)), ..status() };
-    for words in ["A study", "1 of 2 people are here.", "Space", "walk"] {
-        says(words, |ctx| waiting::show(ctx, &status, true));
+    let show =
+        |room: &Room| said(|ctx| waiting::show(ctx, room, &mut Waiting::default(), &words()));
+    let all = Room { left: Some(Duration::from_secs(125)), ..room() };
+    let said_of_all = show(&all);
+    for words in ["A study", "1 of 2 people are here.", "Space", "walk", "2:05 more"] {
+        assert!(said_of_all.contains(words), "{words}: {said_of_all}");
     }
-    let of_a_program = said(|ctx| waiting::show(ctx, &status, false));
+    let of_a_program = show(&Room { has_keys: false, people: None, ..room() });
     assert!(!of_a_program.contains("Space"), "{of_a_program}");
+    assert!(!of_a_program.contains("people"), "the count is hidden: {of_a_program}");
+}
+
+#[test]
+fn who_leaves_the_waiting_room_is_asked_once() {
+    let mut state = Waiting::default();
+    let mut session = Session::new();
+    let mut click =
+        |label: &str| session.click(label, |ctx| waiting::show(ctx, &room(), &mut state, &words()));
+    assert_eq!(click("Leave"), [false, false]);
+    assert_eq!(click("Keep waiting"), [false, false]);
+    assert_eq!(click("Leave"), [false, false]);
+    assert_eq!(click("Leave").last(), Some(&true));
 }
 
 #[test]
 fn meeting_admits_when_it_takes_long() {
-    says("Partner found", |ctx| meeting::show(ctx, "", 2, Duration::ZERO, &[]));
-    says("longer than usual", |ctx| meeting::show(ctx, "", 2, Duration::from_secs(20), &[]));
+    says("Partner found", |ctx| meeting::show(ctx, "", 2, Duration::ZERO, &[], &words()));
+    says("longer than usual", |ctx| {
+        meeting::show(ctx, "", 2, Duration::from_secs(20), &[], &words());
+    });
 }
 
 #[test]
 fn the_game_counts_down_then_shows_points_and_time() {
     let show = |frames, notice| {
         let world = world_after(frames);
-        said(move |ctx| game::show(ctx, &world, &Motion::default(), Seat(0), true, notice))
+        said(move |ctx| {
+            game::show(ctx, &View { notice, ..view(&world, 0) }, &words());
+        })
     };
     let lines = |said: &str| said.lines().map(str::to_owned).collect::<Vec<_>>();
     let has = |said: &str, line: &str| lines(said).iter().any(|found| found == line);
@@ -139,23 +129,50 @@ fn the_game_counts_down_then_shows_points_and_time() {
     assert!(show(1000, Notice::None).contains("That was the last round"));
 }
 
-/// A world of a game that waits for whoever is away, or does not; seat 1 is, since so many frames.
-fn world_without_partner(pause: bool, frames: u32) -> World {
-    let rule = FocusRule { limit: Some(300), pause, return_frames: 60, warn_frames: 30 };
-    let mut world = world_with(rule);
-    for frame in 0..100 + frames {
-        let there = PlayerInput::default();
-        world.step(&[there, there.with_focus(frame < 100)]);
-    }
-    world
+#[test]
+fn the_connection_is_explained_to_who_points_at_it() {
+    let world = world_after(100);
+    let mut session = Session::new();
+    let mut show = |ctx: &Context| game::show(ctx, &view(&world, 0), &words());
+    let (placed, ()) = session.pass(Vec::new(), &mut show);
+    let said = |placed: Vec<(String, Rect)>| {
+        placed.into_iter().any(|(text, _)| text == "The connection is good (23 ms there and back)")
+    };
+    let name = placed.iter().find(|(text, _)| text == "Partner").unwrap().1;
+    assert!(!said(placed), "nothing else is said during play");
+    let over = Event::PointerMoved(name.right_center() + vec2(22.0, 0.0));
+    session.pass(vec![over], &mut show);
+    assert!(said(session.pass(Vec::new(), &mut show).0));
+}
+
+#[test]
+fn text_is_made_larger_by_a_click_or_a_key() {
+    let mut session = Session::new();
+    let words = Words::english();
+    let larger = |ctx: &Context| {
+        comfort::show(ctx, &words);
+        Comfort::of(ctx)
+    };
+    let set = session.pass(Vec::new(), larger).1;
+    assert_eq!(set, Comfort::default());
+    // The large letter of the two.
+    session.click("A", larger);
+    assert_eq!(session.pass(Vec::new(), larger).1.larger, 1);
+    let minus = Event::Key {
+        key: Key::Minus,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::CTRL | Modifiers::COMMAND,
+    };
+    let ctrl = Event::ModifiersChanged(Modifiers::CTRL | Modifiers::COMMAND);
+    session.pass(vec![ctrl, minus], larger);
+    assert_eq!(session.pass(Vec::new(), larger).1, Comfort::default());
 }
 
 #[test]
 fn the_game_tells_who_is_away_and_counts_down_when_everybody_is_back() {
-    let show = |world: &World, me| {
-        let still = Motion::default();
-        said(|ctx| game::show(ctx, world, &still, Seat(me), true, Notice::None))
-    };
+    let show = |world: &World, me| said(|ctx| game::show(ctx, &view(world, me), &words()));
     let world = world_without_partner(false, 60);
     assert!(show(&world, 0).contains("Your partner is away. If that lasts for 8 more seconds"));
     assert!(show(&world, 1).contains("Click here to come back to the game"));
@@ -178,12 +195,12 @@ fn saving_tells_the_truth() {
         ending: Some(Ending::Completed),
         ..status()
     };
-    says("Saved on this computer: 2 of 3", |ctx| saving::show(ctx, &status, 3));
-    says("Received by the lab: 1 of 3", |ctx| saving::show(ctx, &status, 3));
+    says("Saved on this computer: 2 of 3", |ctx| saving::show(ctx, &status, 3, &words()));
+    says("Received by the lab: 1 of 3", |ctx| saving::show(ctx, &status, 3, &words()));
     assert_eq!(saving::expected(&status, 3), 3);
     status.upload_trouble = Some("the lab is away".to_owned());
-    says("The lab has not received everything yet", |ctx| saving::show(ctx, &status, 3));
-    says("Nothing is lost", |ctx| saving::show(ctx, &status, 3));
+    says("The lab has not received everything yet", |ctx| saving::show(ctx, &status, 3, &words()));
+    says("Nothing is lost", |ctx| saving::show(ctx, &status, 3, &words()));
     status.ending = Some(Ending::PartnerLost);
     assert_eq!(saving::expected(&status, 3), 2, "there is no third record to come");
 }
@@ -196,21 +213,21 @@ fn the_end_is_told_as_it_was() {
         ending: Some(Ending::Completed),
         ..status()
     };
-    says("Everything is saved", |ctx| done::show(ctx, &completed));
+    says("Everything is saved", |ctx| done::show(ctx, &completed, &words()));
     let kept = Status { received: [0].into(), ..completed.clone() };
-    let said_of_kept = said(|ctx| done::show(ctx, &kept));
+    let said_of_kept = said(|ctx| done::show(ctx, &kept, &words()));
     assert!(said_of_kept.contains("safe on this computer"), "{said_of_kept}");
     assert!(!said_of_kept.contains("Everything is saved"), "{said_of_kept}");
     let left = Ending::PartnerLeft { seat: Seat(1), reason: LeaveReason::Quit };
     let left = Status { ending: Some(left), ..completed };
-    says("Your partner left.", |ctx| done::show(ctx, &left));
-    for (away, words) in [
+    says("Your partner left.", |ctx| done::show(ctx, &left, &words()));
+    for (away, told) in [
         (AwayTooLong::Me, "You were away from the game for too long."),
         (AwayTooLong::Partner, "Your partner was away for too long."),
     ] {
         let status = Status { ending: Some(Ending::Completed), away: Some(away), ..left.clone() };
-        says(words, |ctx| done::show(ctx, &status));
-        says("The game ended early", |ctx| done::show(ctx, &status));
+        says(told, |ctx| done::show(ctx, &status, &words()));
+        says("The game ended early", |ctx| done::show(ctx, &status, &words()));
         assert_eq!(reason(&status), Some("focus"));
     }
 }
@@ -219,11 +236,11 @@ fn the_end_is_told_as_it_was() {
 fn a_problem_says_what_to_do_and_where_the_data_is() {
     let mut status = Status { problem: Some("the disk is full".to_owned()), ..status() };
     let directory = Path::new("/records/here");
-    says("The disk is full.", |ctx| problem::show(ctx, &status, Some(directory)));
-    let without = said(|ctx| problem::show(ctx, &status, Some(directory)));
+    says("The disk is full.", |ctx| problem::show(ctx, &status, Some(directory), &words()));
+    let without = said(|ctx| problem::show(ctx, &status, Some(directory), &words()));
     assert!(!without.contains("/records/here"), "nothing is saved there: {without}");
     status.closed = [0].into();
-    says("/records/here", |ctx| problem::show(ctx, &status, Some(directory)));
+    says("/records/here", |ctx| problem::show(ctx, &status, Some(directory), &words()));
 }
 
 /// Where the text of a screen is, in a window of a size.
@@ -258,31 +275,34 @@ fn every_screen_fits_the_smallest_window() {
     let (remark, paused) = (world_without_partner(false, 60), world_without_partner(true, 60));
     let records = Path::new("/home/somebody/.local/share/dyad/records/study/session/scene");
     type Draw<'a> = &'a dyn Fn(&Context);
-    let (counting, steps) = (world_after(30), legend::steps(world.game(), Seat(0)));
+    let (counting, steps) = (world_after(30), legend::steps(world.game(), Seat(0), &words()));
     let screens: [(&str, Draw<'_>); 10] = [
         ("connecting", &|ctx| {
-            connecting::show(ctx, "10.0.0.1:99", Some("no answer"));
+            connecting::show(ctx, "10.0.0.1:99", Some("no answer"), &words());
         }),
-        ("waiting", &|ctx| waiting::show(ctx, &status, true)),
+        ("waiting", &|ctx| {
+            let room = Room { trouble: status.lab_trouble.clone(), ..room() };
+            waiting::show(ctx, &room, &mut Waiting::default(), &words());
+        }),
         ("meeting", &|ctx| {
-            meeting::show(ctx, "A study", 2, Duration::from_secs(20), &steps);
+            meeting::show(ctx, "A study", 2, Duration::from_secs(20), &steps, &words());
         }),
         ("countdown", &|ctx| {
-            game::show(ctx, &counting, &Motion::default(), Seat(0), true, Notice::None);
+            game::show(ctx, &view(&counting, 0), &words());
         }),
-        ("game", &|ctx| game::show(ctx, &world, &Motion::default(), Seat(0), true, Notice::None)),
+        ("game", &|ctx| game::show(ctx, &view(&world, 0), &words())),
         ("remark", &|ctx| {
-            game::show(ctx, &remark, &Motion::default(), Seat(0), true, Notice::None);
+            game::show(ctx, &view(&remark, 0), &words());
         }),
         ("paused", &|ctx| {
-            game::show(ctx, &paused, &Motion::default(), Seat(1), true, Notice::None);
+            game::show(ctx, &view(&paused, 1), &words());
         }),
-        ("saving", &|ctx| saving::show(ctx, &status, 3)),
+        ("saving", &|ctx| saving::show(ctx, &status, 3, &words())),
         ("done", &|ctx| {
-            done::show(ctx, &status);
+            done::show(ctx, &status, &words());
         }),
         ("problem", &|ctx| {
-            problem::show(ctx, &status, Some(records));
+            problem::show(ctx, &status, Some(records), &words());
         }),
     ];
     for (name, show) in screens {

@@ -1,0 +1,217 @@
+# The client's own words in English. Studies bring their own texts.
+
+## What screens have in common
+close = Close
+close-key = or press Esc
+continue = Continue
+you = You
+partner = Partner
+text-smaller = Smaller text
+text-larger = Larger text
+contrast-more = More contrast
+contrast-usual = Usual contrast
+
+## Start
+start-title = Welcome to Dyad
+start-text = Enter the link or the address that the experimenter gave you.
+start-mistake = This is not the link of a lab. It begins with dyad://, or is an address such as 192.168.1.20:8642.
+start-join = Join
+start-drop = A .join file can also be dropped on this window.
+
+## Connecting
+connecting-title = Connecting to the lab
+connecting-trouble = The lab does not answer.
+connecting-patience = Dyad keeps trying. If this lasts, check that this computer is on the network, and tell the experimenter.
+connecting-elsewhere = Use another link
+
+## Waiting room
+waiting-title = Waiting for a partner
+waiting-count = { $here } of { $needed } people are here.
+waiting-stay = The game starts by itself. Please stay at this window.
+waiting-left = You wait for { $time } more at most.
+waiting-trouble = The lab is out of reach at the moment.
+waiting-leave = Leave
+waiting-leave-title = Leave the waiting room?
+waiting-leave-text = Your place is given up, and you do not play.
+waiting-leave-sure = Leave
+waiting-stay-here = Keep waiting
+
+## Meeting
+meeting-title = Partner found
+meeting-text = Your computers are connecting.
+meeting-soon = This takes a few seconds.
+meeting-long = This takes longer than usual. Dyad keeps trying for a minute.
+
+## Game
+game-round = Round
+game-round-of = { $round } of { $rounds }
+game-points = Points
+game-time-left = Time left
+game-program-plays = A program plays your part
+keys-walk = or W A S D: walk
+keys-walk-short = walk
+keys-act = or Enter: pick up, put down
+keys-act-short = pick up, put down
+key-space = Space
+game-between = Round { $round } is over
+game-between-points = { $points ->
+    [one] You earned { $points } point together.
+   *[other] You earned { $points } points together.
+} The next round begins in a moment.
+game-last = That was the last round
+game-last-points = { $points ->
+    [one] You earned { $points } point together in it.
+   *[other] You earned { $points } points together in it.
+}
+game-over = The game is over
+game-over-away = Somebody was away for too long.
+game-stalled = Waiting for your partner
+game-stalled-text = The game goes on as soon as your computers hear each other again.
+game-interrupted = The connection was lost
+game-interrupted-text = Your computer is looking for your partner's. Nothing of the game is lost; it goes on after a short countdown. Please stay here, for { $seconds ->
+    [one] { $seconds } second
+   *[other] { $seconds } seconds
+} at most.
+connection-good = The connection is good
+connection-fair = The connection is slow at times
+connection-poor = The connection is bad
+connection-unknown = The connection is being measured
+connection-figures = { $there-and-back } ms there and back
+
+## Somebody is away
+away-me = Click here to come back to the game
+away-me-on = It goes on without you.
+away-me-waits = It waits for you.
+away-me-ends = { $seconds ->
+    [one] After { $seconds } more second in other windows, it ends for both of you.
+   *[other] After { $seconds } more seconds in other windows, it ends for both of you.
+}
+away-partner = Your partner is away
+away-partner-waits = The game waits for your partner, who is in another window.
+away-partner-ends = { $seconds ->
+    [one] If that lasts for { $seconds } more second, the game ends.
+   *[other] If that lasts for { $seconds } more seconds, the game ends.
+}
+away-paused = The game is paused
+away-window = Come back to the game
+away-window-ends = Come back: the game ends in { $seconds } s
+
+## How a task is played
+legend-onions = { $count } onions
+legend-tomatoes = { $count } tomatoes
+legend-of-one-kind = { $count } of one kind
+legend-cook = cook for { $seconds } s
+legend-plate = take a plate
+legend-fill = fill it
+legend-deliver = deliver
+legend-deliver-for = deliver: { $points }
+legend-you = you
+legend-flag = walk to the flag
+
+## Saving
+saving-title = Saving your game
+saving-here = Saved on this computer: { $done } of { $all }
+saving-lab = Received by the lab: { $done } of { $all }
+saving-stay = Please leave this window open for a moment.
+saving-trouble = The lab has not received everything yet.
+saving-not-lost = Nothing is lost: what is saved on this computer is sent the next time Dyad starts.
+
+## Done
+done-title = Thank you
+done-early = The game ended early
+done-kept = Some of your game has not reached the lab yet.
+done-kept-text = It is safe on this computer and is sent the next time Dyad starts. Please tell the experimenter.
+done-saved = Everything is saved. You can close this window now.
+done-nothing = Nothing was recorded. Please tell the experimenter.
+ended-me-away = You were away from the game for too long.
+ended-partner-away = Your partner was away for too long.
+ended-both-away = You and your partner were away from the game for too long.
+ended-partner-left = Your partner left.
+ended-partner-lost = The connection to your partner was lost.
+ended-not-connected = Your partner's computer was not reached.
+ended-not-resumed = The game could not go on.
+ended-refused = Your computer and your partner's could not play this game together.
+ended-left = You left.
+
+## Problem
+problem-title = This did not work
+problem-text = Please show this to the experimenter. Closing Dyad and opening your link again may help.
+problem-unknown = The program cannot go on.
+problem-records = Your game so far is saved in { $folder }
+
+## Consent
+consent-title = Information and consent
+consent-agree = I agree
+consent-decline = I do not agree
+consent-sure-title = You would rather not take part?
+consent-sure-text = That is perfectly fine. Nobody asks you for a reason.
+consent-sure-end = End here
+consent-sure-back = Back to the text
+
+## Pages to read
+page-wait = { $seconds ->
+    [one] You can go on in { $seconds } second.
+   *[other] You can go on in { $seconds } seconds.
+}
+picture-broken = This picture cannot be shown.
+
+## Forms
+form-title = Some questions
+form-send = Send
+form-required = Please answer this question.
+form-missing = { $count ->
+    [one] One question needs your attention.
+   *[other] { $count } questions need your attention.
+}
+form-optional = You may leave this out.
+form-choose-one = Choose one.
+form-choose-any = Choose as many as fit.
+form-choose-exactly = Choose { $count }.
+form-choose-least = Choose { $least } or more.
+form-choose-most = Choose up to { $most }.
+form-choose-between = Choose { $least } to { $most }.
+form-other-hint = please say what
+form-other-missing = Please write something there, or choose another answer.
+form-other-same = This is one of the answers above; please choose it there.
+form-scale-hint = Click on the scale, or use the arrow keys.
+form-scale-point = { $point } of { $points }
+form-number-wrong = Please write a number, such as { $example }.
+form-number-least = The number is { $least } or more.
+form-number-most = The number is { $most } or less.
+form-number-between = The number is between { $least } and { $most }.
+form-number-whole = Please write a whole number.
+form-number-decimals = { $most ->
+    [one] Please write one digit after the decimal point at most.
+   *[other] Please write { $most } digits after the decimal point at most.
+}
+form-text-short = { $least ->
+    [one] Please write something.
+   *[other] Please write { $least } characters or more.
+}
+form-text-long = You have written { $length } characters; there is room for { $most }.
+form-text-count = { $length } of { $most } characters
+form-text-pattern = This does not look as it should.
+form-kind = Please choose one of the answers.
+
+## The end
+end-finished-title = Thank you
+end-finished-text = You have finished the study.
+end-no-partner-title = Nobody came to play with
+end-no-partner-text = We are sorry: there was no partner for you this time.
+end-partner-left-title = Your partner has left
+end-partner-left-text = The game cannot go on without your partner. This is not your fault.
+end-lost-connection-title = The connection was lost
+end-lost-connection-text = The game could not go on, as the connection did not come back in time.
+end-excluded-title = The game has ended
+end-excluded-text = The game has ended for a reason that the study's rules name. What you did until then is kept.
+end-screened-out-title = This study does not fit
+end-screened-out-text = Thank you for your interest. You, or this computer, do not meet what this study asks for.
+end-withdrew-title = You have ended the study
+end-withdrew-text = Thank you for your interest. You can close this window.
+end-code = Your code
+end-code-text = Please copy this code: it shows that you took part.
+end-copy = Copy the code
+end-copied = Copied
+end-open = Open the last page of your study
+end-open-text = It opens in your browser.
+end-wait-for-lab = Please leave this window open until the lab has received everything.

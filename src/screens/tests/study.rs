@@ -1,0 +1,132 @@
+//! The screens of a study: consent, pages and the end.
+
+use super::person::{Session, said, says};
+use super::{consent, experiment, words};
+use crate::screens::completion::{End, Leaving, Upload};
+use crate::screens::consent::{Decision, Reading};
+use crate::screens::reading::Opened;
+use crate::screens::{completion, consent, reading};
+use bevy_egui::egui::{Context, Key, OutputCommand};
+use dyad_experiment::Outcome;
+use dyad_experiment::scene::Page;
+use dyad_experiment::text::{Pictures, Text};
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+#[test]
+fn a_decision_says_which_text_it_is_about() {
+    let (consent, pictures, mut state) = (consent(), Pictures::new(), Reading::default());
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let mut session = Session::new();
+    let mut click = |label: &str| {
+        session.click(label, |ctx| {
+            consent::show(ctx, "A study", &consent, &pictures, &mut state, now, &words())
+        })[1]
+    };
+    let decision = |agreed| Some(Decision { agreed, text: consent.text.digest(), at: now });
+    assert_eq!(click("I do not agree"), None);
+    assert_eq!(click("Back to the text"), None);
+    assert_eq!(click("I agree"), decision(true));
+    assert_eq!(click("I do not agree"), None, "that is asked once more");
+    assert_eq!(click("End here"), decision(false));
+}
+
+#[test]
+fn a_page_can_ask_for_patience() {
+    let text = Text { markdown: "# Read\n\nthis **now**".to_owned() };
+    let wait = Duration::from_secs(5);
+    let page = Page { title: None, text, button: None, wait, debriefing: false };
+    let (pictures, mut opened) = (Pictures::new(), Opened::default());
+    let mut session = Session::new();
+    let mut at = |seconds: u64, label: &str| {
+        let now = Duration::from_secs(100 + seconds);
+        let mut show =
+            |ctx: &Context| reading::show(ctx, "", &page, &pictures, &mut opened, now, &words());
+        let by_key = session.key(Key::Enter, &mut show);
+        let said = session.pass(Vec::new(), &mut show).0;
+        let said = said.into_iter().map(|(text, _)| text).collect::<Vec<_>>().join("\n");
+        (by_key, session.click(label, show)[1], said)
+    };
+    let (by_key, clicked, said) = at(0, "Continue");
+    assert!(!by_key && !clicked && said.contains("in 5 seconds"), "{said}");
+    assert!(said.contains("Read") && said.contains("now"), "{said}");
+    let (by_key, clicked, said) = at(4, "Continue");
+    assert!(!by_key && !clicked && said.contains("in 1 second."), "{said}");
+    let (by_key, clicked, said) = at(5, "Continue");
+    assert!(by_key && clicked && !said.contains("second"), "{said}");
+}
+
+#[test]
+fn every_outcome_has_its_words_and_its_code() {
+    let (completion, pictures) = (experiment().completion, Pictures::new());
+    let end = |outcome| End {
+        study: "A study",
+        outcome,
+        page: None,
+        completion: &completion,
+        panel_id: "p1",
+        reason: None,
+        pictures: &pictures,
+        upload: Upload::default(),
+    };
+    let mut titles = BTreeSet::new();
+    for (outcome, code) in &completion.codes {
+        let end = end(*outcome);
+        let mut state = Leaving::default();
+        let said = said(|ctx| completion::show(ctx, &end, &mut state, &words()));
+        assert!(said.contains(code), "{outcome:?}: {said}");
+        titles.insert(said.lines().nth(1).unwrap().to_owned());
+    }
+    assert_eq!(titles.len(), 7, "{titles:?}");
+    let reason = End { reason: Some("You were away too often."), ..end(Outcome::Excluded) };
+    says("You were away too often.", |ctx| {
+        completion::show(ctx, &reason, &mut Leaving::default(), &words())
+    });
+}
+
+#[test]
+fn the_code_is_copied_and_the_panels_page_opened() {
+    let (completion, pictures) = (experiment().completion, Pictures::new());
+    let upload = Upload { all: 2, saved: 2, received: 1, trouble: false };
+    let (outcome, reason) = (Outcome::Finished, None);
+    let end = End {
+        study: "",
+        outcome,
+        page: None,
+        completion: &completion,
+        panel_id: "",
+        reason,
+        pictures: &pictures,
+        upload,
+    };
+    let (mut state, mut commands) = (Leaving::default(), Vec::new());
+    let mut session = Session::new();
+    let mut click = |label: &str| {
+        session.click(label, |ctx| {
+            completion::show(ctx, &end, &mut state, &words());
+            commands.extend(ctx.output(|output| output.commands.clone()));
+        });
+        std::mem::take(&mut commands)
+    };
+    let code = &completion.codes[&outcome];
+    assert_eq!(click("Copy the code"), [OutputCommand::CopyText(code.clone())]);
+    assert!(state.copied);
+    let mut click = |label: &str| {
+        session.click(label, |ctx| {
+            completion::show(ctx, &end, &mut state, &words());
+            commands.extend(ctx.output(|output| output.commands.clone()));
+        });
+        std::mem::take(&mut commands)
+    };
+    let [OutputCommand::OpenUrl(url)] = &click("Open the last page of your study")[..] else {
+        panic!("no page is opened")
+    };
+    assert_eq!(url.url, format!("https://app.prolific.com/submissions/complete?cc={code}"));
+    let told = |upload| {
+        let end = End { upload, ..end };
+        said(|ctx| completion::show(ctx, &end, &mut Leaving::default(), &words()))
+    };
+    assert!(told(upload).contains("Please leave this window open"));
+    assert!(told(Upload { received: 2, ..upload }).contains("Everything is saved"));
+    assert!(told(Upload { trouble: true, ..upload }).contains("Nothing is lost"));
+}
