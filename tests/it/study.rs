@@ -88,8 +88,10 @@ fn sessions(journal: &[Value]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn two_go_through_a_study_with_two_games() -> anyhow::Result<()> {
-    run_test(|directory| {
+fn two_go_through_a_study_with_two_games() {
+    run_test("study::two_go_through_a_study_with_two_games", || {
+        let directory = tempfile::tempdir()?;
+        let directory = directory.path();
         let lab = Lab::start(directory, STUDY)?;
         let mut a = start(&lab, "a", 1, &[])?;
         let mut b = start(&lab, "b", 2, &[])?;
@@ -130,12 +132,14 @@ fn two_go_through_a_study_with_two_games() -> anyhow::Result<()> {
         let scored = journal.iter().filter(|line| line["answer"]["scores"].is_array());
         ensure!(scored.count() == 4, "scores and reasons stand in the log");
         Ok(())
-    })
+    });
 }
 
 #[test]
-fn who_is_too_far_away_waits_and_ends_alone() -> anyhow::Result<()> {
-    run_test(|directory| {
+fn who_is_too_far_away_waits_and_ends_alone() {
+    run_test("study::who_is_too_far_away_waits_and_ends_alone", || {
+        let directory = tempfile::tempdir()?;
+        let directory = directory.path();
         let lab = Lab::start(directory, STUDY)?;
         let far = "delay=120ms";
         let mut a = start(&lab, "a", 1, &["--impair", far])?;
@@ -151,12 +155,14 @@ fn who_is_too_far_away_waits_and_ends_alone() -> anyhow::Result<()> {
         let why = &rejected.context("the pair was probed and rejected")?["why"];
         ensure!(why["too_slow"]["limit_ms"] == 150, "{why}");
         Ok(())
-    })
+    });
 }
 
 #[test]
-fn a_lab_that_is_killed_between_two_games_loses_nobody() -> anyhow::Result<()> {
-    run_test(|directory| {
+fn a_lab_that_is_killed_between_two_games_loses_nobody() {
+    run_test("study::a_lab_that_is_killed_between_two_games_loses_nobody", || {
+        let directory = tempfile::tempdir()?;
+        let directory = directory.path();
         let mut lab = Lab::start(directory, STUDY)?;
         let mut a = start(&lab, "a", 1, &[])?;
         let mut b = start(&lab, "b", 2, &[])?;
@@ -175,5 +181,5 @@ fn a_lab_that_is_killed_between_two_games_loses_nobody() -> anyhow::Result<()> {
             }
         }
         Ok(())
-    })
+    });
 }
