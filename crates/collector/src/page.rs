@@ -1,23 +1,36 @@
 //! A session's page: `session.json`, everything that the index says of it.
 
-use crate::index::{Conflict, Index, IndexError, OnDisk};
+use crate::index::{Conflict, Index, IndexError};
 use crate::settle::Finding;
 use crate::store::Registration;
 use dyad_protocol::records::{Receipt, RecordName, Verdict};
 use dyad_protocol::{HexDigest, ParticipantId, PublicKey, SceneId, SessionId, StudyId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The text of a session's `session.json`, by what the index says.
 ///
 /// # Errors
 /// [`IndexError`].
 pub fn page(index: &dyn Index, session: &Registration) -> Result<String, IndexError> {
+    page_saying(index, session, last_said(index, session)?)
+}
+
+/// The same as it was when participants had said this. A page is not written anew for what they
+/// say, which is every two seconds while they play.
+///
+/// # Errors
+/// [`IndexError`].
+pub fn page_saying(
+    index: &dyn Index,
+    session: &Registration,
+    on_disk: Vec<LastSaid>,
+) -> Result<String, IndexError> {
     let known = Known {
         records: index.records(&session.session)?,
         conflicts: index.conflicts(&session.session)?,
         verdicts: index.verdicts(&session.session)?,
         findings: index.findings(&session.session)?,
-        said: index.committed(&session.session)?,
+        on_disk,
         closed_ms: index.closed(&session.session)?,
     };
     let page = Page::new(session, &known);
@@ -26,13 +39,27 @@ pub fn page(index: &dyn Index, session: &Registration) -> Result<String, IndexEr
     Ok(text)
 }
 
+/// What participants have said last of their disks.
+///
+/// # Errors
+/// [`IndexError`].
+pub fn last_said(index: &dyn Index, session: &Registration) -> Result<Vec<LastSaid>, IndexError> {
+    let said = index.committed(&session.session)?.into_iter();
+    Ok(said
+        .map(|(participant, message)| {
+            let (episode, frame) = (message.episode, message.said.frame);
+            LastSaid { participant, episode, frame }
+        })
+        .collect())
+}
+
 /// What the index says of a session.
 struct Known {
     records: Vec<Receipt>,
     conflicts: Vec<Conflict>,
     verdicts: Vec<(u16, Verdict)>,
     findings: Vec<(u16, Finding)>,
-    said: OnDisk,
+    on_disk: Vec<LastSaid>,
     closed_ms: Option<u64>,
 }
 
@@ -56,14 +83,18 @@ struct Page<'a> {
     closed_ms: Option<u64>,
     episodes: Vec<Episode<'a>>,
     /// The last frame that each participant signed that it had on disk, when this was written.
-    on_disk: Vec<LastSaid<'a>>,
+    on_disk: &'a [LastSaid],
 }
 
-#[derive(Serialize)]
-struct LastSaid<'a> {
-    participant: &'a ParticipantId,
-    episode: u16,
-    frame: u32,
+/// The last frame that a participant signed that it had on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastSaid {
+    /// Who.
+    pub participant: ParticipantId,
+    /// Of which episode's log.
+    pub episode: u16,
+    /// The frame of the session.
+    pub frame: u32,
 }
 
 #[derive(Serialize)]
@@ -93,7 +124,7 @@ struct Record<'a> {
 
 impl<'a> Page<'a> {
     fn new(session: &'a Registration, known: &'a Known) -> Self {
-        let Known { records, conflicts, verdicts, findings, said, closed_ms } = known;
+        let Known { records, conflicts, verdicts, findings, on_disk, closed_ms } = known;
         let episode = |number| {
             let verdict = verdicts.iter().find(|(of, _)| *of == number).map(|(_, found)| found);
             let records = records.iter().filter(|receipt| receipt.name.episode == number);
@@ -111,10 +142,6 @@ impl<'a> Page<'a> {
             let records = records.map(record).collect();
             Episode { episode: number, verdict, summary, finding, records }
         };
-        let on_disk = said.iter().map(|(participant, message)| {
-            let (episode, frame) = (message.episode, message.said.frame);
-            LastSaid { participant, episode, frame }
-        });
         Self {
             session: &session.session,
             study: &session.study,
@@ -124,7 +151,7 @@ impl<'a> Page<'a> {
             keys: &session.keys,
             closed_ms: *closed_ms,
             episodes: (0..session.episodes).map(episode).collect(),
-            on_disk: on_disk.collect(),
+            on_disk,
         }
     }
 }

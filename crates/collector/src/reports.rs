@@ -51,6 +51,12 @@ struct Line<'a> {
     connection: &'a ConnectionReport,
 }
 
+/// The key of a session's file of reports.
+#[must_use]
+pub fn key(session: &Registration) -> String {
+    format!("{}/{}/connections.jsonl", session.study, session.session)
+}
+
 impl Store {
     /// Takes reports, and whom they are from. What cannot be right is counted and ignored.
     ///
@@ -103,7 +109,7 @@ impl Store {
         let line = Line { at_ms, participant, connection };
         let mut line = serde_json::to_vec(&line).expect("a line is plain data");
         line.push(b'\n');
-        let key = format!("{}/{}/connections.jsonl", session.study, session.session);
+        let key = key(session);
         Ok(self.files.append(&key, &line, MAX_CONNECTION_LOG)?)
     }
 

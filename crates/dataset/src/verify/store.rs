@@ -12,10 +12,13 @@ use crate::session::{Entry, Session};
 use crate::store::{archive, assemble, entries};
 use dyad_collector::index::Sqlite;
 use dyad_collector::names::{BUNDLES, PARTIAL, bundle_key, session_key};
+use dyad_collector::page::LastSaid;
+use dyad_collector::reports;
 use dyad_collector::snapshot::{INDEX, SessionEntry, Snapshot, SnapshotError};
 use dyad_collector::{examine, page, recover, settle};
 use dyad_protocol::ParticipantId;
 use dyad_protocol::records::{Receipt, Verdict};
+use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -217,15 +220,19 @@ const ATTEMPTS: usize = 3;
 fn page(root: &Path, entry: &Entry, known: &SessionEntry, checked: &mut Checked) {
     let key = page_key(entry);
     checked.files.push(key.clone());
+    // No record: a help for the study's makers.
+    checked.files.push(reports::key(&entry.registration));
     if known.receipts.is_empty() || !known.unsettled.is_empty() {
         return;
     }
     let compare = || -> Result<Option<String>, String> {
         let index = Sqlite::open_to_read(&root.join(INDEX)).map_err(|error| error.to_string())?;
-        let expected =
-            page::page(&index, &entry.registration).map_err(|error| error.to_string())?;
         let found =
             fs::read(root.join(&key)).map_err(|error| format!("cannot be read: {error}"))?;
+        let said = page::last_said(&index, &entry.registration)
+            .map(|latest| earlier(&found, &latest).unwrap_or(latest));
+        let expected = said.and_then(|said| page::page_saying(&index, &entry.registration, said));
+        let expected = expected.map_err(|error| error.to_string())?;
         Ok((found != expected.as_bytes()).then(|| differ(&key, &found, expected.as_bytes())))
     };
     let results: Vec<_> =
@@ -237,6 +244,22 @@ fn page(root: &Path, entry: &Entry, known: &SessionEntry, checked: &mut Checked)
         Some(Err(error)) => checked.find(key, error),
         Some(Ok(None)) | None => {}
     }
+}
+
+/// What a page holds of what participants have said, if they have said as much or more since.
+fn earlier(page: &[u8], latest: &[LastSaid]) -> Option<Vec<LastSaid>> {
+    #[derive(Deserialize)]
+    struct Page {
+        on_disk: Vec<LastSaid>,
+    }
+    let held = serde_json::from_slice::<Page>(page).ok()?.on_disk;
+    let moment = |said: &LastSaid| (said.episode, said.frame);
+    let is_earlier = |held: &LastSaid| {
+        let mut latest = latest.iter();
+        let latest = latest.find(|latest| latest.participant == held.participant);
+        latest.is_some_and(|latest| moment(held) <= moment(latest))
+    };
+    held.iter().all(is_earlier).then_some(held)
 }
 
 /// Notes what no receipt accounts for. None of it is a part of the records.
