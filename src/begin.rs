@@ -135,7 +135,10 @@ fn begin(
         match_settings(&ticket, &game),
         History::of(game.clone(), &past),
         transport(
-            Signalling { url: room(&lab, &ticket.room, &ticket.room_token), ice: ticket.ice.clone() },
+            Signalling {
+                url: room(&lab, &ticket.room, &ticket.room_token),
+                ice: ticket.ice.clone(),
+            },
             ticket.seat,
             options.impairment.as_ref(),
         ),

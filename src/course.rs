@@ -167,7 +167,8 @@ fn is_in_match(world: &World) -> bool {
 
 /// Leaves the match that goes on, unless it is `stay`; if `which` is given, only that one.
 fn leave_unless(world: &mut World, stay: Option<&SessionId>, which: Option<&SessionId>) {
-    let is_played = is_in_match(world) && *world.resource::<State<Screen>>().get() != Screen::Saving;
+    let is_played =
+        is_in_match(world) && *world.resource::<State<Screen>>().get() != Screen::Saving;
     let Some(current) = world.get_resource::<CurrentMatch>().filter(|_| is_played) else { return };
     let session = &current.ticket.session;
     if stay == Some(session) || which.is_some_and(|which| which != session) {

@@ -251,10 +251,7 @@ fn hear_the_lab(
                 commands.queue(begin::start_over);
             }
             FromLab::Refused { message, .. }
-                if matches!(
-                    screen.get(),
-                    Screen::Connecting | Screen::Scene | Screen::Waiting
-                ) =>
+                if matches!(screen.get(), Screen::Connecting | Screen::Scene | Screen::Waiting) =>
             {
                 status.problem = Some(message);
                 next.set(Screen::Problem);

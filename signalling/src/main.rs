@@ -118,15 +118,8 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     }
     // First, so that a request to stop is never missed once the address is out.
     let interrupt = Interrupt::listen()?;
-    let options = Options {
-        experiment,
-        relay_secret,
-        data,
-        listen,
-        open,
-        max_connections,
-        max_per_address,
-    };
+    let options =
+        Options { experiment, relay_secret, data, listen, open, max_connections, max_per_address };
     let lab = Lab::start(options).await?;
     tracing::info!(address = %lab.address(), "the lab is open");
     writeln!(std::io::stderr(), "\nSend this link to your participants:\n\n  {}\n", lab.join())?;

@@ -206,11 +206,8 @@ mod tests {
             people.counts().values().copied().collect::<Vec<_>>()
         };
         let condition = Some("quick".parse().unwrap());
-        let enrolled = || PersonFact::Enrolled {
-            seed: 1,
-            condition: condition.clone(),
-            place: Flow::start(),
-        };
+        let enrolled =
+            || PersonFact::Enrolled { seed: 1, condition: condition.clone(), place: Flow::start() };
         assert_eq!(happens("a", enrolled()), [1]);
         assert_eq!(happens("b", enrolled()), [2]);
         let out = || PersonFact::Screened {

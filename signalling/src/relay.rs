@@ -104,8 +104,8 @@ fn length_s(gym: &Gym) -> u64 {
 mod tests {
     use super::{Relay, RelaySecret};
     use crate::ticket::{Order, Player, prepare};
-    use dyad_matchmaking::MatchId;
     use dyad_experiment::Experiment;
+    use dyad_matchmaking::MatchId;
     use dyad_protocol::PublicKey;
 
     const FILE: &str = "id = \"s\"\n[[scene]]\nid = \"a\"\nlayout = \"cramped_room\"\n\

@@ -25,21 +25,25 @@ use bevy_egui::{EguiContext, EguiPrimaryContextPass};
 
 /// Adds all screens to an app with a window.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<start::Typed>().init_resource::<scene::Draft>().add_systems(Update, (dress, away::entitle)).add_systems(
-        EguiPrimaryContextPass,
-        (
-            start::draw.run_if(in_state(Screen::Start)),
-            connecting::draw.run_if(in_state(Screen::Connecting)),
-            scene::draw.run_if(in_state(Screen::Scene)),
-            scene::draw_way_out.run_if(in_state(Screen::Scene).or_else(in_state(Screen::Waiting))),
-            waiting::draw.run_if(in_state(Screen::Waiting)),
-            meeting::draw.run_if(in_state(Screen::Meeting)),
-            game::draw.run_if(in_state(Screen::Game)),
-            saving::draw.run_if(in_state(Screen::Saving)),
-            done::draw.run_if(in_state(Screen::Done)),
-            problem::draw.run_if(in_state(Screen::Problem)),
-        ),
-    );
+    app.init_resource::<start::Typed>()
+        .init_resource::<scene::Draft>()
+        .add_systems(Update, (dress, away::entitle))
+        .add_systems(
+            EguiPrimaryContextPass,
+            (
+                start::draw.run_if(in_state(Screen::Start)),
+                connecting::draw.run_if(in_state(Screen::Connecting)),
+                scene::draw.run_if(in_state(Screen::Scene)),
+                scene::draw_way_out
+                    .run_if(in_state(Screen::Scene).or_else(in_state(Screen::Waiting))),
+                waiting::draw.run_if(in_state(Screen::Waiting)),
+                meeting::draw.run_if(in_state(Screen::Meeting)),
+                game::draw.run_if(in_state(Screen::Game)),
+                saving::draw.run_if(in_state(Screen::Saving)),
+                done::draw.run_if(in_state(Screen::Done)),
+                problem::draw.run_if(in_state(Screen::Problem)),
+            ),
+        );
 }
 
 /// Gives a window its look before anything is drawn in it: fonts only count from the next pass.

@@ -239,17 +239,20 @@ fn screening(
 /// A way out in the corner of the window. It asks once more. Returns whether the person leaves.
 pub fn way_out(ctx: &Context, asked: &mut bool) -> bool {
     let mut leaves = false;
-    Area::new(Id::new("way out")).anchor(Align2::RIGHT_BOTTOM, vec2(-18.0, -14.0)).show(ctx, |ui| {
-        ui.horizontal(|ui| {
-            if !*asked {
-                *asked = ui.link("Leave the study").clicked();
-            } else {
-                page::remark(ui, "Leave for good?");
-                leaves = ui.link("Leave").clicked();
-                *asked = !(leaves || ui.link("Stay").clicked());
-            }
-        });
-    });
+    Area::new(Id::new("way out")).anchor(Align2::RIGHT_BOTTOM, vec2(-18.0, -14.0)).show(
+        ctx,
+        |ui| {
+            ui.horizontal(|ui| {
+                if !*asked {
+                    *asked = ui.link("Leave the study").clicked();
+                } else {
+                    page::remark(ui, "Leave for good?");
+                    leaves = ui.link("Leave").clicked();
+                    *asked = !(leaves || ui.link("Stay").clicked());
+                }
+            });
+        },
+    );
     leaves
 }
 

@@ -101,8 +101,8 @@ fn every_outcome_and_every_end_of_a_game_is_explained() {
         GameEnd::Dismissed,
         GameEnd::Failure,
     ];
-    let outcomes = outcomes.map(|outcome| serde_json::to_value(outcome));
-    let ends = ends.map(|end| serde_json::to_value(end));
+    let outcomes = outcomes.map(serde_json::to_value);
+    let ends = ends.map(serde_json::to_value);
     for word in outcomes.into_iter().chain(ends) {
         let word = word.expect("a word is plain data");
         let word = format!("`{}`", word.as_str().expect("a word is a text"));

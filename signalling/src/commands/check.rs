@@ -78,9 +78,8 @@ pub(crate) fn left_out(experiment: &Experiment) -> Vec<String> {
     }
     let flow = experiment.flow(&Assigned::default());
     if flow.steps().iter().any(|step| step.group.is_some()) {
-        sentences.push(
-            "blocks with games for several people come in the order of the file".to_owned(),
-        );
+        sentences
+            .push("blocks with games for several people come in the order of the file".to_owned());
     }
     sentences
 }

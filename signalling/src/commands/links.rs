@@ -23,7 +23,9 @@ pub(crate) fn print(data: &Path, listen: SocketAddr, count: Option<u64>) -> anyh
     let secrets = Secrets::of(data)?;
     let path = data.join(PRINTED);
     let printed = match std::fs::read_to_string(&path) {
-        Ok(text) => text.trim().parse().with_context(|| format!("{} holds no number", path.display()))?,
+        Ok(text) => {
+            text.trim().parse().with_context(|| format!("{} holds no number", path.display()))?
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0_u64,
         Err(error) => return Err(error).context(path.display().to_string()),
     };

@@ -214,9 +214,8 @@ impl Owner {
         };
         let entries: Vec<Entry> = effects.into_iter().filter_map(entry).collect();
         let journal = Arc::clone(&self.journal);
-        let append = move || {
-            journal.lock().unwrap_or_else(PoisonError::into_inner).append(&entries)
-        };
+        let append =
+            move || journal.lock().unwrap_or_else(PoisonError::into_inner).append(&entries);
         match tokio::task::spawn_blocking(append).await {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
@@ -268,12 +267,7 @@ impl Owner {
         }
     }
 
-    fn probe(
-        &mut self,
-        group: MatchId,
-        pair: [(ConnectionId, ParticipantId); 2],
-        within_ms: u64,
-    ) {
+    fn probe(&mut self, group: MatchId, pair: [(ConnectionId, ParticipantId); 2], within_ms: u64) {
         let [(first, one), (second, two)] = pair;
         let room = format!("{}{one}-{two}", probe_rooms(group));
         let passwords = [mint::token(), mint::token()];
@@ -364,10 +358,7 @@ fn probe_rooms(MatchId(group): MatchId) -> String {
 }
 
 /// Whose token this is, or who is new.
-async fn admission(
-    collector: &Collector,
-    by: AdmitBy,
-) -> Result<(ParticipantId, Token), Refusal> {
+async fn admission(collector: &Collector, by: AdmitBy) -> Result<(ParticipantId, Token), Refusal> {
     let Some(token) = by.token().cloned() else { return enrol(collector, mint::token()).await };
     let asked = token.clone();
     let known = collector.with(move |store| store.recognise(&asked)).await;

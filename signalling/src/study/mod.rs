@@ -203,7 +203,11 @@ impl Study {
             }
             (Content::Page(_), Answer::Page) => Ok(Outcome::Finished),
             (Content::Form(form), Answer::Form { answers }) => {
-                if are_answers(form, answers) { Ok(Outcome::Finished) } else { Err(Unfit::Form) }
+                if are_answers(form, answers) {
+                    Ok(Outcome::Finished)
+                } else {
+                    Err(Unfit::Form)
+                }
             }
             _ => Err(Unfit::Kind),
         }

@@ -84,10 +84,10 @@ fn settings(experiment: &Experiment, gym: &Gym, name: SceneId) -> RoomSettings {
         },
         wait_at_most_ms: Some(ms(rules.waiting_room.limit).into()),
         playing_grace_ms: grace_ms(gym),
-        probing: rules.matchmaking.max_p2p_rtt.map(|most| Probing {
-            max_p2p_rtt_ms: ms(most),
-            within_ms: PROBE_WITHIN_MS,
-        }),
+        probing: rules
+            .matchmaking
+            .max_p2p_rtt
+            .map(|most| Probing { max_p2p_rtt_ms: ms(most), within_ms: PROBE_WITHIN_MS }),
         validation: Some(Validation { within_ms: connect_ms }),
         ..RoomSettings::new(name, people)
     }

@@ -121,7 +121,10 @@ mod tests {
         };
         let display = |width, height| ScreeningRule::Display { width, height };
         for (good, bad) in [
-            (ScreeningRule::System(vec![System::Linux]), ScreeningRule::System(vec![System::Macos])),
+            (
+                ScreeningRule::System(vec![System::Linux]),
+                ScreeningRule::System(vec![System::Macos]),
+            ),
             (ScreeningRule::Version([0, 2, 0]), ScreeningRule::Version([0, 2, 1])),
             (display(1920, 1080), display(1920, 1081)),
             (display(1, 1), display(1921, 1)),
@@ -139,7 +142,11 @@ mod tests {
                 failed(&screening, &computer(), Some(100), 1_001_050)
             };
             assert_eq!(failed(&good), None, "{good:?}");
-            assert_eq!(failed(&bad).and_then(|(_, message)| message).as_deref(), Some("m"), "{bad:?}");
+            assert_eq!(
+                failed(&bad).and_then(|(_, message)| message).as_deref(),
+                Some("m"),
+                "{bad:?}"
+            );
         }
     }
 

@@ -185,8 +185,7 @@ async fn personal_links_and_panel_ids_are_one_person_each() {
     assert_eq!((&back.participant, back.step()), (&who, 2), "where they were");
 
     let link = lab.join().token.clone();
-    let panel =
-        |id: &str| Hello { panel: Some(id.parse().unwrap()), ..hello(link.as_ref()) };
+    let panel = |id: &str| Hello { panel: Some(id.parse().unwrap()), ..hello(link.as_ref()) };
     let mut ann = knock(lab.address(), panel("ann-5f1d")).await.unwrap();
     let participant = ann.participant.clone();
     ann.say(FromClient::Withdraw).await;

@@ -125,7 +125,8 @@ impl Test {
         let asked = self.says(connection, FromClient::Hello(Hello { key, ..hello() }));
         assert_eq!(asked, [Effect::Admit(number, AdmitBy::New)]);
         let who = id(&format!("p-{who}"));
-        let mut heard = heard_by(connection, self.after(Event::Admitted(number, who, token("mine"))));
+        let mut heard =
+            heard_by(connection, self.after(Event::Admitted(number, who, token("mine"))));
         assert!(matches!(heard[0], FromLab::Welcome { .. }), "{heard:?}");
         assert_eq!(heard.len(), 2, "{heard:?}");
         heard.remove(1)

@@ -270,6 +270,20 @@ fn who_never_reached_the_partner_waits_again() {
 }
 
 #[test]
+fn who_has_played_was_connected_whoever_has_not_said_so() {
+    let mut test = Test::of(STUDY);
+    for one in [1, 2] {
+        test.come_in(one);
+        test.says(one, say(1, consent(true)));
+        test.says(one, FromClient::Ready { step: 2 });
+    }
+    let (prepared, _) = test.register();
+    assert_eq!(scene(&test.hears(1, game_over(&prepared, 2, GameEnd::Completed))).step, 3);
+    assert!(test.is_playing(&prepared), "the other one is not sent back to the waiting room");
+    assert_eq!(scene(&test.hears(2, game_over(&prepared, 2, GameEnd::Completed))).step, 3);
+}
+
+#[test]
 fn slow_connections_are_warned_of_and_then_end_the_game() {
     let mut test = Test::of(STUDY);
     let first = test.play_first();
@@ -345,8 +359,10 @@ layout = "cramped_room"
 #[test]
 fn screening_waits_for_round_trips_and_says_why() {
     let mut test = Test::of(SCREENED);
-    let computer = |answer| Answer::Screening(Computer { answers: vec![answer], ..Computer::default() });
-    for (one, rtt, answer, outcome) in [(1, 50, 0, None), (2, 51, 0, Some("too far")), (3, 9, 1, None)]
+    let computer =
+        |answer| Answer::Screening(Computer { answers: vec![answer], ..Computer::default() });
+    for (one, rtt, answer, outcome) in
+        [(1, 50, 0, None), (2, 51, 0, Some("too far")), (3, 9, 1, None)]
     {
         let FromLab::Scene(asked) = test.come_in(one) else { panic!("screening comes first") };
         assert_eq!((asked.kind, asked.step), (SceneKind::Screening, 0));
