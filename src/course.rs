@@ -34,6 +34,8 @@ pub struct Course {
     pub shown_at: Duration,
     /// What was answered last, and at which step.
     said: Option<(u32, Answer)>,
+    /// The lab has just said welcome: what it shows next was perhaps answered before.
+    is_back: bool,
     /// Since when nothing is to do but to hear what comes next.
     idle_since: Option<Duration>,
     /// A ticket that came while an earlier match was being saved.
@@ -65,6 +67,11 @@ pub fn plugin(app: &mut App) {
             stop_waiting.run_if(in_state(Screen::Scene)),
         ),
     );
+}
+
+/// The lab has admitted this client, perhaps again.
+pub(crate) fn welcomed(world: &mut World) {
+    world.resource_mut::<Course>().is_back = true;
 }
 
 /// Takes what the lab says about the way through the study.
@@ -117,7 +124,11 @@ fn show(world: &mut World, scene: Scene) {
     let is_game = scene.kind == SceneKind::Game;
     let session = scene.session.clone();
     let step = scene.step;
-    course.said.take_if(|(said, _)| *said != step);
+    let is_back = std::mem::take(&mut course.is_back);
+    course.said.take_if(|(said, answer)| {
+        // Shown again without a lost connection, an answer was not taken.
+        *said != step || (!is_back && answer.kind() != SceneKind::Game)
+    });
     course.scene = Some(scene);
     let said = course.said.clone();
     if is_game {

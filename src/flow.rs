@@ -246,6 +246,7 @@ fn hear_the_lab(
                 status.title = title;
                 status.participant = Some(participant);
                 commands.insert_resource(Admission { study, resume });
+                commands.queue(course::welcomed);
             }
             FromLab::Refused { code: Refusal::Token, .. } if unfinished.is_some() => {
                 commands.queue(begin::start_over);

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use std::path::Path;
 use std::process::ExitCode;
 use xtask::demo::{self, Demo};
 use xtask::figures;
@@ -37,6 +38,12 @@ enum Task {
     NetworkBench(NetworkBench),
     /// How soon an interrupted game goes on, on release builds
     ResumeBench(ResumeBench),
+    /// What the lab costs with thousands of people, and how fast it is, on release builds
+    LabBench {
+        /// People who wait and ping once a second
+        #[arg(default_value_t = 9000)]
+        people: u32,
+    },
     /// What the compiler does not check of files and manifests
     Tidy,
     /// The pictures of the board, drawn again from their sources
@@ -70,6 +77,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Figures => figures::run(),
         Task::NetworkBench(bench) => network_bench::run(&bench),
         Task::ResumeBench(bench) => resume_bench::run(&bench),
+        Task::LabBench { people } => lab_bench(&workspace.root, people),
         Task::Demo(demo) => demo::run(&workspace.root, &demo),
         Task::Sprites => sprites::run(&workspace.root),
         Task::Sim(sim) => sim::run(&workspace.root, &sim),
@@ -107,6 +115,14 @@ fn ci(workspace: &Workspace) -> Result<bool> {
     test(workspace, &mut summary)?;
     summary.run("2,000 seeds in virtual time", || sim::run(root, &Sim::ci()))?;
     Ok(conclude(&summary))
+}
+
+fn lab_bench(root: &Path, people: u32) -> Result<bool> {
+    let of = ["--release", "--package", "dyad-signalling"];
+    let build = [["build"].as_slice(), &of, &["--bin", "dyad-signalling"]].concat();
+    let people = people.to_string();
+    let run = [["run"].as_slice(), &of, &["--example", "lab_bench", "--", &people]].concat();
+    Ok(cargo(root, &build, &[])? && cargo(root, &run, &[])?)
 }
 
 fn run_tidy(workspace: &Workspace) -> Result<bool> {

@@ -8,7 +8,7 @@ use dyad_matchmaking::session::{Greeting, Heard, SessionState};
 use dyad_matchmaking::{self as matchmaking, MatchId, Timestamp};
 use dyad_protocol::lobby::FromLab;
 use dyad_protocol::study::{self as protocol, Answer, Checked, GameEnd};
-use dyad_protocol::{ParticipantId, SessionId};
+use dyad_protocol::{HexDigest, ParticipantId, SessionId};
 
 /// How a scene has ended for somebody.
 pub(super) struct Ended {
@@ -206,6 +206,9 @@ impl Lobby {
             // They may believe that they still play.
             return self.show(participant);
         }
+        if !matches!(end, GameEnd::NotConnected | GameEnd::Incompatible) {
+            self.confirm(now, &session);
+        }
         let told = self.over.get(participant).filter(|(of, ..)| *of == session);
         let (outcome, message) = match told {
             Some((_, outcome, message)) => (Some(*outcome), message.clone()),
@@ -295,21 +298,42 @@ impl Lobby {
         let Some(ticket) = game.tickets.first() else { return };
         let of = game.record.participants.iter().find(|it| *it != by).cloned();
         let Some(of) = of else { return };
-        let greeting = |program: &str| Greeting {
-            protocol: dyad_protocol::PROTOCOL_VERSION,
-            rules: dyad_experiment::RULES_VERSION,
-            program: program.to_owned(),
-            game: ticket.game.clone(),
-        };
         let connected = end == GameEnd::Incompatible;
         let heard = Heard {
             reliable: connected,
             unreliable: connected,
-            own: greeting("this one"),
-            partner: greeting("another one"),
+            own: greeting(&ticket.game, "this one"),
+            partner: greeting(&ticket.game, "another one"),
         };
         let by = by.clone();
         self.arrange(now, matchmaking::Event::Validation { id, by, of, heard });
+    }
+
+    /// A game that was played had good connections, whoever has not said so yet.
+    fn confirm(&mut self, now: Timestamp, session: &SessionId) {
+        let Some(id) = self.game_of(session) else { return };
+        let is_playing =
+            |lobby: &Self| lobby.matchmaking.session_state(id) != Some(SessionState::Validating);
+        let Some(game) = self.games.get(&id) else { return };
+        let people = game.record.participants.clone();
+        let Some(greeting) = game.tickets.first().map(|ticket| greeting(&ticket.game, "")) else {
+            return;
+        };
+        for by in &people {
+            for of in people.iter().filter(|of| *of != by) {
+                if is_playing(self) {
+                    return;
+                }
+                let heard = Heard {
+                    reliable: true,
+                    unreliable: true,
+                    own: greeting.clone(),
+                    partner: greeting.clone(),
+                };
+                let (by, of) = (by.clone(), of.clone());
+                self.arrange(now, matchmaking::Event::Validation { id, by, of, heard });
+            }
+        }
     }
 
     pub(super) fn checked(&mut self, now: Timestamp, by: ParticipantId, checked: Checked) {
@@ -331,5 +355,15 @@ impl Lobby {
     pub(super) fn game_of(&self, session: &SessionId) -> Option<MatchId> {
         let mut games = self.games.iter();
         games.find(|(_, game)| game.record.session == *session).map(|(id, _)| *id)
+    }
+}
+
+/// What a program says of itself.
+fn greeting(game: &HexDigest, program: &str) -> Greeting {
+    Greeting {
+        protocol: dyad_protocol::PROTOCOL_VERSION,
+        rules: dyad_experiment::RULES_VERSION,
+        program: program.to_owned(),
+        game: game.clone(),
     }
 }

@@ -270,6 +270,20 @@ fn who_never_reached_the_partner_waits_again() {
 }
 
 #[test]
+fn who_has_played_was_connected_whoever_has_not_said_so() {
+    let mut test = Test::of(STUDY);
+    for one in [1, 2] {
+        test.come_in(one);
+        test.says(one, say(1, consent(true)));
+        test.says(one, FromClient::Ready { step: 2 });
+    }
+    let (prepared, _) = test.register();
+    assert_eq!(scene(&test.hears(1, game_over(&prepared, 2, GameEnd::Completed))).step, 3);
+    assert!(test.is_playing(&prepared), "the other one is not sent back to the waiting room");
+    assert_eq!(scene(&test.hears(2, game_over(&prepared, 2, GameEnd::Completed))).step, 3);
+}
+
+#[test]
 fn slow_connections_are_warned_of_and_then_end_the_game() {
     let mut test = Test::of(STUDY);
     let first = test.play_first();
