@@ -4,7 +4,7 @@ mod person;
 mod study;
 
 pub(super) use person::{
-    Session, consent, experiment, room, status, view, words, world_without_partner,
+    Session, consent, experiment, input, room, status, view, words, world_without_partner,
 };
 
 use crate::flow::Status;
@@ -22,7 +22,7 @@ use dyad_gridworld::{PlayerInput, World};
 use dyad_netplay::Ending;
 use dyad_protocol::Seat;
 use dyad_rollback::peering::LeaveReason;
-use person::{input, said, says};
+use person::{said, says};
 use std::path::Path;
 use std::time::Duration;
 
