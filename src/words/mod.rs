@@ -1,7 +1,7 @@
 //! The client's own words, in one catalogue a language: `assets/words/*.ftl`, in the form of
 //! Project Fluent. What a study brings in its experiment file is not here.
 //!
-//! A language is added by a file, and a line in [`CATALOGUES`]. A test holds the catalogues
+//! A language is added by a file, and a line in `CATALOGUES`. A test holds the catalogues
 //! against each other and against the keys that the program's source names.
 
 #[cfg(test)]

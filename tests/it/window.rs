@@ -69,7 +69,9 @@ fn tables(client: &Client) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
     };
     for session in sessions {
         let scene = session?.path().join("cramped_room");
-        for file in fs::read_dir(&scene)? {
+        // The session's folder may be there before the scene's.
+        let Ok(files) = fs::read_dir(&scene) else { continue };
+        for file in files {
             let name = file?.file_name();
             if name.to_string_lossy().ends_with("_ep0.csv") {
                 return Ok(Some((scene.join(&name), scene.join("local").join(&name))));

@@ -81,18 +81,18 @@ fn complain(ui: &mut Ui, slip: &Slip, question: &Question, entry: &Entry, sheet:
 }
 
 fn answer(ui: &mut Ui, question: &Question, entry: &mut Entry, sheet: &Sheet<'_>) {
+    let said = question.text.markdown.as_str();
     match &question.kind {
         QuestionKind::Choice(options) => choices(ui, question, options, false, entry, sheet),
         QuestionKind::Choices { options, .. } => {
             choices(ui, question, options, true, entry, sheet);
         }
         QuestionKind::Scale { points, labels } => {
-            let said = question.text.markdown.as_str();
             scale::show(ui, said, *points, labels, &mut entry.point, sheet.words);
         }
         QuestionKind::Number { unit, .. } => {
             ui.horizontal(|ui| {
-                field(ui, &mut entry.typed, &mut entry.left, 1, 180.0, "");
+                field(ui, said, &mut entry.typed, &mut entry.left, 1, 180.0, "");
                 if let Some(unit) = unit {
                     ui.label(RichText::new(unit).size(size::BODY).color(theme::INK));
                 }
@@ -100,7 +100,7 @@ fn answer(ui: &mut Ui, question: &Question, entry: &mut Entry, sheet: &Sheet<'_>
         }
         QuestionKind::Text { lines, max_length, .. } => {
             let width = ui.available_width();
-            field(ui, &mut entry.typed, &mut entry.left, *lines, width, "");
+            field(ui, said, &mut entry.typed, &mut entry.left, *lines, width, "");
             let length = entry.typed.chars().count();
             // Only where somebody might come near it.
             if length * 2 > *max_length as usize {
@@ -113,7 +113,15 @@ fn answer(ui: &mut Ui, question: &Question, entry: &mut Entry, sheet: &Sheet<'_>
 
 /// A field to type in. What does not fit on its lines scrolls inside, so that what is said of it
 /// stays in sight.
-fn field(ui: &mut Ui, text: &mut String, left: &mut bool, lines: u8, width: f32, hint: &str) {
+fn field(
+    ui: &mut Ui,
+    label: &str,
+    text: &mut String,
+    left: &mut bool,
+    lines: u8,
+    width: f32,
+    hint: &str,
+) {
     let edit = if lines == 1 { TextEdit::singleline(text) } else { TextEdit::multiline(text) };
     let edit = edit
         .desired_rows(lines.into())
@@ -129,6 +137,8 @@ fn field(ui: &mut Ui, text: &mut String, left: &mut bool, lines: u8, width: f32,
         let area = ScrollArea::vertical().id_salt(ui.next_auto_id()).max_height(height);
         area.show(ui, |ui| ui.add(edit)).inner
     };
+    // For who does not see what stands above.
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(label));
     *left |= response.lost_focus();
     follow_focus(&response);
 }
@@ -173,7 +183,7 @@ fn choices(
         if entry.other {
             let width = ui.available_width();
             let hint = sheet.words.line("form-other-hint");
-            field(ui, &mut entry.other_text, &mut entry.left, 1, width, &hint);
+            field(ui, label, &mut entry.other_text, &mut entry.left, 1, width, &hint);
         }
     }
 }

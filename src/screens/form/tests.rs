@@ -3,8 +3,10 @@
 use super::draft::{Entry, Slip};
 use super::{Answers, Draft, show};
 use crate::screens::pictures::tests::pictures;
-use crate::screens::tests::{Session, words};
-use bevy_egui::egui::{Event, Key};
+use crate::screens::tests::{Session, input, words};
+use crate::theme;
+use bevy_egui::egui::accesskit::Role;
+use bevy_egui::egui::{Context, Event, Key};
 use dyad_experiment::form::{Answer, AnswerError, Form};
 use dyad_experiment::{Content, Experiment};
 
@@ -212,6 +214,50 @@ fn a_mistake_is_not_held_against_who_still_types() {
     assert!(person.draft.entries.values().all(|entry| entry.left));
     person.key(Key::Tab);
     person.events(vec![Event::Text("C".to_owned())]);
+}
+
+#[test]
+fn who_listens_is_told_what_each_field_is_for() {
+    let form = form(
+        "[[scene.question]]\nid = \"a\"\ntext = \"A?\"\nkind = \"choices\"\noptions = [\"x\", \"y\"]\n\
+         [[scene.question]]\nid = \"b\"\ntext = \"B?\"\nkind = \"scale\"\n\
+         [[scene.question]]\nid = \"c\"\ntext = \"C?\"\nkind = \"number\"\n\
+         [[scene.question]]\nid = \"d\"\ntext = \"D?\"\nkind = \"text\"\nlines = 3\n",
+    );
+    let (ctx, pictures, mut draft) = (Context::default(), pictures(), Draft::default());
+    theme::apply(&ctx);
+    ctx.enable_accesskit();
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        let mut output = ctx.run_ui(input(Vec::new()), |ui| {
+            show(ui.ctx(), "", &form, &pictures, 1, &mut draft, &words());
+        });
+        output.textures_delta.clear();
+        let update = output.platform_output.accesskit_update.unwrap();
+        let fields = update.nodes.iter().filter_map(|(_, node)| {
+            let role = node.role();
+            let is_field = matches!(
+                role,
+                Role::CheckBox
+                    | Role::Slider
+                    | Role::TextInput
+                    | Role::MultilineTextInput
+                    | Role::Button
+            );
+            is_field.then(|| (role, node.label().unwrap_or_default().trim().to_owned()))
+        });
+        told = fields.collect();
+    }
+    for (role, label) in [
+        (Role::CheckBox, "x"),
+        (Role::CheckBox, "y"),
+        (Role::Slider, "B?"),
+        (Role::TextInput, "C?"),
+        (Role::MultilineTextInput, "D?"),
+        (Role::Button, "Send"),
+    ] {
+        assert!(told.contains(&(role, label.to_owned())), "{role:?} {label}: {told:?}");
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::view::connection::Connection;
 use crate::view::legend;
 use crate::view::overlay::{Figures, Trace};
 use crate::view::tests::{goal_finding, world_after};
+use crate::words::Words;
 use approved::look;
 use dyad_gridworld::World;
 use dyad_netplay::Ending;
@@ -79,6 +80,12 @@ fn countdown() {
 #[test]
 fn playing() {
     game("game", &world_after(150), 1, Notice::None);
+}
+
+#[test]
+fn in_german() {
+    let (world, german) = (world_after(30), Words::of("de").unwrap());
+    look("game-german", |ctx| game::show(ctx, &view(&world, 0), &german));
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod person;
 mod study;
 
 pub(super) use person::{
-    Session, consent, experiment, room, status, view, words, world_without_partner,
+    Session, consent, experiment, input, room, status, view, words, world_without_partner,
 };
 
 use crate::flow::Status;
@@ -22,7 +22,7 @@ use dyad_gridworld::{PlayerInput, World};
 use dyad_netplay::Ending;
 use dyad_protocol::Seat;
 use dyad_rollback::peering::LeaveReason;
-use person::{input, said, says};
+use person::{said, says};
 use std::path::Path;
 use std::time::Duration;
 
@@ -261,7 +261,13 @@ fn words_in(window: Rect, show: &dyn Fn(&Context)) -> Vec<(String, Rect)> {
 }
 
 #[test]
-fn every_screen_fits_the_smallest_window() {
+fn every_screen_fits_the_smallest_window_in_every_language() {
+    for language in Words::LANGUAGES {
+        fits(&Words::of(language).unwrap());
+    }
+}
+
+fn fits(words: &Words) {
     let small = Rect::from_min_size(pos2(0.0, 0.0), vec2(800.0, 560.0));
     let status = Status {
         waiting: Some((1, 2)),
@@ -275,42 +281,42 @@ fn every_screen_fits_the_smallest_window() {
     let (remark, paused) = (world_without_partner(false, 60), world_without_partner(true, 60));
     let records = Path::new("/home/somebody/.local/share/dyad/records/study/session/scene");
     type Draw<'a> = &'a dyn Fn(&Context);
-    let (counting, steps) = (world_after(30), legend::steps(world.game(), Seat(0), &words()));
+    let (counting, steps) = (world_after(30), legend::steps(world.game(), Seat(0), words));
     let screens: [(&str, Draw<'_>); 10] = [
         ("connecting", &|ctx| {
-            connecting::show(ctx, "10.0.0.1:99", Some("no answer"), &words());
+            connecting::show(ctx, "10.0.0.1:99", Some("no answer"), words);
         }),
         ("waiting", &|ctx| {
             let room = Room { trouble: status.lab_trouble.clone(), ..room() };
-            waiting::show(ctx, &room, &mut Waiting::default(), &words());
+            waiting::show(ctx, &room, &mut Waiting::default(), words);
         }),
         ("meeting", &|ctx| {
-            meeting::show(ctx, "A study", 2, Duration::from_secs(20), &steps, &words());
+            meeting::show(ctx, "A study", 2, Duration::from_secs(20), &steps, words);
         }),
         ("countdown", &|ctx| {
-            game::show(ctx, &view(&counting, 0), &words());
+            game::show(ctx, &view(&counting, 0), words);
         }),
-        ("game", &|ctx| game::show(ctx, &view(&world, 0), &words())),
+        ("game", &|ctx| game::show(ctx, &view(&world, 0), words)),
         ("remark", &|ctx| {
-            game::show(ctx, &view(&remark, 0), &words());
+            game::show(ctx, &view(&remark, 0), words);
         }),
         ("paused", &|ctx| {
-            game::show(ctx, &view(&paused, 1), &words());
+            game::show(ctx, &view(&paused, 1), words);
         }),
-        ("saving", &|ctx| saving::show(ctx, &status, 3, &words())),
+        ("saving", &|ctx| saving::show(ctx, &status, 3, words)),
         ("done", &|ctx| {
-            done::show(ctx, &status, &words());
+            done::show(ctx, &status, words);
         }),
         ("problem", &|ctx| {
-            problem::show(ctx, &status, Some(records), &words());
+            problem::show(ctx, &status, Some(records), words);
         }),
     ];
     for (name, show) in screens {
-        let words = words_in(small, show);
-        assert!(words.len() > 2, "{name} says nothing");
-        for (at, (text, rect)) in words.iter().enumerate() {
+        let said = words_in(small, show);
+        assert!(said.len() > 2, "{name} says nothing");
+        for (at, (text, rect)) in said.iter().enumerate() {
             assert!(small.contains_rect(*rect), "{name}: {text:?} at {rect}");
-            for (other, taken) in &words[..at] {
+            for (other, taken) in &said[..at] {
                 // The countdown's number is drawn with a rim, in copies.
                 let copies = text == other;
                 assert!(
