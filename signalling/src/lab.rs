@@ -10,8 +10,11 @@ use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
+use dyad_collector::lab::Judged;
 use dyad_collector::owner::now_ms;
-use dyad_collector::{Collector, CollectorThread, Notice, Store, StoreError, http};
+use dyad_collector::{
+    Collector, CollectorThread, Keeper, KeeperError, Notice, Remote, Store, StoreError, http,
+};
 use dyad_experiment::{Experiment, Gym};
 use dyad_matchmaking::settings::GRACE_MS;
 use dyad_matchmaking::{GroupSize, Matchmaking, RoomSettings};
@@ -26,10 +29,13 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// How long requests may take to finish when the lab stops.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// How often a collector on another machine is asked for verdicts.
+const NEWS_EVERY: Duration = Duration::from_secs(2);
 
 /// The default for [`Options::max_connections`].
 pub const MAX_CONNECTIONS: usize = 16_384;
@@ -43,6 +49,8 @@ pub struct Options {
     pub relay_secret: Option<RelaySecret>,
     /// The folder of all data, of which there is one lab at a time.
     pub data: PathBuf,
+    /// The collector on another machine that keeps the records. Without it they are kept here.
+    pub collector: Option<Remote>,
     /// Where to listen; port 0 lets the system choose.
     pub listen: SocketAddr,
     /// Whether everybody who finds the lab may come in, without the join link's token.
@@ -79,6 +87,9 @@ pub enum StartError {
     /// The operating system gives no thread.
     #[error("cannot start the collector's thread: {0}")]
     Thread(io::Error),
+    /// The collector on another machine is not reached, or does not know the secret.
+    #[error(transparent)]
+    Collector(#[from] KeeperError),
 }
 
 /// A running lab.
@@ -91,7 +102,8 @@ pub struct Lab {
     /// Dropped to stop the server.
     stop: oneshot::Sender<()>,
     server: JoinHandle<io::Result<()>>,
-    collector: CollectorThread,
+    /// Missing where the records are kept elsewhere.
+    collector: Option<CollectorThread>,
 }
 
 impl Lab {
@@ -100,21 +112,21 @@ impl Lab {
     /// # Errors
     /// [`StartError`].
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let Options { experiment, relay_secret, data, listen, open, max_connections } = options;
+        let Options { experiment, relay_secret, data, collector, listen, open, max_connections } =
+            options;
         if relay_secret.is_none() && !experiment.network.turn.is_empty() {
             return Err(StartError::NoRelaySecret);
         }
         let relay = relay_secret.map(|secret| Relay::new(secret, experiment.scene()));
-        let store = open_store(&data)?;
+        let (inputs, queue) = mpsc::channel(QUEUE);
+        let records = Records::find(&data, collector, &inputs).await?;
         let token = link::token(&data).map_err(StartError::Token)?;
         let listener = TcpListener::bind(listen).await;
         let unheard = |source| StartError::Listen { address: listen, source };
         let listener = listener.map_err(unheard)?;
         let address = listener.local_addr().map_err(unheard)?;
 
-        let (inputs, queue) = mpsc::channel(QUEUE);
-        let (collector, thread) =
-            Collector::start(store, tell(inputs.clone())).map_err(StartError::Thread)?;
+        let Records { keeper, uploads, here } = records;
         let rooms = SharedRooms::default();
         let study = Study {
             id: experiment.study.clone(),
@@ -129,12 +141,11 @@ impl Lab {
             playing_grace_ms: grace_ms(experiment.scene()),
             ..RoomSettings::new(study.scene.clone(), group)
         };
-        let uploads = Uploads { key: Some(collector.key().public()), ..Uploads::default() };
         let owner = Owner {
             lobby: Lobby::new(study, Matchmaking::new([room])),
             experiment: Arc::new(experiment),
             relay,
-            collector: collector.clone(),
+            keeper,
             uploads,
             rooms: rooms.clone(),
             inputs: inputs.downgrade(),
@@ -143,6 +154,7 @@ impl Lab {
         };
         let door = Door::new(inputs.clone(), max_connections);
         let (stop, stopped) = oneshot::channel();
+        let (collector, thread) = here.unzip();
         let server = serve(listener, router(door, &rooms, collector), stopped);
         Ok(Self {
             address,
@@ -186,7 +198,8 @@ impl Lab {
             server.abort();
             drop(server.await);
         }
-        if !matches!(timeout(STOP_WITHIN, self.collector.ended()).await, Ok(Ok(()))) {
+        let Some(collector) = self.collector else { return };
+        if !matches!(timeout(STOP_WITHIN, collector.ended()).await, Ok(Ok(()))) {
             tracing::warn!("the collector was interrupted; the next start repairs the store");
         }
     }
@@ -196,6 +209,58 @@ impl Lab {
 /// wait, with time to start the program again and to notice that a connection is dead.
 fn grace_ms(scene: &Gym) -> u64 {
     GRACE_MS.max(u64::from(scene.reconnection.limit_seconds) * 1000 + 60_000)
+}
+
+/// Where records go.
+struct Records {
+    keeper: Keeper,
+    /// What participants are told of it.
+    uploads: Uploads,
+    here: Option<(Collector, CollectorThread)>,
+}
+
+impl Records {
+    async fn find(
+        data: &Path,
+        remote: Option<Remote>,
+        inputs: &mpsc::Sender<Input>,
+    ) -> Result<Self, StartError> {
+        let Some(remote) = remote else {
+            let store = open_store(data)?;
+            let (collector, thread) =
+                Collector::start(store, tell(inputs.clone())).map_err(StartError::Thread)?;
+            let uploads = Uploads { key: Some(collector.key().public()), ..Uploads::default() };
+            let keeper = Keeper::Here(collector.clone());
+            return Ok(Self { keeper, uploads, here: Some((collector, thread)) });
+        };
+        std::fs::create_dir_all(data)
+            .map_err(StoreError::Files)
+            .map_err(|source| StartError::Store { folder: data.to_owned(), source })?;
+        let greeting = remote.greet().await?;
+        tokio::spawn(follow(remote.clone(), greeting.next, inputs.downgrade()));
+        let (collector, key) = (Some(remote.url().to_owned()), Some(greeting.key));
+        let uploads = Uploads { collector, key, ..Uploads::default() };
+        Ok(Self { keeper: Keeper::There(remote), uploads, here: None })
+    }
+}
+
+/// Tells the lobby what a collector on another machine finds, until the lobby is gone.
+async fn follow(remote: Remote, mut after: u64, inputs: mpsc::WeakSender<Input>) {
+    while let Some(inputs) = inputs.upgrade() {
+        match remote.news(after).await {
+            Ok(news) => {
+                after = news.next;
+                for Judged { session, episode, verdict } in news.judged {
+                    let event = Event::Judged(Box::new(session), episode, verdict);
+                    // A lobby that is gone needs no news.
+                    drop(inputs.send(Input::Event(event)).await);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "no news of verdicts; asking again"),
+        }
+        drop(inputs);
+        sleep(NEWS_EVERY).await;
+    }
 }
 
 fn open_store(data: &Path) -> Result<Store, StartError> {
@@ -219,13 +284,16 @@ fn tell(inputs: mpsc::Sender<Input>) -> impl FnMut(Notice) + Send {
     }
 }
 
-fn router(door: Door, rooms: &SharedRooms, collector: Collector) -> Router {
-    Router::new()
+fn router(door: Door, rooms: &SharedRooms, collector: Option<Collector>) -> Router {
+    let router = Router::new()
         .route("/", get(|| async { Html(include_str!("page.html")) }))
         .route("/lobby", get(connection::upgrade))
         .with_state(door)
-        .nest("/signal", topology::routes(rooms))
-        .merge(http::routes(collector))
+        .nest("/signal", topology::routes(rooms));
+    match collector {
+        Some(collector) => router.merge(http::routes(collector)),
+        None => router,
+    }
 }
 
 fn serve(

@@ -6,8 +6,8 @@ use crate::mint;
 use crate::relay::Relay;
 use crate::rooms::SharedRooms;
 use crate::ticket::{Player, prepare};
+use dyad_collector::Keeper;
 use dyad_collector::owner::now_ms;
-use dyad_collector::{Collector, Stopped};
 use dyad_experiment::Experiment;
 use dyad_matchmaking::{MatchId, Timestamp};
 use dyad_protocol::lobby::{FromLab, Refusal};
@@ -59,7 +59,7 @@ pub(crate) struct Owner {
     pub(crate) experiment: Arc<Experiment>,
     /// Signs tickets, if the study has TURN servers.
     pub(crate) relay: Option<Relay>,
-    pub(crate) collector: Collector,
+    pub(crate) keeper: Keeper,
     /// Where records go.
     pub(crate) uploads: Uploads,
     pub(crate) rooms: SharedRooms,
@@ -137,9 +137,9 @@ impl Owner {
     }
 
     fn admit(&self, id: ConnectionId, resume: Option<Token>) {
-        let collector = self.collector.clone();
+        let keeper = self.keeper.clone();
         self.then_tell(async move {
-            match admission(&collector, resume).await {
+            match admission(&keeper, resume).await {
                 Ok((participant, token)) => Event::Admitted(id, participant, token),
                 Err(refusal) => Event::NotAdmitted(id, refusal),
             }
@@ -147,32 +147,28 @@ impl Owner {
     }
 
     fn register(&self, id: MatchId, players: Vec<Player>) {
-        let (collector, rooms) = (self.collector.clone(), self.rooms.clone());
+        let (keeper, rooms) = (self.keeper.clone(), self.rooms.clone());
         let (experiment, uploads) = (Arc::clone(&self.experiment), self.uploads.clone());
         self.then_tell(async move {
             let mut prepared = prepare(&experiment, &players);
             prepared.tickets.iter_mut().for_each(|ticket| ticket.uploads = uploads.clone());
-            let registration = prepared.registration.clone();
-            let written = collector.with(move |store| store.register(&registration, now_ms()));
-            match written.await {
-                Ok(Ok(())) => {
+            match keeper.register(prepared.registration.clone()).await {
+                Ok(()) => {
                     rooms.open(&prepared.tickets);
                     Event::Registered(id, Box::new(prepared))
                 }
-                Ok(Err(error)) => {
+                Err(error) => {
                     tracing::error!(%error, "a session cannot be written down: no game");
                     Event::NotRegistered(id)
                 }
-                Err(Stopped) => Event::NotRegistered(id),
             }
         });
     }
 
     fn note(&self, reports: Batch) {
-        let collector = self.collector.clone();
+        let keeper = self.keeper.clone();
         self.then_tell(async move {
-            let noted = collector.with(move |store| store.note(&reports, now_ms())).await;
-            if let Ok(Err(error)) = noted {
+            if let Err(error) = keeper.note(reports).await {
                 tracing::error!(%error, "what clients report is not stored");
             }
             Event::Noted
@@ -194,29 +190,24 @@ impl Owner {
 
 /// Whose token this is, or who is new.
 async fn admission(
-    collector: &Collector,
+    keeper: &Keeper,
     resume: Option<Token>,
 ) -> Result<(ParticipantId, Token), Refusal> {
-    let Some(token) = resume else { return enrol(collector).await };
-    let asked = token.clone();
-    let known = collector.with(move |store| store.recognise(&asked)).await;
-    match known {
-        Ok(Ok(Some(participant))) => Ok((participant, token)),
-        Ok(Ok(None)) => Err(Refusal::Token),
-        Ok(Err(error)) => Err(unavailable(&error)),
-        Err(stopped) => Err(unavailable(&stopped)),
+    let Some(token) = resume else { return enrol(keeper).await };
+    match keeper.recognise(token.clone()).await {
+        Ok(Some(participant)) => Ok((participant, token)),
+        Ok(None) => Err(Refusal::Token),
+        Err(error) => Err(unavailable(&error)),
     }
 }
 
-async fn enrol(collector: &Collector) -> Result<(ParticipantId, Token), Refusal> {
+async fn enrol(keeper: &Keeper) -> Result<(ParticipantId, Token), Refusal> {
     for _ in 0..ENROL_ATTEMPTS {
         let (participant, token) = (mint::participant(), mint::token());
-        let (id, secret) = (participant.clone(), token.clone());
-        match collector.with(move |store| store.enrol(&id, &secret, now_ms())).await {
-            Ok(Ok(true)) => return Ok((participant, token)),
-            Ok(Ok(false)) => {}
-            Ok(Err(error)) => return Err(unavailable(&error)),
-            Err(stopped) => return Err(unavailable(&stopped)),
+        match keeper.enrol(participant.clone(), token.clone()).await {
+            Ok(true) => return Ok((participant, token)),
+            Ok(false) => {}
+            Err(error) => return Err(unavailable(&error)),
         }
     }
     Err(Refusal::Closed)
