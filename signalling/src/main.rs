@@ -70,7 +70,7 @@ struct Serve {
     /// The folder for all data; made if it is missing.
     #[arg(long)]
     data: PathBuf,
-    /// A collector on another machine that keeps the records, such as http://records.example:8642.
+    /// The address, `http://HOST:8642`, of a collector on another machine that keeps the records.
     /// Participants send them there themselves.
     #[arg(long, value_parser = address, requires = "collector_secret")]
     collector: Option<String>,

@@ -158,3 +158,28 @@ fn write(file: &Path, records: &[Record]) -> anyhow::Result<usize> {
     zip.finish()?.sync_all()?;
     Ok(failed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::export;
+    use crate::record::tests::with_unsent;
+    use std::fs::{self, File};
+    use std::io::Read as _;
+
+    #[test]
+    fn what_is_unsent_can_be_carried_and_stays_unsent() {
+        let (directory, spool, record) = with_unsent();
+        let file = directory.path().join("records.zip");
+        export(&spool, &file).unwrap();
+        let mut zip = zip::ZipArchive::new(File::open(&file).unwrap()).unwrap();
+        assert_eq!(zip.len(), 1);
+        let mut bundle = Vec::new();
+        zip.by_name("s-1/scene/p-a_ep0.tar").unwrap().read_to_end(&mut bundle).unwrap();
+        assert_eq!(bundle, record.bundle().unwrap());
+        assert_eq!(spool.unsent(), [record]);
+        // Nothing is overwritten.
+        let before = fs::read(&file).unwrap();
+        assert!(export(&spool, &file).unwrap_err().to_string().contains("is there already"));
+        assert_eq!(fs::read(&file).unwrap(), before);
+    }
+}

@@ -136,3 +136,143 @@ impl Answer {
         Err(if may_pass { Attempt::Again(reason) } else { Attempt::Never(reason) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Attempt, Delivery};
+    use crate::record::tests::with_unsent;
+    use dyad_protocol::records::{DIGEST_HEADER, MAX_PIECE, OFFSET_HEADER, Receipt};
+    use dyad_recording::KeyPair;
+    use dyad_recording::receipt::sign;
+    use ruzstd::decoding::StreamingDecoder;
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::thread::{Builder, JoinHandle};
+
+    /// What was asked: the method, the offset that was named, and the body, unpacked.
+    type Asked = (String, Option<usize>, Vec<u8>);
+
+    /// A collector that gives these answers (status, offset, body), one a connection, and tells what it
+    /// was asked.
+    fn collector(answers: Vec<(u16, Option<usize>, String)>) -> (String, JoinHandle<Vec<Asked>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let serve = move || {
+            let mut asked = Vec::new();
+            for (status, offset, body) in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = Vec::new();
+                let head = loop {
+                    let mut byte = [0];
+                    stream.read_exact(&mut byte).unwrap();
+                    request.push(byte[0]);
+                    if request.ends_with(b"\r\n\r\n") {
+                        break String::from_utf8(std::mem::take(&mut request)).unwrap();
+                    }
+                };
+                let field = |name: &str| {
+                    let lines = head.lines().filter_map(|line| line.split_once(": "));
+                    lines.filter(|(it, _)| it.eq_ignore_ascii_case(name)).map(|(_, it)| it).next()
+                };
+                assert_eq!(field(DIGEST_HEADER).unwrap().len(), 64);
+                let length = field("content-length").map_or(0, |it| it.parse().unwrap());
+                let mut packed = vec![0; length];
+                stream.read_exact(&mut packed).unwrap();
+                let mut unpacked = Vec::new();
+                if length > 0 {
+                    assert_eq!(field("content-encoding"), Some("zstd"));
+                    let decoder = StreamingDecoder::new(&packed[..]);
+                    decoder.unwrap().read_to_end(&mut unpacked).unwrap();
+                }
+                let method = head.split(' ').next().unwrap().to_owned();
+                asked.push((method, field(OFFSET_HEADER).map(|it| it.parse().unwrap()), unpacked));
+                let offset = offset.map(|it| format!("{OFFSET_HEADER}: {it}\r\n"));
+                let (offset, length) = (offset.unwrap_or_default(), body.len());
+                let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\n{offset}");
+                write!(stream, "{head}content-length: {length}\r\n\r\n{body}").unwrap();
+            }
+            asked
+        };
+        (address, Builder::new().spawn(serve).unwrap())
+    }
+
+    #[test]
+    fn a_large_record_goes_on_where_the_collector_has_it() {
+        let (_directory, _spool, mut record) = with_unsent();
+        let bundle: Vec<u8> = (0..MAX_PIECE * 2 + 1000).map(|at| (at % 251) as u8).collect();
+        let receipt = Receipt {
+            name: record.name(),
+            digest: blake3::hash(&bundle).to_hex().as_str().parse().unwrap(),
+            bytes: bundle.len() as u64,
+            received_ms: 1,
+        };
+        let receipt = sign(receipt, &KeyPair::from_seed(&[77; 32]));
+        let said = serde_json::to_string(&receipt).unwrap();
+        let none = String::new;
+        let (address, asked) = collector(vec![
+            (404, Some(MAX_PIECE), none()),
+            // It has lost what it had.
+            (409, Some(0), none()),
+            (202, Some(MAX_PIECE), none()),
+            (202, Some(MAX_PIECE * 2), none()),
+            // It was stopped before its receipt, and is asked again.
+            (503, None, none()),
+            (404, Some(bundle.len()), none()),
+            (200, None, said),
+        ]);
+        record.destination.uploads.collector = Some(address);
+        let delivery = Delivery::new(&record, &bundle);
+        assert!(matches!(delivery.pieces(), Err(Attempt::Again(_))));
+        assert_eq!(delivery.pieces().unwrap(), receipt);
+        let piece = |from: usize| {
+            let end = bundle.len().min(from + MAX_PIECE);
+            ("PATCH".to_owned(), Some(from), bundle[from..end].to_vec())
+        };
+        let get = || ("GET".to_owned(), None, Vec::new());
+        let expected = [
+            get(),
+            piece(MAX_PIECE),
+            piece(0),
+            piece(MAX_PIECE),
+            piece(MAX_PIECE * 2),
+            get(),
+            piece(bundle.len()),
+        ];
+        assert!(asked.join().unwrap() == expected);
+    }
+
+    #[test]
+    fn answers_that_a_repetition_cannot_change_are_told_from_others() {
+        let (_directory, _spool, mut record) = with_unsent();
+        let cases = [
+            (401, false),
+            (403, false),
+            (409, false),
+            (413, false),
+            (408, true),
+            (422, true),
+            (429, true),
+            (503, true),
+            (507, true),
+        ];
+        let answers =
+            cases.map(|(status, _)| (status, None, r#"{"message":"this is why"}"#.to_owned()));
+        let (address, asked) = collector(answers.into());
+        record.destination.uploads.collector = Some(address);
+        for (status, may_pass) in cases {
+            match Delivery::new(&record, b"bundle").whole().unwrap_err() {
+                Attempt::Again(why) => assert!(may_pass && why == "this is why", "{status}: {why}"),
+                Attempt::Never(why) => {
+                    assert!(!may_pass && why == "this is why", "{status}: {why}")
+                }
+            }
+        }
+        assert!(
+            asked
+                .join()
+                .unwrap()
+                .iter()
+                .all(|(method, _, body)| { method == "PUT" && body == b"bundle" })
+        );
+    }
+}

@@ -26,4 +26,4 @@ pub mod upload;
 pub mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -139,6 +139,13 @@ fn record(spool: &Spool, count: u32) -> Record {
     record_in(spool)
 }
 
+/// A data directory with one finished record that the lab does not have.
+pub(crate) fn with_unsent() -> (TempDir, Spool, Record) {
+    let (directory, spool) = spool();
+    let record = record(&spool, 20);
+    (directory, spool, record)
+}
+
 /// What a kill after so many frames leaves: a copy of the disk at that moment.
 fn killed(count: u32) -> (TempDir, Spool) {
     let (directory, before) = spool();

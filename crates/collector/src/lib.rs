@@ -29,7 +29,8 @@
 //!
 //! Modules, in reading order:
 //! - [`files`]: durable files by key, [`names`]: their keys; [`index`]: the SQL;
-//! - [`store`]: receiving, without threads or network; [`pieces`]: large bundles in pieces; [`seal`]:
+//! - [`store`]: receiving, without threads or network; [`pieces`]: large bundles in pieces,
+//!   [`carried`]: those that no network takes; [`seal`]:
 //!   the key; [`recover`]: what a start puts in order; [`fsck`]: the same with a report;
 //! - [`settle`]: what follows a receipt, with [`examine`], which asks recording for the verdict, and
 //!   `bounds.rs`, which holds it against what participants said before; [`reports`]: where they say
@@ -40,6 +41,7 @@
 
 mod books;
 mod bounds;
+pub mod carried;
 mod coding;
 pub mod examine;
 pub mod files;

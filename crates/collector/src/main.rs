@@ -10,6 +10,7 @@ use dyad_collector::lab::Board;
 use dyad_collector::owner::now_ms;
 use dyad_collector::settle::Notice;
 use dyad_collector::{Collector, Store, http, lab};
+use std::fs::File;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,15 @@ enum Command {
         /// The folder.
         data: PathBuf,
     },
+    /// Takes the records in a file that `dyad spool export` has written. Exits with 0 if all of them are
+    /// here now, and with 1 if some are not.
+    Import {
+        /// The folder of the records, in which the lab has registered their sessions.
+        #[arg(long)]
+        data: PathBuf,
+        /// The file.
+        file: PathBuf,
+    },
 }
 
 #[tokio::main]
@@ -60,6 +70,7 @@ async fn main() -> ExitCode {
         Command::Serve { data, listen, lab_secret } => {
             serve(&data, listen, lab_secret.as_deref()).await.map(|()| 0)
         }
+        Command::Import { data, file } => import(&data, &file),
         Command::Fsck { data } => fsck::report(fsck(&data, now_ms()), &mut std::io::stderr())
             .context("cannot say what was found"),
     };
@@ -98,6 +109,23 @@ async fn serve(data: &Path, listen: SocketAddr, lab_secret: Option<&Path>) -> an
     axum::serve(listener, router).with_graceful_shutdown(interrupt.wait()).await?;
     thread.ended().await?;
     Ok(())
+}
+
+fn import(data: &Path, file: &Path) -> anyhow::Result<u8> {
+    let archive = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut store = Store::open(data, now_ms())
+        .with_context(|| format!("{} cannot be used", data.display()))?;
+    let taken = store
+        .take_carried(archive, now_ms())
+        .with_context(|| format!("cannot take all of {}", file.display()))?;
+    while store.settle_next(&mut log) {}
+    let mut out = std::io::stderr();
+    for (path, why) in &taken.refused {
+        writeln!(out, "not taken: {path}: {why}")?;
+    }
+    let (received, refused) = (taken.received.len(), taken.refused.len());
+    writeln!(out, "{received} records are here, {refused} entries were not taken")?;
+    Ok(u8::from(refused > 0))
 }
 
 fn log(notice: Notice) {

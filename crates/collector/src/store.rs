@@ -37,6 +37,15 @@ pub struct Registration {
 }
 
 impl Registration {
+    /// Whether a record is one of this session's.
+    #[must_use]
+    pub fn has(&self, name: &RecordName) -> bool {
+        self.session == name.session
+            && self.scene == name.scene
+            && self.participants.contains(&name.participant)
+            && name.episode < self.episodes
+    }
+
     /// The name of one participant's record of an episode.
     #[must_use]
     pub fn record(&self, participant: &ParticipantId, episode: u16) -> RecordName {
@@ -249,10 +258,7 @@ impl Store {
     pub fn authorise(&self, token: &Token, name: &RecordName) -> Result<(), AccessError> {
         let owner = self.recognise(token)?.ok_or(AccessError::UnknownToken)?;
         let session = self.index.session(&name.session)?.ok_or(AccessError::NotTheirs)?;
-        let theirs = owner == name.participant
-            && session.participants.contains(&owner)
-            && session.scene == name.scene
-            && name.episode < session.episodes;
+        let theirs = owner == name.participant && session.has(name);
         if theirs { Ok(()) } else { Err(AccessError::NotTheirs) }
     }
 

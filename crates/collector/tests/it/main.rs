@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod books;
+mod carried;
 #[cfg(unix)]
 mod crash;
 mod faults;
