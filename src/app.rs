@@ -6,7 +6,7 @@ use crate::input::keyboard;
 use crate::outcome::Outcome;
 use crate::record::forensics::{self, ForcedDesync};
 use crate::record::identity::Identity;
-use crate::record::upload::Uploader;
+use crate::record::upload::{Uploader, now_ms};
 use crate::replay::{Film, viewer};
 use crate::screens;
 use crate::window::{self, pictures};
@@ -175,6 +175,7 @@ fn log_plugin() -> LogPlugin {
 /// Starts sending what earlier sessions left unsent. Those in which the program or the computer
 /// stopped are not over before their lab says so.
 fn send_unsent(app: &mut App, options: &JoinOptions) -> io::Result<()> {
+    options.spool.delete_old(now_ms());
     let uploader = Uploader::start()?;
     options.spool.unsent().into_iter().for_each(|record| uploader.send(record));
     app.insert_resource(uploader);

@@ -119,6 +119,7 @@ fn begin(
         participant,
         lab: lab.address("http", ""),
         token: admission.resume,
+        uploads: ticket.uploads.clone(),
     };
     let directory = options.spool.open(&destination)?;
     let last = world.get_resource::<CurrentMatch>().map(|last| last.destination.clone());
@@ -217,7 +218,7 @@ fn note_closed(
     for (episode, _) in closed {
         let (destination, directory) = (destination.clone(), directory.to_owned());
         status.closed.insert(episode);
-        if (Record { destination, episode, directory }).receipt_path().exists() {
+        if (Record { destination, episode, directory }).is_received() {
             status.received.insert(episode);
         }
     }

@@ -16,8 +16,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
+use dyad_collector::lab::Judged;
 use dyad_collector::owner::now_ms;
-use dyad_collector::{Collector, CollectorThread, Notice, Store, StoreError, http};
+use dyad_collector::{
+    Collector, CollectorThread, Keeper, KeeperError, Notice, Remote, Store, StoreError, http,
+};
 use dyad_experiment::Experiment;
 use dyad_experiment::text::PictureFormat;
 use dyad_protocol::Token;
@@ -32,10 +35,13 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How long requests may take to finish when the lab stops.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// How often a collector on another machine is asked for verdicts.
+const NEWS_EVERY: Duration = Duration::from_secs(2);
 
 /// The default for [`Options::max_connections`].
 pub const MAX_CONNECTIONS: usize = 16_384;
@@ -55,6 +61,8 @@ pub struct Options {
     pub relay_secret: Option<RelaySecret>,
     /// The folder of all data, of which there is one lab at a time.
     pub data: PathBuf,
+    /// The collector on another machine that keeps the records. Without it they are kept here.
+    pub collector: Option<Remote>,
     /// Where to listen; port 0 lets the system choose.
     pub listen: SocketAddr,
     /// Whether everybody who finds the lab may come in, without the join link's token.
@@ -99,6 +107,9 @@ pub enum StartError {
     /// The operating system gives no thread.
     #[error("cannot start the collector's thread: {0}")]
     Thread(io::Error),
+    /// The collector on another machine is not reached, or does not know the secret.
+    #[error(transparent)]
+    Collector(#[from] KeeperError),
 }
 
 /// A running lab.
@@ -111,7 +122,8 @@ pub struct Lab {
     /// Dropped to stop the server.
     stop: oneshot::Sender<()>,
     server: JoinHandle<io::Result<()>>,
-    collector: CollectorThread,
+    /// Missing where the records are kept elsewhere.
+    collector: Option<CollectorThread>,
 }
 
 impl Lab {
@@ -126,8 +138,9 @@ impl Lab {
             return Err(StartError::NoRelaySecret);
         }
         let relay = relay_secret.map(|secret| Relay::new(secret, &experiment));
+        let (inputs, queue) = mpsc::channel(QUEUE);
         // The store comes first: it is what sees to it that a folder has one lab at a time.
-        let store = open_store(&data)?;
+        let records = Records::find(&data, options.collector, &inputs).await?;
         let token = link::token(&data).map_err(StartError::Secrets)?;
         let experiment = Arc::new(experiment);
         let kept = Kept::open(&experiment, &data, (!open).then(|| token.clone()))?;
@@ -136,17 +149,14 @@ impl Lab {
         let listener = listener.map_err(unheard)?;
         let address = listener.local_addr().map_err(unheard)?;
 
-        let (inputs, queue) = mpsc::channel(QUEUE);
-        let (collector, thread) =
-            Collector::start(store, tell(inputs.clone())).map_err(StartError::Thread)?;
+        let Records { keeper, uploads, here } = records;
         let rooms = SharedRooms::default();
-        let uploads = Uploads { key: Some(collector.key().public()), ..Uploads::default() };
         let first_pings = screening::pings(&experiment.rules.screening).max(FIRST_PINGS) - 1;
         let owner = Owner {
             lobby: kept.lobby,
             experiment: Arc::clone(&experiment),
             relay,
-            collector: collector.clone(),
+            keeper,
             uploads,
             rooms: rooms.clone(),
             inputs: inputs.downgrade(),
@@ -157,6 +167,7 @@ impl Lab {
         };
         let door = Door::new(inputs.clone(), max_connections, max_per_address, first_pings);
         let (stop, stopped) = oneshot::channel();
+        let (collector, thread) = here.unzip();
         let server = serve(listener, router(door, &rooms, collector, experiment), stopped);
         Ok(Self {
             address,
@@ -200,7 +211,8 @@ impl Lab {
             server.abort();
             drop(server.await);
         }
-        if !matches!(timeout(STOP_WITHIN, self.collector.ended()).await, Ok(Ok(()))) {
+        let Some(collector) = self.collector else { return };
+        if !matches!(timeout(STOP_WITHIN, collector.ended()).await, Ok(Ok(()))) {
             tracing::warn!("the collector was interrupted; the next start repairs the store");
         }
     }
@@ -227,6 +239,58 @@ impl Kept {
         let study = Study::new(Arc::clone(experiment), secrets, token);
         let lobby = Lobby::restore(study, &entries)?;
         Ok(Self { lobby, journal, identities, clock: Clock::after(last) })
+    }
+}
+
+/// Where records go.
+struct Records {
+    keeper: Keeper,
+    /// What participants are told of it.
+    uploads: Uploads,
+    here: Option<(Collector, CollectorThread)>,
+}
+
+impl Records {
+    async fn find(
+        data: &Path,
+        remote: Option<Remote>,
+        inputs: &mpsc::Sender<Input>,
+    ) -> Result<Self, StartError> {
+        let Some(remote) = remote else {
+            let store = open_store(data)?;
+            let (collector, thread) =
+                Collector::start(store, tell(inputs.clone())).map_err(StartError::Thread)?;
+            let uploads = Uploads { key: Some(collector.key().public()), ..Uploads::default() };
+            let keeper = Keeper::Here(collector.clone());
+            return Ok(Self { keeper, uploads, here: Some((collector, thread)) });
+        };
+        std::fs::create_dir_all(data)
+            .map_err(StoreError::Files)
+            .map_err(|source| StartError::Store { folder: data.to_owned(), source })?;
+        let greeting = remote.greet().await?;
+        tokio::spawn(follow(remote.clone(), greeting.next, inputs.downgrade()));
+        let (collector, key) = (Some(remote.url().to_owned()), Some(greeting.key));
+        let uploads = Uploads { collector, key, ..Uploads::default() };
+        Ok(Self { keeper: Keeper::There(remote), uploads, here: None })
+    }
+}
+
+/// Tells the lobby what a collector on another machine finds, until the lobby is gone.
+async fn follow(remote: Remote, mut after: u64, inputs: mpsc::WeakSender<Input>) {
+    while let Some(inputs) = inputs.upgrade() {
+        match remote.news(after).await {
+            Ok(news) => {
+                after = news.next;
+                for Judged { session, episode, verdict } in news.judged {
+                    let event = Event::Judged(Box::new(session), episode, verdict);
+                    // A lobby that is gone needs no news.
+                    drop(inputs.send(Input::Event(event)).await);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "no news of verdicts; asking again"),
+        }
+        drop(inputs);
+        sleep(NEWS_EVERY).await;
     }
 }
 
@@ -266,17 +330,20 @@ async fn picture(State(study): State<Arc<Experiment>>, UrlPath(path): UrlPath<St
 fn router(
     door: Door,
     rooms: &SharedRooms,
-    collector: Collector,
+    collector: Option<Collector>,
     experiment: Arc<Experiment>,
 ) -> Router {
     let pictures = Router::new().route("/pictures/{*path}", get(picture)).with_state(experiment);
-    Router::new()
+    let router = Router::new()
         .route("/", get(|| async { Html(include_str!("page.html")) }))
         .merge(pictures)
         .route("/lobby", get(connection::upgrade))
         .with_state(door)
-        .nest("/signal", topology::routes(rooms))
-        .merge(http::routes(collector))
+        .nest("/signal", topology::routes(rooms));
+    match collector {
+        Some(collector) => router.merge(http::routes(collector)),
+        None => router,
+    }
 }
 
 fn serve(

@@ -5,7 +5,11 @@ mod commands;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use commands::{check, dataset, links};
+use dyad_collector::Remote;
+use dyad_collector::fsck::{self, fsck};
 use dyad_collector::interrupt::Interrupt;
+use dyad_collector::lab::read_secret;
+use dyad_collector::owner::now_ms;
 use dyad_experiment::Experiment;
 use dyad_signalling::lab::{MAX_CONNECTIONS, MAX_PER_ADDRESS};
 use dyad_signalling::{Lab, Options, RelaySecret};
@@ -40,6 +44,13 @@ enum Command {
     Export(dataset::Export),
     /// Checks all of a lab's data or of a dataset from the logs.
     Verify(dataset::Verify),
+    /// Checks that a data folder holds what its receipts say, and repairs its index from the files.
+    /// Exits with 0 if everything is there, with 1 if something is lost or was changed, and with 2 if
+    /// the folder is no such folder, in use, or of a newer version.
+    Fsck {
+        /// The data folder of a lab that is not running.
+        data: PathBuf,
+    },
     /// Prints the join link of a lab, or personal ones, a line each.
     Links {
         /// Personal links: each is good for one person, who may come back with it.
@@ -63,6 +74,13 @@ struct Serve {
     /// The folder for all data; made if it is missing.
     #[arg(long)]
     data: PathBuf,
+    /// The address, `http://HOST:8642`, of a collector on another machine that keeps the records.
+    /// Participants send them there themselves.
+    #[arg(long, value_parser = address, requires = "collector_secret")]
+    collector: Option<String>,
+    /// The file of the secret that it was started with.
+    #[arg(long)]
+    collector_secret: Option<PathBuf>,
     /// Where to listen. Port 0 lets the system choose.
     #[arg(long, default_value = "0.0.0.0:8642")]
     listen: SocketAddr,
@@ -100,13 +118,20 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Export(arguments) => return dataset::run_export(arguments),
         Command::Verify(arguments) => return dataset::run_verify(&arguments),
+        Command::Fsck { data } => {
+            let code = fsck::report(fsck(&data, now_ms()), &mut std::io::stderr())?;
+            return Ok(ExitCode::from(code));
+        }
         Command::Links { count, data, listen } => links::print(&data, listen, count)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(arguments: Serve) -> anyhow::Result<()> {
-    let Serve { experiment, data, listen, open, max_connections, max_per_address } = arguments;
+    let Serve { experiment, data, collector, collector_secret, listen, open, .. } = arguments;
+    let (max_connections, max_per_address) = (arguments.max_connections, arguments.max_per_address);
+    let secret = collector_secret.as_deref().map(read_secret).transpose()?;
+    let collector = collector.zip(secret).map(|(url, secret)| Remote::new(&url, secret));
     let file = experiment;
     let experiment = Experiment::load(&file)?;
     let relay_secret = relay_secret(&file, &experiment)?;
@@ -118,8 +143,16 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     }
     // First, so that a request to stop is never missed once the address is out.
     let interrupt = Interrupt::listen()?;
-    let options =
-        Options { experiment, relay_secret, data, listen, open, max_connections, max_per_address };
+    let options = Options {
+        experiment,
+        relay_secret,
+        data,
+        collector,
+        listen,
+        open,
+        max_connections,
+        max_per_address,
+    };
     let lab = Lab::start(options).await?;
     tracing::info!(address = %lab.address(), "the lab is open");
     writeln!(std::io::stderr(), "\nSend this link to your participants:\n\n  {}\n", lab.join())?;
@@ -129,6 +162,14 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     tracing::info!("closing");
     lab.stop().await;
     Ok(())
+}
+
+/// The address of a collector as it was typed in.
+fn address(text: &str) -> Result<String, String> {
+    match text.strip_prefix("http://") {
+        Some(rest) if !rest.is_empty() => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err("an address looks like http://records.example:8642".to_owned()),
+    }
 }
 
 /// The secret of the study's TURN servers, if it has any. Its file is looked for beside the

@@ -6,15 +6,19 @@
 //!   files, which is `scribe`;
 //! - [`resume`]: sessions that an earlier run of the program was killed in;
 //! - [`forensics`]: what is kept where something diverged;
-//! - [`upload`]: the thread that brings records to the lab.
+//! - [`upload`]: the thread that brings records to the lab; `backlog` says which is next, `delivery`
+//!   how one is sent; [`receipt`]: what the lab answers, and when copies are deleted.
 //!
 //! A record is unsent until its receipt lies beside it. Nothing else keeps track of that, so
 //! nothing can get out of step with the files. In the same way a session is interrupted if its key
 //! lies there and no program holds it.
 
+mod backlog;
+mod delivery;
 mod files;
 pub mod forensics;
 pub mod identity;
+pub mod receipt;
 pub mod resume;
 mod scribe;
 pub mod spool;
@@ -22,4 +26,4 @@ pub mod upload;
 pub mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

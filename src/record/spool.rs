@@ -12,7 +12,7 @@
 //! ```
 
 use super::identity::KeptKey;
-use dyad_protocol::records::{Receipt, RecordName};
+use dyad_protocol::records::{RecordName, Uploads};
 use dyad_protocol::{ParticipantId, SceneId, SessionId, StudyId, Token};
 use dyad_recording::bundle::{Bundle, divergence_name, local_name, log_name, table_name};
 use dyad_recording::{log, replay};
@@ -36,6 +36,17 @@ pub struct Destination {
     pub lab: String,
     /// The participant's token.
     pub token: Token,
+    /// Where records go, if not to the lab itself, and what becomes of their copies here.
+    #[serde(default)]
+    pub uploads: Uploads,
+}
+
+impl Destination {
+    /// The address that records are sent to, `http://host:port`.
+    #[must_use]
+    pub fn collector(&self) -> &str {
+        self.uploads.collector.as_deref().unwrap_or(&self.lab)
+    }
 }
 
 /// The client's data directory.
@@ -69,7 +80,7 @@ pub struct SpoolError {
 }
 
 impl SpoolError {
-    fn new(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn new(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self { doing, path, source }
     }
@@ -114,7 +125,7 @@ impl Spool {
     /// # Errors
     /// [`SpoolError`] if the disk does not allow it: then nothing can be recorded.
     pub fn open(&self, destination: &Destination) -> Result<PathBuf, SpoolError> {
-        let Destination { study, session, scene, participant, .. } = destination;
+        let Destination { study, session, scene, .. } = destination;
         let directory = self
             .root
             .join("records")
@@ -123,8 +134,7 @@ impl Spool {
             .join(scene.as_str());
         let local = directory.join("local");
         make_directory(&local).map_err(SpoolError::new("cannot make the directory", &local))?;
-        let path = local.join(format!("{participant}_lab.json"));
-        write_json(&path, destination).map_err(SpoolError::new("cannot write", &path))?;
+        note(&directory, destination)?;
         Ok(directory)
     }
 
@@ -155,7 +165,8 @@ impl Spool {
     }
 }
 
-fn unsent_in(directory: &Path, destination: &Destination) -> Vec<Record> {
+/// The records in a scene's directory, by episode.
+pub(super) fn records_in(directory: &Path, destination: &Destination) -> Vec<Record> {
     let prefix = format!("{}_ep", destination.participant);
     let episode = |path: PathBuf| {
         let name = path.file_name()?.to_str()?;
@@ -168,9 +179,13 @@ fn unsent_in(directory: &Path, destination: &Destination) -> Vec<Record> {
         episode,
         directory: directory.to_owned(),
     };
+    episodes.into_iter().map(record).collect()
+}
+
+fn unsent_in(directory: &Path, destination: &Destination) -> Vec<Record> {
     let may_go_on = KeptKey::path(directory, &destination.participant).exists();
-    let records = episodes.into_iter().map(record);
-    let records = records.filter(|record| !record.receipt_path().exists());
+    let records = records_in(directory, destination).into_iter();
+    let records = records.filter(|record| !record.is_received());
     records.filter(|record| !may_go_on || record.is_closed()).collect()
 }
 
@@ -187,7 +202,7 @@ impl Record {
         }
     }
 
-    fn path(&self, name: fn(&ParticipantId, u16) -> String) -> PathBuf {
+    pub(super) fn path(&self, name: fn(&ParticipantId, u16) -> String) -> PathBuf {
         self.directory.join(name(&self.destination.participant, self.episode))
     }
 
@@ -252,15 +267,17 @@ impl Record {
         };
         bundle.pack().map_err(io::Error::other).map_err(SpoolError::new("cannot pack", &log_path))
     }
+}
 
-    /// Keeps the lab's receipt: from now on the record is sent.
-    ///
-    /// # Errors
-    /// [`SpoolError`] if it cannot be written; the record is then sent again, which is harmless.
-    pub fn keep_receipt(&self, receipt: &Receipt) -> Result<(), SpoolError> {
-        let path = self.receipt_path();
-        write_json(&path, receipt).map_err(SpoolError::new("cannot write", &path))
-    }
+/// Notes in a scene's directory where its records belong.
+pub(super) fn note(directory: &Path, destination: &Destination) -> Result<(), SpoolError> {
+    let path = note_path(directory, destination);
+    write_json(&path, destination).map_err(SpoolError::new("cannot write", &path))
+}
+
+/// The file of that note.
+pub(super) fn note_path(directory: &Path, destination: &Destination) -> PathBuf {
+    directory.join("local").join(format!("{}_lab.json", destination.participant))
 }
 
 /// Writes a file so that it is either the old one or the whole new one, and on disk.

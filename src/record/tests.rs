@@ -1,6 +1,7 @@
 //! Records on this computer: what is unsent, and what a crash leaves of it.
 
 use super::identity::KeptKey;
+use super::receipt::ReceiptError;
 use super::spool::{Destination, Record, Spool};
 use super::writer::{Order, Report, Session, Writer};
 use dyad_gridworld::settings::EpisodeSeeds;
@@ -9,10 +10,11 @@ use dyad_gridworld::{
     Action, ConfirmedFrame, Digest, Entry, Game, MAX_PLAYERS, PlayerInput, Settings, World,
 };
 use dyad_netplay::{Committed, Telemetry};
-use dyad_protocol::records::Receipt;
+use dyad_protocol::records::{Receipt, RecordName, Uploads};
 use dyad_protocol::{ParticipantId, Seat};
 use dyad_recording::forensics::Dump;
 use dyad_recording::log::{Certificate, Ending, SessionInfo, read};
+use dyad_recording::receipt::sign;
 use dyad_recording::verify::verify;
 use dyad_recording::{KeyPair, Recorder, bundle};
 use std::fs;
@@ -42,7 +44,7 @@ fn game() -> Arc<Game> {
     .unwrap()
 }
 
-fn destination() -> Destination {
+pub(super) fn destination() -> Destination {
     Destination {
         study: "study".parse().unwrap(),
         session: "s-1".parse().unwrap(),
@@ -50,7 +52,13 @@ fn destination() -> Destination {
         participant: "p-a".parse().unwrap(),
         lab: "http://127.0.0.1:9".to_owned(),
         token: "secret".parse().unwrap(),
+        uploads: Uploads { key: Some(lab_key().public()), ..Uploads::default() },
     }
+}
+
+/// What the lab signs receipts with.
+fn lab_key() -> KeyPair {
+    KeyPair::from_seed(&[77; 32])
 }
 
 fn key(seat: u8) -> KeyPair {
@@ -131,6 +139,13 @@ fn record(spool: &Spool, count: u32) -> Record {
     record_in(spool)
 }
 
+/// A data directory with one finished record that the lab does not have.
+pub(crate) fn with_unsent() -> (TempDir, Spool, Record) {
+    let (directory, spool) = spool();
+    let record = record(&spool, 20);
+    (directory, spool, record)
+}
+
 /// What a kill after so many frames leaves: a copy of the disk at that moment.
 fn killed(count: u32) -> (TempDir, Spool) {
     let (directory, before) = spool();
@@ -170,15 +185,76 @@ fn a_record_is_unsent_until_its_receipt_lies_beside_it() {
     assert_eq!(spool.unsent(), []);
     let record = record(&spool, 20);
     assert_eq!(spool.unsent(), std::slice::from_ref(&record));
-    let bytes = record.bundle().unwrap();
-    let receipt = Receipt {
-        name: record.name(),
-        digest: blake3::hash(&bytes).to_hex().as_str().parse().unwrap(),
-        bytes: bytes.len() as u64,
-        received_ms: 1,
-    };
-    record.keep_receipt(&receipt).unwrap();
+    let receipt = receipt_for(&record, 1);
+    let other = Receipt { name: RecordName { episode: 1, ..record.name() }, ..receipt.clone() };
+    for (useless, why) in [
+        (sign(receipt.clone(), &key(0)), ReceiptError::Unsigned),
+        (sign(other, &lab_key()), ReceiptError::Another),
+    ] {
+        assert_eq!(record.check_receipt(&useless, None), Err(why));
+        record.keep_receipt(&useless).unwrap();
+        assert_eq!(spool.unsent(), std::slice::from_ref(&record), "{why}");
+    }
+    fs::write(record.receipt_path(), "{").unwrap();
+    assert_eq!(spool.unsent(), std::slice::from_ref(&record));
+    let good = sign(receipt, &lab_key());
+    let bytes = "00".repeat(32);
+    assert_eq!(record.check_receipt(&good, Some(&bytes)), Err(ReceiptError::Another));
+    record.keep_receipt(&good).unwrap();
     assert_eq!(spool.unsent(), []);
+}
+
+fn receipt_for(record: &Record, received_ms: u64) -> Receipt {
+    let bytes = record.bundle().unwrap();
+    let digest = blake3::hash(&bytes).to_hex().as_str().parse().unwrap();
+    Receipt { name: record.name(), digest, bytes: bytes.len() as u64, received_ms }
+}
+
+#[test]
+fn without_a_key_in_the_ticket_that_of_the_first_receipt_counts() {
+    let (_directory, spool) = spool();
+    let record = record(&spool, 20);
+    let mut destination = destination();
+    destination.uploads.key = None;
+    spool.open(&destination).unwrap();
+    let [record] = <[_; 1]>::try_from(spool.unsent()).unwrap_or_else(|_| panic!("{record:?}"));
+    record.keep_receipt(&sign(receipt_for(&record, 1), &key(3))).unwrap();
+    assert_eq!(spool.unsent(), []);
+    // From now on another lab is not believed.
+    record.keep_receipt(&sign(receipt_for(&record, 1), &key(4))).unwrap();
+    spool
+        .open(&Destination {
+            uploads: Uploads { key: Some(key(3).public()), ..Uploads::default() },
+            ..destination
+        })
+        .unwrap();
+    assert_eq!(spool.unsent().len(), 1);
+}
+
+#[test]
+fn copies_are_deleted_days_after_the_receipt_and_not_before() {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    let (directory, spool) = spool();
+    let record = record(&spool, 20);
+    let mut destination = destination();
+    destination.uploads.keep_days = 3;
+    spool.open(&destination).unwrap();
+    assert_eq!(spool.delete_old(u64::MAX), 0, "no receipt, no deletion");
+    let receipt = receipt_for(&record, 5 * DAY);
+    record.keep_receipt(&sign(receipt.clone(), &key(0))).unwrap();
+    assert_eq!(spool.delete_old(u64::MAX), 0, "a forged receipt is none");
+    record.keep_receipt(&sign(receipt, &lab_key())).unwrap();
+    assert_eq!(spool.delete_old(8 * DAY - 1), 0);
+    assert!(record.log_path().exists());
+    assert_eq!(spool.delete_old(8 * DAY), 1);
+    let left: Vec<_> = files(directory.path());
+    assert_eq!(left, [record.receipt_path()], "the receipt alone stays");
+    assert_eq!((spool.delete_old(u64::MAX), spool.unsent().len()), (0, 0));
+}
+
+fn files(directory: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 /// How a log ends that this side closed alone.

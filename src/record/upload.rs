@@ -4,27 +4,18 @@
 //! asked again with growing pauses; an answer that a repetition cannot change is kept for the
 //! person, and the record stays on this computer.
 
+use super::backlog::Backlog;
+use super::delivery::{Attempt, Delivery};
 use super::spool::Record;
 use bevy::log::{info, warn};
 use bevy::prelude::Resource;
-use dyad_protocol::records::{DIGEST_HEADER, Receipt, RecordName, Rejection};
-use smol::channel::{Receiver, Sender, bounded};
+use dyad_protocol::records::{MAX_PIECE, RecordName};
+use smol::channel::{Receiver, RecvError, Sender, bounded};
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Records that may wait; a session has at most a few dozen.
 const QUEUE: usize = 4096;
-/// How long one upload may take.
-const TIMEOUT: Duration = Duration::from_secs(60);
-/// Pauses before a record is tried again; the last one repeats.
-const PAUSES: [Duration; 5] = [
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(3),
-    Duration::from_secs(10),
-    Duration::from_secs(30),
-];
-
 /// What became of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
@@ -53,13 +44,6 @@ pub struct Uploader {
     progress: Receiver<Progress>,
 }
 
-/// Why one attempt failed.
-#[derive(Debug)]
-enum Attempt {
-    Again(String),
-    Never(String),
-}
-
 impl Uploader {
     /// Starts the thread.
     ///
@@ -86,57 +70,66 @@ impl Uploader {
 }
 
 fn run(to_send: &Receiver<Record>, say: &Sender<Progress>) {
-    while let Ok(record) = to_send.recv_blocking() {
-        let mut failures = 0;
-        loop {
-            let name = record.name();
-            let (progress, is_over) = match send(&record) {
-                Ok(()) => (Progress::Received(name), true),
-                Err(Attempt::Never(reason)) => (Progress::Refused { name, reason }, true),
-                Err(Attempt::Again(reason)) => (Progress::Waiting { name, reason }, false),
-            };
-            if say.send_blocking(progress).is_err() {
-                return;
+    let started = Instant::now();
+    let mut backlog = Backlog::default();
+    loop {
+        while let Ok(record) = to_send.try_recv() {
+            backlog.push(record);
+        }
+        let Some(record) = backlog.pop(started.elapsed()) else {
+            let wait = backlog.next_deadline().map(|at| at.saturating_sub(started.elapsed()));
+            match next(to_send, wait) {
+                Ok(record) => record.into_iter().for_each(|record| backlog.push(record)),
+                Err(RecvError) => return,
             }
-            if is_over {
-                break;
+            continue;
+        };
+        let name = record.name();
+        let progress = match send(&record) {
+            Ok(()) => {
+                backlog.answered(&record);
+                Progress::Received(name)
             }
-            std::thread::sleep(PAUSES[failures.min(PAUSES.len() - 1)]);
-            failures += 1;
+            Err(Attempt::Never(reason)) => {
+                backlog.answered(&record);
+                Progress::Refused { name, reason }
+            }
+            Err(Attempt::Again(reason)) => {
+                backlog.failed(record, started.elapsed());
+                Progress::Waiting { name, reason }
+            }
+        };
+        if say.send_blocking(progress).is_err() {
+            return;
         }
     }
+}
+
+/// The wall clock: milliseconds since 1970.
+#[must_use]
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(0)
+}
+
+/// The next record that is handed over; none if none comes in time.
+fn next(to_send: &Receiver<Record>, wait: Option<Duration>) -> Result<Option<Record>, RecvError> {
+    let Some(wait) = wait else { return to_send.recv_blocking().map(Some) };
+    let time = async {
+        smol::Timer::after(wait).await;
+        Ok(None)
+    };
+    smol::block_on(smol::future::or(async { to_send.recv().await.map(Some) }, time))
 }
 
 /// Sends one record and keeps its receipt.
 fn send(record: &Record) -> Result<(), Attempt> {
     let bundle = record.bundle().map_err(|error| Attempt::Never(error.to_string()))?;
-    let digest = blake3::hash(&bundle).to_hex();
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(TIMEOUT))
-        .http_status_as_error(false)
-        .build()
-        .into();
-    let url = format!("{}{}", record.destination.lab, record.name().path());
-    let response = agent
-        .put(&url)
-        .header(DIGEST_HEADER, digest.as_str())
-        .header("authorization", format!("Bearer {}", record.destination.token.reveal()))
-        .send(&bundle[..]);
-    let mut response = response.map_err(|error| Attempt::Again(error.to_string()))?;
-    let status = response.status();
-    let body = response.body_mut().read_to_vec().unwrap_or_default();
-    if !status.is_success() {
-        let rejection = serde_json::from_slice::<Rejection>(&body);
-        let reason = rejection.map_or_else(|_| format!("HTTP {status}"), |said| said.message);
-        // 408, 429 and the 5xx may pass; the other 4xx are about the record itself.
-        let may_pass = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
-        return Err(if may_pass { Attempt::Again(reason) } else { Attempt::Never(reason) });
-    }
-    let receipt: Receipt = serde_json::from_slice(&body)
-        .map_err(|error| Attempt::Again(format!("the lab's answer is no receipt ({error})")))?;
-    if receipt.digest.as_str() != digest.as_str() || receipt.name != record.name() {
-        return Err(Attempt::Again("the lab's receipt is for another record".to_owned()));
-    }
+    let delivery = Delivery::new(record, &bundle);
+    let receipt = if bundle.len() <= MAX_PIECE { delivery.whole() } else { delivery.pieces() }?;
+    record
+        .check_receipt(&receipt, Some(&delivery.digest))
+        .map_err(|error| Attempt::Again(error.to_string()))?;
     record.keep_receipt(&receipt).map_err(|error| Attempt::Again(error.to_string()))?;
     info!("episode {} of {} is at the lab", record.episode, record.destination.session);
     Ok(())

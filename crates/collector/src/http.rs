@@ -22,11 +22,21 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-/// KiB of bodies that are in memory at the same time. Who comes with more waits.
-const MEMORY: usize = 256 * 1024;
+/// What is put up with.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// KiB of bodies that are in memory at the same time, those of one bundle at least. Who comes with
+    /// more waits.
+    pub memory_kib: usize,
+    /// How long a body may take.
+    pub body: Duration,
+}
 
-/// How long a body may take.
-const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory_kib: 256 * 1024, body: Duration::from_secs(60) }
+    }
+}
 
 /// How much of a refused upload is read nevertheless.
 const MAX_REFUSED: usize = 1024 * 1024;
@@ -38,11 +48,18 @@ const REFUSED_TIMEOUT: Duration = Duration::from_secs(5);
 struct Shared {
     collector: Collector,
     memory: Arc<Semaphore>,
+    limits: Limits,
 }
 
 /// The routes under `/v1/records`.
 pub fn routes(collector: Collector) -> Router {
-    let shared = Shared { collector, memory: Arc::new(Semaphore::new(MEMORY)) };
+    routes_within(collector, Limits::default())
+}
+
+/// The same with other limits.
+pub fn routes_within(collector: Collector, limits: Limits) -> Router {
+    let kib = limits.memory_kib.max(MAX_BUNDLE.div_ceil(1024));
+    let shared = Shared { collector, memory: Arc::new(Semaphore::new(kib)), limits };
     let record = put(upload).patch(add).get(find);
     Router::new()
         .route("/v1/records/{session}/{scene}/{participant}/{episode}", record)
@@ -176,7 +193,7 @@ async fn receive<'a>(
     // Packing something short may make it longer.
     let most = if is_packed { length + 1024 } else { length };
     let slow = || Refused::new(StatusCode::REQUEST_TIMEOUT, "the upload took too long");
-    let body = timeout(BODY_TIMEOUT, axum::body::to_bytes(body, most)).await;
+    let body = timeout(shared.limits.body, axum::body::to_bytes(body, most)).await;
     // It is too long, or the sender is gone and hears nothing anyway.
     let body = body.map_err(|_elapsed| slow())?.map_err(|_error| too_large(length))?;
     if !is_packed {
@@ -228,13 +245,18 @@ async fn admit(shared: &Shared, parts: &Parts, headers: &HeaderMap) -> Result<Re
 }
 
 fn parse((session, scene, participant, episode): &Parts) -> Result<RecordName, Refused> {
+    // "+7" and "007" are numbers but not as we write them.
+    let number = |text: &String| {
+        let number: u16 = text.parse().ok()?;
+        (number.to_string() == *text).then_some(number)
+    };
     let bad =
         |what: &str, why: String| Refused::new(StatusCode::BAD_REQUEST, format!("{what} {why}"));
     Ok(RecordName {
         session: session.parse().map_err(|why| bad("the session", format!("{why}")))?,
         scene: scene.parse().map_err(|why| bad("the scene", format!("{why}")))?,
         participant: participant.parse().map_err(|why| bad("the participant", format!("{why}")))?,
-        episode: episode.parse().map_err(|_not| bad("the episode", "is no number".to_owned()))?,
+        episode: number(episode).ok_or_else(|| bad("the episode", "is no number".to_owned()))?,
     })
 }
 

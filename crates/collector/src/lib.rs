@@ -29,27 +29,33 @@
 //!
 //! Modules, in reading order:
 //! - [`files`]: durable files by key, [`names`]: their keys; [`index`]: the SQL;
-//! - [`store`]: receiving, without threads or network; [`pieces`]: large bundles in pieces; [`seal`]:
-//!   the key; [`recover`]: what a start puts in order;
+//! - [`store`]: receiving, without threads or network; [`pieces`]: large bundles in pieces,
+//!   [`carried`]: those that no network takes; [`seal`]:
+//!   the key; [`recover`]: what a start puts in order; [`fsck`]: the same with a report;
 //! - [`settle`]: what follows a receipt, with [`examine`], which asks recording for the verdict, and
 //!   `bounds.rs`, which holds it against what participants said before; [`reports`]: where they say
 //!   it; `books.rs`: the end of a session; [`page`]: its page;
 //! - [`snapshot`]: a store at one moment, for who only reads it;
-//! - [`owner`]: the thread that owns a store; [`http`]: the routes; [`interrupt`]: SIGTERM.
+//! - [`owner`]: the thread that owns a store; [`http`]: the routes; [`lab`]: those for labs on other
+//!   machines, [`remote`]: their end of it; [`interrupt`]: SIGTERM.
 
 mod books;
 mod bounds;
+pub mod carried;
 mod coding;
 pub mod examine;
 pub mod files;
+pub mod fsck;
 pub mod http;
 pub mod index;
 pub mod interrupt;
+pub mod lab;
 pub mod names;
 pub mod owner;
 pub mod page;
 pub mod pieces;
 pub mod recover;
+pub mod remote;
 pub mod reports;
 pub mod seal;
 pub mod settle;
@@ -57,6 +63,7 @@ pub mod snapshot;
 pub mod store;
 
 pub use owner::{Collector, CollectorThread, Stopped};
+pub use remote::{Keeper, KeeperError, Remote};
 pub use settle::Notice;
 pub use snapshot::Snapshot;
 pub use store::{AccessError, PutError, Registration, Store, StoreError, Upload};

@@ -80,10 +80,17 @@ impl Store {
             return Err(PutError::TooLarge { found }.into());
         }
         let end = offset.saturating_add(bytes.len() as u64);
-        if bytes.is_empty() || bytes.len() > MAX_PIECE || end > length {
+        // An empty piece at the end asks to go on with a bundle that is all here: the collector was
+        // stopped between its last piece and its receipt.
+        let is_end = offset == length && length > 0;
+        if (bytes.is_empty() && !is_end) || bytes.len() > MAX_PIECE || end > length {
             return Err(PieceError::Length);
         }
         let have = self.offset(name, declared)?;
+        if have > length {
+            self.discard_pieces(name)?;
+            return Err(PieceError::Elsewhere { have: 0 });
+        }
         if have != offset {
             return Err(PieceError::Elsewhere { have });
         }
@@ -92,7 +99,9 @@ impl Store {
             self.discard_pieces(name)?;
         }
         let key = key(name, declared);
-        self.files.append(&key, bytes, length)?;
+        if !bytes.is_empty() {
+            self.files.append(&key, bytes, length)?;
+        }
         if end < length {
             return Ok(Arrived::Part(end));
         }

@@ -5,6 +5,7 @@ use crate::index::{Conflict, Index, IndexError, Sqlite, TokenHash};
 use crate::names::{beside, bundle_key, folder};
 use crate::reports::Noted;
 use crate::seal;
+use crate::snapshot::INDEX;
 use dyad_protocol::records::{MAX_BUNDLE, Receipt, RecordName};
 use dyad_protocol::{HexDigest, ParticipantId, PublicKey, SceneId, SessionId, StudyId, Token};
 use dyad_recording::KeyPair;
@@ -36,6 +37,15 @@ pub struct Registration {
 }
 
 impl Registration {
+    /// Whether a record is one of this session's.
+    #[must_use]
+    pub fn has(&self, name: &RecordName) -> bool {
+        self.session == name.session
+            && self.scene == name.scene
+            && self.participants.contains(&name.participant)
+            && name.episode < self.episodes
+    }
+
     /// The name of one participant's record of an episode.
     #[must_use]
     pub fn record(&self, participant: &ParticipantId, episode: u16) -> RecordName {
@@ -157,14 +167,25 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn open(folder: &Path, now_ms: u64) -> Result<Self, StoreError> {
-        let disk = Disk::open(folder).map_err(|error| match error.kind() {
+        let mut store = Self::over(Self::lock(folder)?, folder)?;
+        store.put_in_order(now_ms)?;
+        Ok(store)
+    }
+
+    /// Opens a folder for this program alone.
+    pub(crate) fn lock(folder: &Path) -> Result<Disk, StoreError> {
+        Disk::open(folder).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock => StoreError::InUse,
             _ => StoreError::Files(error),
-        })?;
+        })
+    }
+
+    /// A store in a folder, in which nothing is repaired.
+    pub(crate) fn over(disk: Disk, folder: &Path) -> Result<Self, StoreError> {
         // A store that cannot be understood is left as it is, so this comes before anything is made.
-        let index = Sqlite::open(&folder.join(crate::snapshot::INDEX))?;
+        let index = Sqlite::open(&folder.join(INDEX))?;
         let key = seal::key(folder).map_err(StoreError::Key)?;
-        Self::with(Box::new(disk), Box::new(index), key, now_ms)
+        Ok(Self { files: Box::new(disk), index: Box::new(index), noted: Noted::default(), key })
     }
 
     /// A store of these files with this index, whose receipts are signed with this key; otherwise as
@@ -179,14 +200,19 @@ impl Store {
         now_ms: u64,
     ) -> Result<Self, StoreError> {
         let mut store = Self { files, index, noted: Noted::default(), key };
-        let recovered = store.recover(now_ms)?;
+        store.put_in_order(now_ms)?;
+        Ok(store)
+    }
+
+    fn put_in_order(&mut self, now_ms: u64) -> Result<(), StoreError> {
+        let recovered = self.recover(now_ms)?;
         for session in &recovered.sessions {
             tracing::warn!(%session, "the index knows again of a session");
         }
         for record in &recovered.records {
             tracing::warn!(record = %record.path(), "a bundle without a receipt got one");
         }
-        Ok(store)
+        Ok(())
     }
 
     /// What receipts are signed with.
@@ -232,10 +258,7 @@ impl Store {
     pub fn authorise(&self, token: &Token, name: &RecordName) -> Result<(), AccessError> {
         let owner = self.recognise(token)?.ok_or(AccessError::UnknownToken)?;
         let session = self.index.session(&name.session)?.ok_or(AccessError::NotTheirs)?;
-        let theirs = owner == name.participant
-            && session.participants.contains(&owner)
-            && session.scene == name.scene
-            && name.episode < session.episodes;
+        let theirs = owner == name.participant && session.has(name);
         if theirs { Ok(()) } else { Err(AccessError::NotTheirs) }
     }
 

@@ -12,8 +12,8 @@ use crate::mint;
 use crate::relay::Relay;
 use crate::rooms::SharedRooms;
 use crate::ticket::{Order, prepare};
+use dyad_collector::Keeper;
 use dyad_collector::owner::now_ms;
-use dyad_collector::{Collector, Stopped};
 use dyad_experiment::Experiment;
 use dyad_matchmaking::{MatchId, Timestamp};
 use dyad_protocol::lobby::{FromLab, IceServers, Refusal};
@@ -110,7 +110,7 @@ pub(crate) struct Owner {
     pub(crate) experiment: Arc<Experiment>,
     /// Signs tickets, if the study has TURN servers.
     pub(crate) relay: Option<Relay>,
-    pub(crate) collector: Collector,
+    pub(crate) keeper: Keeper,
     /// Where records go.
     pub(crate) uploads: Uploads,
     pub(crate) rooms: SharedRooms,
@@ -299,9 +299,9 @@ impl Owner {
     }
 
     fn admit(&self, id: ConnectionId, by: AdmitBy) {
-        let collector = self.collector.clone();
+        let keeper = self.keeper.clone();
         self.then_tell(async move {
-            match admission(&collector, by).await {
+            match admission(&keeper, by).await {
                 Ok((participant, token)) => Event::Admitted(id, participant, token),
                 Err(refusal) => Event::NotAdmitted(id, refusal),
             }
@@ -309,7 +309,7 @@ impl Owner {
     }
 
     fn register(&self, order: Order) {
-        let (collector, rooms) = (self.collector.clone(), self.rooms.clone());
+        let (keeper, rooms) = (self.keeper.clone(), self.rooms.clone());
         let experiment = Arc::clone(&self.experiment);
         let Timestamp(at) = self.clock.now();
         self.then_tell(async move {
@@ -318,27 +318,23 @@ impl Owner {
                 tracing::error!(%id, "the experiment has no such game");
                 return Event::NotRegistered(id);
             };
-            let registration = prepared.registration.clone();
-            let written = collector.with(move |store| store.register(&registration, at));
-            match written.await {
-                Ok(Ok(())) => {
+            match keeper.register(prepared.registration.clone()).await {
+                Ok(()) => {
                     rooms.open(&prepared.record.room, &prepared.record.room_tokens);
                     Event::Registered(Box::new(prepared))
                 }
-                Ok(Err(error)) => {
+                Err(error) => {
                     tracing::error!(%error, "a session cannot be written down: no game");
                     Event::NotRegistered(id)
                 }
-                Err(Stopped) => Event::NotRegistered(id),
             }
         });
     }
 
     fn note(&self, reports: Batch) {
-        let collector = self.collector.clone();
+        let keeper = self.keeper.clone();
         self.then_tell(async move {
-            let noted = collector.with(move |store| store.note(&reports, now_ms())).await;
-            if let Ok(Err(error)) = noted {
+            if let Err(error) = keeper.note(reports).await {
                 tracing::error!(%error, "what clients report is not stored");
             }
             Event::Noted
@@ -364,36 +360,28 @@ fn probe_rooms(MatchId(group): MatchId) -> String {
 }
 
 /// Whose token this is, or who is new.
-async fn admission(collector: &Collector, by: AdmitBy) -> Result<(ParticipantId, Token), Refusal> {
-    let Some(token) = by.token().cloned() else { return enrol(collector, mint::token()).await };
-    let asked = token.clone();
-    let known = collector.with(move |store| store.recognise(&asked)).await;
-    match known {
-        Ok(Ok(Some(participant))) => Ok((participant, token)),
-        Ok(Ok(None)) if matches!(by, AdmitBy::Known(_)) => enrol(collector, token).await,
-        Ok(Ok(None)) => Err(Refusal::Token),
-        Ok(Err(error)) => Err(unavailable(&error)),
-        Err(stopped) => Err(unavailable(&stopped)),
+async fn admission(keeper: &Keeper, by: AdmitBy) -> Result<(ParticipantId, Token), Refusal> {
+    let Some(token) = by.token().cloned() else { return enrol(keeper, mint::token()).await };
+    match keeper.recognise(token.clone()).await {
+        Ok(Some(participant)) => Ok((participant, token)),
+        Ok(None) if matches!(by, AdmitBy::Known(_)) => enrol(keeper, token).await,
+        Ok(None) => Err(Refusal::Token),
+        Err(error) => Err(unavailable(&error)),
     }
 }
 
-async fn enrol(collector: &Collector, token: Token) -> Result<(ParticipantId, Token), Refusal> {
+async fn enrol(keeper: &Keeper, token: Token) -> Result<(ParticipantId, Token), Refusal> {
     for _ in 0..ENROL_ATTEMPTS {
         let participant = mint::participant();
-        let (id, secret) = (participant.clone(), token.clone());
-        match collector.with(move |store| store.enrol(&id, &secret, now_ms())).await {
-            Ok(Ok(true)) => return Ok((participant, token)),
-            Ok(Ok(false)) => {
+        match keeper.enrol(participant.clone(), token.clone()).await {
+            Ok(true) => return Ok((participant, token)),
+            Ok(false) => {
                 // Either the pseudonym is taken, or the same person has just come twice.
-                let asked = token.clone();
-                if let Ok(Ok(Some(known))) =
-                    collector.with(move |store| store.recognise(&asked)).await
-                {
+                if let Ok(Some(known)) = keeper.recognise(token.clone()).await {
                     return Ok((known, token));
                 }
             }
-            Ok(Err(error)) => return Err(unavailable(&error)),
-            Err(stopped) => return Err(unavailable(&stopped)),
+            Err(error) => return Err(unavailable(&error)),
         }
     }
     Err(Refusal::Closed)

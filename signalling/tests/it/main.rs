@@ -4,12 +4,14 @@
 //! - `study`: whole studies, restarts, links and limits;
 //! - `signal`: signalling rooms;
 //! - `records`: uploads, and the verdict in the lobby;
+//! - `elsewhere`: the same with a collector on another machine;
 //! - `program`: the binary, its output, its end and its restart;
 //! - `dataset`: the commands that export and verify;
 //! - `support`: a lab and its clients.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod dataset;
+mod elsewhere;
 mod lobby;
 mod program;
 mod records;

@@ -4,7 +4,7 @@ use crate::support::{lab, pair};
 use dyad_collector::store::digest;
 use dyad_protocol::Token;
 use dyad_protocol::lobby::FromLab;
-use dyad_protocol::records::{DIGEST_HEADER, Receipt, RecordName, Verdict};
+use dyad_protocol::records::{DIGEST_HEADER, RecordName, SignedReceipt, Verdict};
 use std::net::SocketAddr;
 
 /// Uploads bytes as a record and returns the status and the receipt.
@@ -13,7 +13,7 @@ pub(crate) async fn upload(
     name: RecordName,
     token: Token,
     body: &'static [u8],
-) -> (u16, Option<Receipt>) {
+) -> (u16, Option<SignedReceipt>) {
     let call = move || {
         let agent: ureq::Agent =
             ureq::Agent::config_builder().http_status_as_error(false).build().into();
@@ -45,7 +45,7 @@ async fn the_verdict_reaches_both() {
         let (address, token) = (lab.address(), client.resume.clone());
         assert_eq!(upload(address, late, token.clone(), b"x").await.0, 403, "one episode only");
         let (status, receipt) = upload(address, name.clone(), token, b"no record").await;
-        assert_eq!((status, receipt.unwrap().name), (200, name));
+        assert_eq!((status, receipt.unwrap().receipt.name), (200, name));
     }
     for (client, ticket) in &mut pair {
         let FromLab::Verdict { session, episode, verdict, .. } = client.hear().await else {

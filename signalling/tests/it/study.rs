@@ -230,6 +230,7 @@ async fn one_address_may_not_take_all_places() {
     let options = Options {
         experiment: experiment(2),
         relay_secret: None,
+        collector: None,
         data: folder.path().to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
         open: false,

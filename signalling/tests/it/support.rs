@@ -1,5 +1,6 @@
 //! A lab in this process, and clients that speak its protocol.
 
+use dyad_collector::Remote;
 use dyad_experiment::{Experiment, RULES_VERSION};
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal, Ticket};
 use dyad_protocol::study::{Answer, Checked, Greeting, Scene};
@@ -35,10 +36,21 @@ pub(crate) async fn lab_with(
     relay_secret: Option<RelaySecret>,
     data: &Path,
 ) -> Lab {
+    lab_of(experiment, relay_secret, data, None).await
+}
+
+/// A lab whose records go to a collector elsewhere, if one is given.
+pub(crate) async fn lab_of(
+    experiment: Experiment,
+    relay_secret: Option<RelaySecret>,
+    data: &Path,
+    collector: Option<Remote>,
+) -> Lab {
     let options = Options {
         experiment,
         relay_secret,
         data: data.to_owned(),
+        collector,
         listen: "127.0.0.1:0".parse().unwrap(),
         open: false,
         max_connections: 8,

@@ -43,15 +43,15 @@ impl Disk {
     /// # Errors
     /// As [`Disk::open`].
     pub fn open_on(root: &Path, medium: Arc<dyn Medium>) -> io::Result<Self> {
-        let incoming = root.join(INCOMING);
+        let (incoming, is_new) = (root.join(INCOMING), !root.is_dir());
         fs::create_dir_all(&incoming)?;
         let lock = File::create(root.join("lock"))?;
         lock.try_lock()?;
         for entry in fs::read_dir(&incoming)? {
             fs::remove_file(entry?.path())?;
         }
-        // The folder itself, if it is new; above it somebody else has made what there is.
-        if let Some(parent) = root.canonicalize()?.parent() {
+        // Above it somebody else has made what there is.
+        if let (true, Some(parent)) = (is_new, root.canonicalize()?.parent()) {
             medium.sync_folder(parent)?;
         }
         Ok(Self {

@@ -2,11 +2,17 @@
 //! connections.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod books;
+mod carried;
+#[cfg(unix)]
+mod crash;
 mod faults;
+mod fsck;
 mod http;
 mod pieces;
 #[cfg(unix)]
 mod program;
+mod refused;
 mod reports;
 mod store;
 mod support;

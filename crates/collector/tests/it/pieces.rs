@@ -108,6 +108,29 @@ fn pieces_that_do_not_fit_are_refused() {
 }
 
 #[test]
+fn a_bundle_that_was_all_there_when_the_collector_was_stopped_gets_its_receipt() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let record = large();
+    let length = record.bundle.len();
+    let parts = folder.path().join("_partial/s-1/room");
+    std::fs::create_dir_all(&parts).unwrap();
+    let part = parts.join(format!("p-a_ep0.{}", record.digest));
+    // After a loss of power it may be as long as the bundle and hold something else.
+    std::fs::write(&part, vec![0; length]).unwrap();
+    assert_eq!(ask(&server, &record).1, Some(length as u64));
+    assert_eq!(piece(&server, &record, length, b"", false).0, 422);
+    assert_eq!(ask(&server, &record).1, Some(0));
+    std::fs::write(&part, vec![0; length + 1]).unwrap();
+    assert_eq!(piece(&server, &record, 0, b"x", false).1, Some(0));
+    assert_eq!(ask(&server, &record).1, Some(0));
+    std::fs::write(&part, &record.bundle).unwrap();
+    assert_eq!(piece(&server, &record, length, b"", false).0, 200);
+    assert_eq!(ask(&server, &record).0, 200);
+    server.stop();
+}
+
+#[test]
 fn bodies_may_be_compressed_but_not_bombs() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());

@@ -1,0 +1,238 @@
+//! Acknowledged uploads a second, with 1 and with 64 clients, beside what the disk can do:
+//! `cargo bench -p dyad-collector`.
+//!
+//! The aims: with one client at least 0.2 episodes for each flush that the disk makes in the same time,
+//! and with 64 clients five times the rate of one. An upload is the whole way: HTTP over loopback,
+//! unpacking, digest, files, index, signed receipt. Unpacking into tidy files and verdicts come after the
+//! receipts, when nothing more arrives, so they are no part of it.
+
+use dyad_collector::store::digest;
+use dyad_collector::{Collector, Registration, Store, http};
+use dyad_gridworld::settings::EpisodeSeeds;
+use dyad_gridworld::task::TaskSettings;
+use dyad_gridworld::{
+    Action, ConfirmedFrame, FocusRule, Game, MAX_PLAYERS, Phase, PlayerInput, Settings, World,
+};
+use dyad_protocol::records::{DIGEST_HEADER, ENCODING, LENGTH_HEADER};
+use dyad_protocol::{HexDigest, ParticipantId, Seat};
+use dyad_recording::local::{Row, put_header};
+use dyad_recording::log::SessionInfo;
+use dyad_recording::{Bundle, Effect, KeyPair, Recorder};
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use std::error::Error;
+use std::fs::File;
+use std::io::{Read as _, Write as _, stdout};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+/// A classic episode: 45 seconds at 30 steps a second.
+const STEPS: u32 = 1350;
+
+/// How long each measurement takes.
+const MEASURE: Duration = Duration::from_secs(5);
+
+/// As many clients as send at the same time.
+const MANY: usize = 64;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // Without this argument a test run only wants to know that it compiles.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    // On the disk that builds use: the folder for temporary files may be in memory.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let bundle = bundle();
+    let packed = pack(&bundle.pack()?);
+    let raw = bundle.pack()?.len();
+    say(&format!(
+        "an episode of {STEPS} rows: {:.0} kB, {:.0} kB on the way",
+        raw as f64 / 1e3,
+        packed.len() as f64 / 1e3
+    ));
+    let before = flushes(folder.path(), raw)?;
+    let (one, many) = (uploads(folder.path(), &bundle, 1)?, uploads(folder.path(), &bundle, MANY)?);
+    let after = flushes(folder.path(), raw)?;
+    let disk = (before + after) / 2.0;
+    say(&format!("the disk alone: {disk:.0} files of that size flushed a second"));
+    say(&format!("1 client: {one:.0} uploads/s, {:.2} for each flush (aim 0.20)", one / disk));
+    say(&format!(
+        "{MANY} clients: {many:.0} uploads/s, {:.1} times one client (aim 5)",
+        many / one
+    ));
+    Ok(())
+}
+
+fn say(line: &str) {
+    writeln!(stdout(), "{line}").expect("somebody reads this");
+}
+
+fn pack(bytes: &[u8]) -> Vec<u8> {
+    compress_to_vec(bytes, CompressionLevel::Fastest)
+}
+
+/// Files a second that are written and flushed one after the other.
+fn flushes(folder: &Path, length: usize) -> std::io::Result<f64> {
+    let bytes = vec![7; length];
+    let path = folder.join("flushed");
+    let (start, mut count) = (Instant::now(), 0);
+    while start.elapsed() < MEASURE / 2 {
+        let mut file = File::create(&path)?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        count += 1;
+    }
+    Ok(f64::from(count) / start.elapsed().as_secs_f64())
+}
+
+/// Acknowledged uploads a second of so many clients, each of which sends the next record when it has
+/// the receipt for the one before.
+fn uploads(folder: &Path, bundle: &Bundle, clients: usize) -> Result<f64, Box<dyn Error>> {
+    let mut store = Store::open(&folder.join(format!("store-{clients}")), 1)?;
+    let id =
+        |number: usize| -> ParticipantId { format!("p-{number}").parse().expect("an identifier") };
+    let registration = Registration {
+        study: "study".parse()?,
+        session: "s-1".parse()?,
+        scene: "room".parse()?,
+        participants: (0..clients).map(id).collect(),
+        keys: vec![key().public(); clients],
+        episodes: u16::MAX,
+        game: digest(b"any"),
+    };
+    for participant in &registration.participants {
+        store.enrol(participant, &format!("token-of-{participant}").parse()?, 1)?;
+    }
+    store.register(&registration, 1)?;
+    let (collector, collector_thread) = Collector::start(store, |_| {})?;
+    let runtime = Runtime::new()?;
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    let address = listener.local_addr()?;
+    runtime.spawn(async move { axum::serve(listener, http::routes(collector)).await });
+    let (start, bytes) = (Instant::now(), bundle.pack()?);
+    // The same bytes everywhere: a store does not look into them before it has answered.
+    let (digest, packed) = (digest(&bytes), pack(&bytes));
+    let sent = thread::scope(|scope| {
+        let client = |number: usize| {
+            let (digest, packed, length) = (&digest, &packed, bytes.len());
+            let who = id(number);
+            scope.spawn(move || client(address, &who, digest, packed, length, start))
+        };
+        let clients: Vec<_> = (0..clients).map(client).collect();
+        clients.into_iter().map(|it| it.join().expect("a client that ends")).sum::<u32>()
+    });
+    let rate = f64::from(sent) / start.elapsed().as_secs_f64();
+    runtime.shutdown_background();
+    drop(collector_thread);
+    Ok(rate)
+}
+
+/// Sends until the time is over; how many receipts came.
+fn client(
+    address: SocketAddr,
+    who: &ParticipantId,
+    digest: &HexDigest,
+    packed: &[u8],
+    length: usize,
+    start: Instant,
+) -> u32 {
+    static EPISODE: AtomicU16 = AtomicU16::new(0);
+    let mut stream = TcpStream::connect(address).expect("a collector that listens");
+    stream.set_nodelay(true).expect("a TCP connection");
+    let (mut count, mut answer) = (0, vec![0; 4096]);
+    while start.elapsed() < MEASURE {
+        let episode = EPISODE.fetch_add(1, Ordering::Relaxed);
+        let mut request = format!(
+            "PUT /v1/records/s-1/room/{who}/{episode} HTTP/1.1\r\nhost: lab\r\n\
+             authorization: Bearer token-of-{who}\r\n{DIGEST_HEADER}: {digest}\r\n\
+             {LENGTH_HEADER}: {length}\r\ncontent-encoding: {ENCODING}\r\n\
+             content-length: {}\r\n\r\n",
+            packed.len()
+        )
+        .into_bytes();
+        request.extend_from_slice(packed);
+        stream.write_all(&request).expect("a collector that reads");
+        let mut read = 0;
+        while !answer[..read].ends_with(b"}") {
+            let more = stream.read(&mut answer[read..]).expect("an answer");
+            assert!(more > 0, "the collector has hung up");
+            read += more;
+        }
+        assert!(
+            answer.starts_with(b"HTTP/1.1 200"),
+            "{}",
+            String::from_utf8_lossy(&answer[..read])
+        );
+        count += 1;
+    }
+    count
+}
+
+fn key() -> KeyPair {
+    KeyPair::from_seed(&[1; 32])
+}
+
+/// One side's record of an episode, as a client makes it.
+fn bundle() -> Bundle {
+    let layout = dyad_gridworld::layout::classic("cramped_room").expect("a classic layout");
+    let game = Game::new(Settings {
+        task: TaskSettings::default(),
+        layout: "cramped_room".to_owned(),
+        layout_text: layout.to_owned(),
+        players: 2,
+        steps_per_second: 30,
+        max_steps: STEPS,
+        episodes: 1,
+        countdown_frames: 3,
+        pause_frames: 2,
+        seed: 7,
+        episode_seeds: EpisodeSeeds::Derived,
+        focus: FocusRule::default(),
+    });
+    let game = game.expect("settings of ours");
+    let participant: ParticipantId = "p-0".parse().expect("an identifier");
+    let info = SessionInfo {
+        program: "dyad 0.1.0".to_owned(),
+        study: "study".parse().expect("an identifier"),
+        id: "s-1".parse().expect("an identifier"),
+        scene: "room".parse().expect("an identifier"),
+        participants: vec![participant.clone(), "p-1".parse().expect("an identifier")],
+        keys: vec![key().public(); 2],
+    };
+    let mut recorder = Recorder::new(info, Seat(0), &game, key()).expect("a good session");
+    let mut world = World::new(Arc::clone(&game));
+    let (mut log, mut table, mut local) = (Vec::new(), Vec::new(), Vec::new());
+    put_header(&mut local);
+    while world.phase() != Phase::Coasting {
+        let frame = world.frame();
+        let mut inputs = [PlayerInput::default(); MAX_PLAYERS];
+        for (seat, input) in (0..).zip(&mut inputs[..2]) {
+            let number = u8::try_from((frame * 5 + seat * 3 + frame / 7) % 7).expect("below 7");
+            *input = PlayerInput::new(Action::from_number(number).expect("an action"));
+        }
+        world.step(&inputs);
+        let confirmed = ConfirmedFrame { frame, inputs, digest: world.digest() };
+        recorder.confirmed(&confirmed).expect("in order");
+        Row {
+            frame,
+            wall_ms: u64::from(frame) * 33,
+            rtt_us: Some(20_000 + frame % 977),
+            ..Row::default()
+        }
+        .put(&mut local);
+    }
+    recorder.end();
+    while let Some(effect) = recorder.poll_effect() {
+        match effect {
+            Effect::Log { bytes, .. } => log.extend(bytes),
+            Effect::Table { bytes, .. } => table.extend(bytes),
+            _ => {}
+        }
+    }
+    Bundle { participant, episode: 0, log, table, local, divergence: None }
+}
