@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use commands::{check, dataset, links};
 use dyad_collector::Remote;
+use dyad_collector::backup::{Saved, backup};
 use dyad_collector::fsck::{self, fsck};
 use dyad_collector::interrupt::Interrupt;
 use dyad_collector::lab::read_secret;
@@ -50,6 +51,14 @@ enum Command {
     Fsck {
         /// The data folder of a lab that is not running.
         data: PathBuf,
+    },
+    /// Copies a data folder into one file, to be restored by unpacking it. A lab may be running on it.
+    Backup {
+        /// The data folder.
+        data: PathBuf,
+        /// The file, a tar archive, which must not be there yet.
+        #[arg(long)]
+        to: PathBuf,
     },
     /// Prints the join link of a lab, or personal ones, a line each.
     Links {
@@ -118,6 +127,11 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Export(arguments) => return dataset::run_export(arguments),
         Command::Verify(arguments) => return dataset::run_verify(&arguments),
+        Command::Backup { data, to } => {
+            let Saved { sessions, records } = backup(&data, &to)?;
+            let to = to.display();
+            writeln!(std::io::stderr(), "{sessions} sessions and {records} records are in {to}")?;
+        }
         Command::Fsck { data } => {
             let code = fsck::report(fsck(&data, now_ms()), &mut std::io::stderr())?;
             return Ok(ExitCode::from(code));

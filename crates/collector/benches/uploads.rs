@@ -6,6 +6,7 @@
 //! unpacking, digest, files, index, signed receipt. Unpacking into tidy files and verdicts come after the
 //! receipts, when nothing more arrives, so they are no part of it.
 
+use dyad_collector::owner::now_ms;
 use dyad_collector::store::digest;
 use dyad_collector::{Collector, Registration, Store, http};
 use dyad_gridworld::settings::EpisodeSeeds;
@@ -24,8 +25,8 @@ use std::fs::File;
 use std::io::{Read as _, Write as _, stdout};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
@@ -37,12 +38,21 @@ const STEPS: u32 = 1350;
 /// How long each measurement takes.
 const MEASURE: Duration = Duration::from_secs(5);
 
+/// Episodes of a session, and sessions for all clients together: more than are sent.
+const EPISODES: u16 = 20;
+const SESSIONS: usize = 1280;
+
 /// As many clients as send at the same time.
 const MANY: usize = 64;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Without this argument a test run only wants to know that it compiles.
     if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--clients").skip(1);
+    if let (Some(clients), Some(folder)) = (arguments.next(), arguments.next()) {
+        say(&uploads(Path::new(&folder), &bundle(), clients.parse()?)?.to_string());
         return Ok(());
     }
     // On the disk that builds use: the folder for temporary files may be in memory.
@@ -56,7 +66,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         packed.len() as f64 / 1e3
     ));
     let before = flushes(folder.path(), raw)?;
-    let (one, many) = (uploads(folder.path(), &bundle, 1)?, uploads(folder.path(), &bundle, MANY)?);
+    let (one, many) = (apart(folder.path(), 1)?, apart(folder.path(), MANY)?);
     let after = flushes(folder.path(), raw)?;
     let disk = (before + after) / 2.0;
     say(&format!("the disk alone: {disk:.0} files of that size flushed a second"));
@@ -90,25 +100,39 @@ fn flushes(folder: &Path, length: usize) -> std::io::Result<f64> {
     Ok(f64::from(count) / start.elapsed().as_secs_f64())
 }
 
+/// The same as [`uploads`] in a process of its own, whose end leaves nobody busy with what was received.
+fn apart(folder: &Path, clients: usize) -> Result<f64, Box<dyn Error>> {
+    let mut program = Command::new(std::env::current_exe()?);
+    let program = program.args(["--bench", "--clients", &clients.to_string()]);
+    let output = program.arg(folder.join(clients.to_string())).stderr(Stdio::inherit()).output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+}
+
 /// Acknowledged uploads a second of so many clients, each of which sends the next record when it has
 /// the receipt for the one before.
 fn uploads(folder: &Path, bundle: &Bundle, clients: usize) -> Result<f64, Box<dyn Error>> {
-    let mut store = Store::open(&folder.join(format!("store-{clients}")), 1)?;
+    let mut store = Store::open(folder, 1)?;
     let id =
         |number: usize| -> ParticipantId { format!("p-{number}").parse().expect("an identifier") };
-    let registration = Registration {
-        study: "study".parse()?,
-        session: "s-1".parse()?,
-        scene: "room".parse()?,
-        participants: (0..clients).map(id).collect(),
-        keys: vec![key().public(); clients],
-        episodes: u16::MAX,
-        game: digest(b"any"),
-    };
-    for participant in &registration.participants {
+    // One more than clients, if they are odd: sessions are of two.
+    let people: Vec<ParticipantId> = (0..clients.next_multiple_of(2)).map(id).collect();
+    for participant in &people {
         store.enrol(participant, &format!("token-of-{participant}").parse()?, 1)?;
     }
-    store.register(&registration, 1)?;
+    for (pair, participants) in people.chunks(2).enumerate() {
+        for number in 0..SESSIONS / clients {
+            let registration = Registration {
+                study: "study".parse()?,
+                session: format!("s-{pair}-{number}").parse()?,
+                scene: "room".parse()?,
+                participants: participants.to_vec(),
+                keys: vec![key().public(); 2],
+                episodes: EPISODES,
+                game: digest(b"any"),
+            };
+            store.register(&registration, now_ms())?;
+        }
+    }
     let (collector, collector_thread) = Collector::start(store, |_| {})?;
     let runtime = Runtime::new()?;
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
@@ -120,8 +144,7 @@ fn uploads(folder: &Path, bundle: &Bundle, clients: usize) -> Result<f64, Box<dy
     let sent = thread::scope(|scope| {
         let client = |number: usize| {
             let (digest, packed, length) = (&digest, &packed, bytes.len());
-            let who = id(number);
-            scope.spawn(move || client(address, &who, digest, packed, length, start))
+            scope.spawn(move || client(address, number, digest, packed, length, start))
         };
         let clients: Vec<_> = (0..clients).map(client).collect();
         clients.into_iter().map(|it| it.join().expect("a client that ends")).sum::<u32>()
@@ -135,23 +158,23 @@ fn uploads(folder: &Path, bundle: &Bundle, clients: usize) -> Result<f64, Box<dy
 /// Sends until the time is over; how many receipts came.
 fn client(
     address: SocketAddr,
-    who: &ParticipantId,
+    number: usize,
     digest: &HexDigest,
     packed: &[u8],
     length: usize,
     start: Instant,
 ) -> u32 {
-    static EPISODE: AtomicU16 = AtomicU16::new(0);
     let mut stream = TcpStream::connect(address).expect("a collector that listens");
     stream.set_nodelay(true).expect("a TCP connection");
     let (mut count, mut answer) = (0, vec![0; 4096]);
     while start.elapsed() < MEASURE {
-        let episode = EPISODE.fetch_add(1, Ordering::Relaxed);
+        let (session, episode) = (count / u32::from(EPISODES), count % u32::from(EPISODES));
         let mut request = format!(
-            "PUT /v1/records/s-1/room/{who}/{episode} HTTP/1.1\r\nhost: lab\r\n\
-             authorization: Bearer token-of-{who}\r\n{DIGEST_HEADER}: {digest}\r\n\
+            "PUT /v1/records/s-{}-{session}/room/p-{number}/{episode} HTTP/1.1\r\nhost: lab\r\n\
+             authorization: Bearer token-of-p-{number}\r\n{DIGEST_HEADER}: {digest}\r\n\
              {LENGTH_HEADER}: {length}\r\ncontent-encoding: {ENCODING}\r\n\
              content-length: {}\r\n\r\n",
+            number / 2,
             packed.len()
         )
         .into_bytes();

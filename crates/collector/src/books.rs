@@ -19,6 +19,20 @@ impl Store {
         after_ms: u64,
         tell: &mut dyn FnMut(Notice),
     ) -> Result<(), StoreError> {
+        while self.close_next(now_ms, after_ms, tell)? {}
+        Ok(())
+    }
+
+    /// The same for one session; false if there is none. Others may want the store in between.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn close_next(
+        &mut self,
+        now_ms: u64,
+        after_ms: u64,
+        tell: &mut dyn FnMut(Notice),
+    ) -> Result<bool, StoreError> {
         for (id, heard_ms) in self.index.open_sessions()? {
             let Some(session) = self.index.session(&id)? else { continue };
             if self.is_unsettled(&session)? {
@@ -29,9 +43,10 @@ impl Store {
                 self.close(&session, now_ms, tell)?;
                 let how = if is_complete { "everything is here" } else { "nothing came for long" };
                 tracing::info!(session = %id, how, "the session's books are closed");
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     fn is_unsettled(&self, session: &Registration) -> Result<bool, IndexError> {

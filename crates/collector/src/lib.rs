@@ -35,10 +35,11 @@
 //! - [`settle`]: what follows a receipt, with [`examine`], which asks recording for the verdict, and
 //!   `bounds.rs`, which holds it against what participants said before; [`reports`]: where they say
 //!   it; `books.rs`: the end of a session; [`page`]: its page;
-//! - [`snapshot`]: a store at one moment, for who only reads it;
+//! - [`snapshot`]: a store at one moment, for who only reads it; [`backup`]: as a file;
 //! - [`owner`]: the thread that owns a store; [`http`]: the routes; [`lab`]: those for labs on other
 //!   machines, [`remote`]: their end of it; [`interrupt`]: SIGTERM.
 
+pub mod backup;
 mod books;
 mod bounds;
 pub mod carried;

@@ -178,19 +178,24 @@ fn own(mut store: Store, queue: &Receiver<Queued>, mut tell: impl FnMut(Notice))
             wait = wait.min(QUIET);
         } else {
             wait = CLOSE_EVERY;
-            if closed.is_none_or(|closed| closed.elapsed() >= CLOSE_EVERY) {
+            let is_due = closed.is_none_or(|closed| closed.elapsed() >= CLOSE_EVERY);
+            if is_due && close(&mut store, &mut tell) {
+                // There may be more, after what has come meanwhile.
+                wait = Duration::ZERO;
+            } else if is_due {
                 closed = Some(settled);
-                close(&mut store, &mut tell);
             }
         }
     }
     while store.settle_next(&mut tell) {}
 }
 
-fn close(store: &mut Store, tell: &mut dyn FnMut(Notice)) {
-    if let Err(error) = store.close_due(now_ms(), CLOSE_AFTER_MS, tell) {
+/// Closes the books of one session; false if there is none.
+fn close(store: &mut Store, tell: &mut dyn FnMut(Notice)) -> bool {
+    store.close_next(now_ms(), CLOSE_AFTER_MS, tell).unwrap_or_else(|error| {
         tracing::error!(%error, "cannot close the books of sessions; trying again later");
-    }
+        false
+    })
 }
 
 /// Does all that waits, records first.

@@ -2,6 +2,7 @@
 //! connections.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod backup;
 mod books;
 mod carried;
 #[cfg(unix)]

@@ -130,6 +130,18 @@ impl Sqlite {
         read(self)
     }
 
+    /// Writes a copy of the database as it is at one moment to a file that is not there. In the copy
+    /// all work after receipts is still to do, so that a store made of it does it again.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn copy_to(&self, path: &Path) -> Result<(), IndexError> {
+        self.database.execute("VACUUM INTO ?", [path.to_string_lossy()])?;
+        let copy = Connection::open(path)?;
+        copy.execute("UPDATE records SET settled = 0", [])?;
+        Ok(())
+    }
+
     /// What the database says is broken in its file; `None` if nothing is.
     ///
     /// # Errors
