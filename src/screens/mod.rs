@@ -16,6 +16,7 @@ pub mod pictures;
 pub mod problem;
 pub mod reading;
 pub mod saving;
+pub mod screening;
 pub mod start;
 pub mod waiting;
 
