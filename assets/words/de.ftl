@@ -155,6 +155,9 @@ page-wait = { $seconds ->
 }
 picture-broken = Dieses Bild kann nicht gezeigt werden.
 
+## Wer teilnehmen kann
+screening-title = Bevor es losgeht
+
 ## Fragebögen
 form-title = Einige Fragen
 form-send = Absenden

@@ -155,6 +155,9 @@ page-wait = { $seconds ->
 }
 picture-broken = This picture cannot be shown.
 
+## Who may take part
+screening-title = Before you begin
+
 ## Forms
 form-title = Some questions
 form-send = Send

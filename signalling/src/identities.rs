@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 /// The file in a lab's folder.
-const FILE: &str = "identities.jsonl";
+pub(crate) const FILE: &str = "identities.jsonl";
 
 /// The list of who is who.
 #[derive(Debug)]

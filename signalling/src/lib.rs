@@ -49,3 +49,6 @@ mod topology;
 
 pub use lab::{Lab, Options, StartError};
 pub use relay::RelaySecret;
+
+/// Files of a lab's folder that are its own, beside those of the records: its journal first.
+pub const LAB_FILES: [&str; 4] = [journal::FILE, identities::FILE, secrets::FILE, link::TOKEN_FILE];

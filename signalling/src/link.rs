@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 
 /// The file of the join link's token in a lab's folder.
-const TOKEN_FILE: &str = "join-token";
+pub(crate) const TOKEN_FILE: &str = "join-token";
 
 /// The token of this folder's join link. It is made when first asked for and stays the same
 /// over restarts, so that links that were sent out stay good.

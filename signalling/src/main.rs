@@ -13,7 +13,7 @@ use dyad_collector::lab::read_secret;
 use dyad_collector::owner::now_ms;
 use dyad_experiment::Experiment;
 use dyad_signalling::lab::{MAX_CONNECTIONS, MAX_PER_ADDRESS};
-use dyad_signalling::{Lab, Options, RelaySecret};
+use dyad_signalling::{LAB_FILES, Lab, Options, RelaySecret};
 use serde_json::json;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
@@ -128,7 +128,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Export(arguments) => return dataset::run_export(arguments),
         Command::Verify(arguments) => return dataset::run_verify(&arguments),
         Command::Backup { data, to } => {
-            let Saved { sessions, records } = backup(&data, &to)?;
+            let Saved { sessions, records } = backup(&data, &to, &LAB_FILES)?;
             let to = to.display();
             writeln!(std::io::stderr(), "{sessions} sessions and {records} records are in {to}")?;
         }

@@ -16,7 +16,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 /// The secret's file in a lab's folder.
-const FILE: &str = "secret";
+pub(crate) const FILE: &str = "secret";
 
 /// Hexadecimal digits of a personal token's proof: 128 bits.
 const PROOF: usize = 32;

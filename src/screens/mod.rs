@@ -17,6 +17,7 @@ pub mod problem;
 pub mod reading;
 pub mod saving;
 pub mod scene;
+pub mod screening;
 pub mod start;
 pub mod waiting;
 

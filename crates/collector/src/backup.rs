@@ -44,11 +44,12 @@ pub enum BackupError {
     Files(#[from] io::Error),
 }
 
-/// Writes a backup of the store in a folder.
+/// Writes a backup of the store in a folder, with other files `besides` that lie in it. They are read
+/// before the index, so that it knows of whatever they speak of.
 ///
 /// # Errors
 /// [`BackupError`].
-pub fn backup(folder: &Path, to: &Path) -> Result<Saved, BackupError> {
+pub fn backup(folder: &Path, to: &Path, besides: &[&str]) -> Result<Saved, BackupError> {
     let index = folder.join(INDEX);
     if !index.is_file() {
         return Err(BackupError::NoStore(folder.to_owned()));
@@ -63,7 +64,7 @@ pub fn backup(folder: &Path, to: &Path) -> Result<Saved, BackupError> {
     };
     let (part, copy) = (named(".part"), named(".index.part"));
     drop(fs::remove_file(&copy));
-    let saved = write(folder, &index, &part, &copy).and_then(|saved| {
+    let saved = write(folder, &index, &part, &copy, besides).and_then(|saved| {
         fs::rename(&part, to)?;
         if cfg!(unix) {
             let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -78,11 +79,20 @@ pub fn backup(folder: &Path, to: &Path) -> Result<Saved, BackupError> {
     saved
 }
 
-fn write(folder: &Path, index: &Path, part: &Path, copy: &Path) -> Result<Saved, BackupError> {
-    // First the index: what it knows of is on disk already.
+fn write(
+    folder: &Path,
+    index: &Path,
+    part: &Path,
+    copy: &Path,
+    besides: &[&str],
+) -> Result<Saved, BackupError> {
+    let mut archive = Builder::new(File::create(part)?);
+    for key in besides.iter().copied().chain([KEY_FILE]) {
+        add(&mut archive, folder, key)?;
+    }
+    // Then the index: what it knows of is on disk already.
     Sqlite::open_to_read(index)?.copy_to(copy)?;
     let known = Sqlite::open_to_read(copy)?;
-    let mut archive = Builder::new(File::create(part)?);
     archive.append_path_with_name(copy, INDEX)?;
     let mut saved = Saved::default();
     for (session, _) in known.sessions()? {
@@ -107,9 +117,6 @@ fn write(folder: &Path, index: &Path, part: &Path, copy: &Path) -> Result<Saved,
         }
         put(&mut archive, &key, &bytes)?;
         saved.records += 1;
-    }
-    for key in [KEY_FILE, "join-token"] {
-        add(&mut archive, folder, key)?;
     }
     archive.into_inner()?.sync_all()?;
     Ok(saved)

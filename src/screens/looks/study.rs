@@ -7,6 +7,7 @@ use crate::screens::form::tests::form;
 use crate::screens::form::{self, Draft};
 use crate::screens::pictures::tests::pictures;
 use crate::screens::reading::{self, Opened};
+use crate::screens::screening::{self, Asked};
 use crate::screens::tests::{consent, experiment, words};
 use crate::words::Words;
 use dyad_experiment::scene::Page;
@@ -123,4 +124,15 @@ fn ends() {
     show("end-partner-left", Outcome::PartnerLeft, trouble, false);
     show("end-no-partner", Outcome::NoPartner, Upload::default(), false);
     show("end-withdrew", Outcome::Withdrew, Upload::default(), false);
+}
+
+#[test]
+fn screening() {
+    let asked = [Asked {
+        text: "Do you see well enough to read this, with glasses if you wear some?".to_owned(),
+        options: ["yes", "no"].map(str::to_owned).into(),
+    }];
+    look("screening", |ctx| {
+        screening::show(ctx, "Cooking together", &asked, &mut Draft::default(), &words())
+    });
 }

@@ -4,8 +4,10 @@ use super::person::{Session, said, says};
 use super::{consent, experiment, words};
 use crate::screens::completion::{End, Leaving, Upload};
 use crate::screens::consent::{Decision, Reading};
+use crate::screens::form::Draft;
 use crate::screens::reading::Opened;
-use crate::screens::{completion, consent, reading};
+use crate::screens::screening::Asked;
+use crate::screens::{completion, consent, reading, screening};
 use bevy_egui::egui::{Context, Key, OutputCommand};
 use dyad_experiment::Outcome;
 use dyad_experiment::scene::Page;
@@ -129,4 +131,22 @@ fn the_code_is_copied_and_the_panels_page_opened() {
     assert!(told(upload).contains("Please leave this window open"));
     assert!(told(Upload { received: 2, ..upload }).contains("Everything is saved"));
     assert!(told(Upload { trouble: true, ..upload }).contains("Nothing is lost"));
+}
+
+#[test]
+fn screening_asks_for_an_answer_to_each_question() {
+    let asked = [("Is your sight good?", ["yes", "no"]), ("Do you play?", ["never", "often"])];
+    let asked = asked.map(|(text, options)| Asked {
+        text: text.to_owned(),
+        options: options.map(str::to_owned).into(),
+    });
+    let (mut draft, mut session) = (Draft::default(), Session::new());
+    let mut click = |label: &str| {
+        session.click(label, |ctx| screening::show(ctx, "A study", &asked, &mut draft, &words()))[1]
+            .clone()
+    };
+    assert_eq!(click("no"), None);
+    assert_eq!(click("Continue"), None, "the second is not answered");
+    assert_eq!(click("never"), None);
+    assert_eq!(click("Continue"), Some(vec![1, 0]));
 }

@@ -19,14 +19,17 @@ fn a_backup_of_a_running_store_is_whole_and_can_be_restored() {
     settle(&mut store);
     put(&mut store, &Record::new(name("p-a", 0), b"another".to_vec())).unwrap_err();
     settle(&mut store);
+    fs::write(data.join("journal.jsonl"), "of the lab\n").unwrap();
     // The store is open meanwhile, and goes on after it.
-    assert_eq!(backup(&data, &file).unwrap(), Saved { sessions: 1, records: 3 });
+    let besides = ["journal.jsonl", "not-there"];
+    assert_eq!(backup(&data, &file, &besides).unwrap(), Saved { sessions: 1, records: 3 });
     put(&mut store, &records[3]).unwrap();
     let before = fs::read(data.join("study/s-1/session.json")).unwrap();
     let key = store.key().public();
     drop(store);
 
     tar::Archive::new(File::open(&file).unwrap()).unpack(&back).unwrap();
+    assert_eq!(fs::read(back.join("journal.jsonl")).unwrap(), b"of the lab\n");
     let mut store = Store::open(&back, 99).unwrap();
     assert_eq!(store.key().public(), key, "its receipts stay good");
     assert!(store.authorise(&token("p-b"), &records[2].name).is_ok());
@@ -50,18 +53,18 @@ fn a_backup_of_a_running_store_is_whole_and_can_be_restored() {
 fn there_is_no_backup_of_a_damaged_store_and_nothing_is_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let [data, file] = ["data", "backup.tar"].map(|name| folder.path().join(name));
-    assert!(matches!(backup(&data, &file), Err(BackupError::NoStore(_))));
+    assert!(matches!(backup(&data, &file, &[]), Err(BackupError::NoStore(_))));
     let mut store = enrolled(&data);
     put(&mut store, &play()[0]).unwrap();
     drop(store);
-    backup(&data, &file).unwrap();
+    backup(&data, &file, &[]).unwrap();
     let before = fs::read(&file).unwrap();
-    assert!(matches!(backup(&data, &file), Err(BackupError::AlreadyThere(_))));
+    assert!(matches!(backup(&data, &file, &[]), Err(BackupError::AlreadyThere(_))));
     assert_eq!(fs::read(&file).unwrap(), before);
     let bundle = data.join("_bundles/s-1/room/p-a_ep0.tar");
     fs::write(&bundle, b"changed").unwrap();
     let other = folder.path().join("other.tar");
-    let refused = backup(&data, &other).unwrap_err().to_string();
+    let refused = backup(&data, &other, &[]).unwrap_err().to_string();
     assert!(refused.contains("p-a_ep0.tar is not as it was received"), "{refused}");
     let left = fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(left, 2, "nothing that was begun is left");
