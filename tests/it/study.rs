@@ -183,3 +183,42 @@ fn a_lab_that_is_killed_between_two_games_loses_nobody() {
         Ok(())
     });
 }
+
+#[test]
+fn near_ones_play_and_far_ones_do_not() {
+    run_test("study::near_ones_play_and_far_ones_do_not", || {
+        let directory = tempfile::tempdir()?;
+        let directory = directory.path();
+        let lab = Lab::start(directory, STUDY)?;
+        let far = ["--impair", "delay=200ms"];
+        let mut clients = Vec::new();
+        for (seed, is_near) in (0..).zip([true, false, true, false, true, true]) {
+            let more: &[&str] = if is_near { &[] } else { &far };
+            clients.push((is_near, start(&lab, &format!("c{seed}"), seed, more)?));
+        }
+        for (is_near, client) in &mut clients {
+            client.process.wait(Duration::from_secs(200))?;
+            let log = client.process.log();
+            let end = if *is_near { "Finished" } else { "NoPartner" };
+            ensure!(log.contains(&format!("the study is over: {end}")), "near: {is_near}\n{log}");
+        }
+        let journal = journal(&lab)?;
+        ensure!(sessions(&journal).len() == 4, "two pairs play two games each");
+        // Nobody is in two probes at once.
+        let mut probed: Vec<(u64, Vec<Value>)> = Vec::new();
+        for line in journal.iter().filter(|line| line["about"] == "match") {
+            let id = line["id"].as_u64();
+            match line["event"].as_str() {
+                Some("probe_started") => {
+                    let pair = line["pair"].as_array().context("a probe is of two")?.clone();
+                    let busy = probed.iter().flat_map(|(_, pair)| pair);
+                    ensure!(busy.into_iter().all(|one| !pair.contains(one)), "{line}");
+                    probed.push((id.context("a probe has a number")?, pair));
+                }
+                Some("rejected" | "accepted") => probed.retain(|(of, _)| Some(*of) != id),
+                _ => {}
+            }
+        }
+        Ok(())
+    });
+}

@@ -1,7 +1,7 @@
 //! Whole studies, and what is refused on the way.
 
 use super::{Test, checked, game_over, heard_by, id, player};
-use crate::lobby::{ConnectionId, Event};
+use crate::lobby::{ConnectionId, Effect, Event};
 use crate::people::PersonFact;
 use dyad_matchmaking::Timestamp;
 use dyad_protocol::lobby::{FromClient, FromLab};
@@ -84,6 +84,20 @@ fn completed(heard: &[FromLab]) -> &Completed {
 }
 
 impl Test {
+    /// Lets somebody come in, agree, and ask for the game.
+    fn arrive(&mut self, one: u64) {
+        self.come_in(one);
+        self.says(one, say(1, consent(true)));
+        self.says(one, FromClient::Ready { step: 2 });
+    }
+
+    /// Two have their tickets, and nothing is checked.
+    fn match_two(&mut self) -> super::Prepared {
+        self.arrive(1);
+        self.arrive(2);
+        self.register().0
+    }
+
     /// Lets both agree and play until the game is written down and checked.
     pub(super) fn play_first(&mut self) -> super::Prepared {
         for one in [1, 2] {
@@ -229,12 +243,7 @@ fn nobody_came() {
 #[test]
 fn a_connection_that_is_no_good_sends_both_back_to_their_places() {
     let mut test = Test::of(STUDY);
-    for one in [1, 2] {
-        test.come_in(one);
-        test.says(one, say(1, consent(true)));
-        test.says(one, FromClient::Ready { step: 2 });
-    }
-    let (prepared, _) = test.register();
+    let prepared = test.match_two();
     let bad = checked(&prepared.tickets[0], &id("p-2"), false);
     let effects = test.says(1, FromClient::Checked(Box::new(bad)));
     let session = Some(prepared.record.session.clone());
@@ -245,9 +254,7 @@ fn a_connection_that_is_no_good_sends_both_back_to_their_places() {
     }
     assert!(test.orders.is_empty(), "the two are not put together again");
     // A third one plays with who came first.
-    test.come_in(3);
-    test.says(3, say(1, consent(true)));
-    test.says(3, FromClient::Ready { step: 2 });
+    test.arrive(3);
     let people: Vec<_> = test.orders[0].players.clone();
     assert_eq!(people, [player("p-1"), player("p-3")]);
 }
@@ -255,12 +262,7 @@ fn a_connection_that_is_no_good_sends_both_back_to_their_places() {
 #[test]
 fn who_never_reached_the_partner_waits_again() {
     let mut test = Test::of(STUDY);
-    for one in [1, 2] {
-        test.come_in(one);
-        test.says(one, say(1, consent(true)));
-        test.says(one, FromClient::Ready { step: 2 });
-    }
-    let (prepared, _) = test.register();
+    let prepared = test.match_two();
     let heard = test.hears(1, game_over(&prepared, 2, GameEnd::NotConnected));
     assert_eq!(scene(&heard).session, None);
     assert_eq!(test.lobby.matchmaking.session_state(prepared.record.id), None);
@@ -272,12 +274,7 @@ fn who_never_reached_the_partner_waits_again() {
 #[test]
 fn who_has_played_was_connected_whoever_has_not_said_so() {
     let mut test = Test::of(STUDY);
-    for one in [1, 2] {
-        test.come_in(one);
-        test.says(one, say(1, consent(true)));
-        test.says(one, FromClient::Ready { step: 2 });
-    }
-    let (prepared, _) = test.register();
+    let prepared = test.match_two();
     assert_eq!(scene(&test.hears(1, game_over(&prepared, 2, GameEnd::Completed))).step, 3);
     assert!(test.is_playing(&prepared), "the other one is not sent back to the waiting room");
     assert_eq!(scene(&test.hears(2, game_over(&prepared, 2, GameEnd::Completed))).step, 3);
@@ -330,6 +327,49 @@ fn those_who_stay_wait_for_another_partner_if_the_study_says_so() {
     test.come_in(3);
     test.says(3, FromClient::Ready { step: 1 });
     assert_eq!(test.orders[0].players, [player("p-2"), player("p-3")]);
+}
+
+const PROBED: &str = r#"
+id = "s"
+[matchmaking]
+max_p2p_rtt_ms = 150
+[[scene]]
+id = "a"
+layout = "cramped_room"
+"#;
+
+#[test]
+fn two_measure_how_far_they_are_before_they_are_put_together() {
+    let mut test = Test::of(PROBED);
+    for one in 1..=3 {
+        test.come_in(one);
+    }
+    test.says(1, FromClient::Ready { step: 1 });
+    let effects = test.says(2, FromClient::Ready { step: 1 });
+    let probe = effects.iter().find_map(|effect| match effect {
+        Effect::OpenProbe { group, pair, .. } => Some((group.0, pair.clone())),
+        _ => None,
+    });
+    let (group, pair) = probe.expect("a pair is probed");
+    assert_eq!(pair, [(ConnectionId(1), id("p-1")), (ConnectionId(2), id("p-2"))]);
+    let measured =
+        |group, with: &str, rtt| FromClient::Probed { group, with: id(with), rtt_ms: Some(rtt) };
+    // Somebody else has nothing to say of it.
+    test.says(3, measured(group, "p-1", 1));
+    assert_eq!(test.lobby.stale(), 1);
+    test.says(1, measured(group, "p-2", 150));
+    assert!(test.orders.is_empty(), "both must say it");
+    let far = test.says(2, measured(group, "p-1", 151));
+    for one in [1, 2] {
+        let again = FromLab::WaitingAgain { session: None };
+        assert!(heard_by(one, far.clone()).contains(&again), "{far:?}");
+    }
+    // The two are not probed again; a third one is nearer.
+    let effects = test.says(3, FromClient::Ready { step: 1 });
+    let [.., Effect::OpenProbe { group, .. }] = effects[..] else { panic!("{effects:?}") };
+    test.says(1, measured(group.0, "p-3", 150));
+    test.says(3, measured(group.0, "p-1", 150));
+    assert_eq!(test.orders[0].players, [player("p-1"), player("p-3")], "equality passes");
 }
 
 const WAIT_AGAIN: &str = r#"
