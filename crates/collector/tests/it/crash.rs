@@ -131,7 +131,8 @@ fn drain(address: &Address, records: &[Record], received: &AtomicUsize) {
 #[test]
 fn a_collector_that_is_killed_loses_nothing_that_it_has_acknowledged() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let seed = std::env::var("DYAD_SEED").map_or(now.as_micros() as u64, |it| it.parse().unwrap());
+    let seed =
+        std::env::var("DYAD_SEED").map_or(u64::from(now.subsec_nanos()), |it| it.parse().unwrap());
     println!("DYAD_SEED={seed}");
     let mut rng = Rng::new(seed);
     let folder = tempfile::tempdir().unwrap();
@@ -161,7 +162,7 @@ fn a_collector_that_is_killed_loses_nothing_that_it_has_acknowledged() {
             assert!(started.elapsed() < PATIENCE, "the clients are not done");
             // A moment within the next few receipts, wherever the others then are.
             let before = received.load(Ordering::SeqCst);
-            let some = before + 1 + rng.below((all / KILLS) as u32) as usize;
+            let some = before + 1 + rng.below(u32::try_from(all / KILLS).unwrap()) as usize;
             while received.load(Ordering::SeqCst) < some.min(all) {
                 assert!(started.elapsed() < PATIENCE, "the clients are not done");
                 thread::sleep(Duration::from_micros(rng.below(2000).into()));
