@@ -131,8 +131,8 @@ fn drain(address: &Address, records: &[Record], received: &AtomicUsize) {
 #[test]
 fn a_collector_that_is_killed_loses_nothing_that_it_has_acknowledged() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let seed = std::env::var("DYAD_SEED")
-        .map_or(u64::try_from(now.as_micros()).unwrap(), |it| it.parse().unwrap());
+    let seed =
+        std::env::var("DYAD_SEED").map_or(u64::from(now.subsec_nanos()), |it| it.parse().unwrap());
     println!("DYAD_SEED={seed}");
     let mut rng = Rng::new(seed);
     let folder = tempfile::tempdir().unwrap();
