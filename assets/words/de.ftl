@@ -218,3 +218,12 @@ end-copied = Kopiert
 end-open = Letzte Seite Ihrer Studie öffnen
 end-open-text = Sie öffnet sich in Ihrem Browser.
 end-wait-for-lab = Bitte lassen Sie dieses Fenster offen, bis das Labor alles bekommen hat.
+
+scene-moment = Einen Augenblick
+scene-checking = Dieser Computer und seine Verbindung werden geprüft.
+scene-unreadable = Dieses Programm ist zu alt für diese Studie
+scene-unreadable-text = Das Labor zeigt hier etwas, das es nicht kennt. Bitte sagen Sie es der Versuchsleitung.
+scene-leave = Studie verlassen
+scene-leave-sure = Endgültig verlassen?
+scene-leave-yes = Verlassen
+scene-leave-no = Bleiben

@@ -218,3 +218,12 @@ end-copied = Copied
 end-open = Open the last page of your study
 end-open-text = It opens in your browser.
 end-wait-for-lab = Please leave this window open until the lab has received everything.
+
+scene-moment = One moment
+scene-checking = This computer and its connection are being checked.
+scene-unreadable = This program is too old for this study
+scene-unreadable-text = The lab shows something here that it does not know. Please tell the experimenter.
+scene-leave = Leave the study
+scene-leave-sure = Leave for good?
+scene-leave-yes = Leave
+scene-leave-no = Stay

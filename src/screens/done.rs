@@ -1,14 +1,20 @@
 //! Done: how it went, and that one may go.
 
-use super::{page, scene};
+use super::completion::{self, End, Leaving, Upload};
+use super::page;
 use crate::flow::Status;
 use crate::outcome::{AwayTooLong, is_completed};
 use crate::words::Words;
 use bevy::app::AppExit;
-use bevy::prelude::{MessageWriter, Res, Result};
+use bevy::prelude::{Local, MessageWriter, Res, Result};
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::Context;
+use dyad_experiment::Outcome;
+use dyad_experiment::rules::Completion;
+use dyad_experiment::scene::CompletionPage;
+use dyad_experiment::text::Pictures;
 use dyad_netplay::Ending;
+use dyad_protocol::study::{self as protocol, Completed};
 
 /// Shows the screen. Returns whether the person closes the program.
 pub fn show(ctx: &Context, status: &Status, words: &Words) -> bool {
@@ -21,7 +27,6 @@ pub fn show(ctx: &Context, status: &Status, words: &Words) -> bool {
                 page::text(ui, words.line(why));
             }
         }
-        scene::last_words(ui, status);
         if !status.closed.is_empty() {
             page::received(ui, status.received.len(), status.closed.len(), words);
         }
@@ -30,7 +35,7 @@ pub fn show(ctx: &Context, status: &Status, words: &Words) -> bool {
             page::text(ui, words.line("done-kept-text"));
         } else if !status.closed.is_empty() {
             page::text(ui, words.line("done-saved"));
-        } else if status.completed.is_none() {
+        } else {
             page::text(ui, words.line("done-nothing"));
         }
         close = page::close_button(ui, words);
@@ -55,13 +60,66 @@ fn why_early(status: &Status) -> Option<&'static str> {
     })
 }
 
+/// Shows how a study has ended that the lab led this person through.
+fn show_end(
+    ctx: &Context,
+    status: &Status,
+    completed: &Completed,
+    state: &mut Leaving,
+    words: &Words,
+) -> bool {
+    let Completed { outcome, code, url, title, message } = completed;
+    let outcome = experiments(*outcome);
+    let completion = Completion {
+        url: url.clone(),
+        codes: code.iter().map(|code| (outcome, code.clone())).collect(),
+        messages: message.iter().map(|message| (outcome, message.clone())).collect(),
+    };
+    let end = End {
+        study: &status.title,
+        outcome,
+        page: Some(&CompletionPage { title: title.clone(), text: None }),
+        completion: &completion,
+        // The lab has put it into the address already.
+        panel_id: "",
+        reason: None,
+        pictures: &Pictures::new(),
+        upload: Upload {
+            all: status.closed.len(),
+            saved: status.closed.len(),
+            received: status.received.len(),
+            trouble: status.kept() > 0 && status.upload_trouble.is_some(),
+        },
+    };
+    completion::show(ctx, &end, state, words)
+}
+
+/// An outcome as the lab names it, as experiment files do.
+const fn experiments(outcome: protocol::Outcome) -> Outcome {
+    match outcome {
+        protocol::Outcome::Finished => Outcome::Finished,
+        protocol::Outcome::NoPartner => Outcome::NoPartner,
+        protocol::Outcome::PartnerLeft => Outcome::PartnerLeft,
+        protocol::Outcome::LostConnection => Outcome::LostConnection,
+        protocol::Outcome::Excluded => Outcome::Excluded,
+        protocol::Outcome::ScreenedOut => Outcome::ScreenedOut,
+        protocol::Outcome::Withdrew => Outcome::Withdrew,
+    }
+}
+
 pub(super) fn draw(
     mut contexts: EguiContexts,
     status: Res<Status>,
     words: Res<Words>,
+    mut leaving: Local<Leaving>,
     mut exit: MessageWriter<AppExit>,
 ) -> Result {
-    if show(contexts.ctx_mut()?, &status, &words) {
+    let ctx = contexts.ctx_mut()?;
+    let closes = match &status.completed {
+        Some(completed) => show_end(ctx, &status, completed, &mut leaving, &words),
+        None => show(ctx, &status, &words),
+    };
+    if closes {
         exit.write(AppExit::Success);
     }
     Ok(())

@@ -30,8 +30,8 @@ use crate::flow::Screen;
 use crate::theme;
 use crate::words::{Language, Words};
 use bevy::prelude::{
-    Added, App, IntoScheduleConfigs as _, Query, Res, ResMut, SystemCondition as _, Update,
-    in_state, not, resource_changed,
+    Added, App, IntoScheduleConfigs as _, Query, Res, ResMut, Update, in_state, not,
+    resource_changed,
 };
 use bevy_egui::{EguiContext, EguiPrimaryContextPass};
 
@@ -48,7 +48,7 @@ pub fn plugin(app: &mut App) {
             start::draw.run_if(in_state(Screen::Start)),
             connecting::draw.run_if(in_state(Screen::Connecting)),
             scene::draw.run_if(in_state(Screen::Scene)),
-            scene::draw_way_out.run_if(in_state(Screen::Scene).or_else(in_state(Screen::Waiting))),
+            scene::draw_way_out.run_if(in_state(Screen::Scene)),
             waiting::draw.run_if(in_state(Screen::Waiting)),
             meeting::draw.run_if(in_state(Screen::Meeting)),
             game::draw.run_if(in_state(Screen::Game)),

@@ -1,16 +1,14 @@
 //! The waiting room.
 
 use super::page;
+use crate::course;
 use crate::flow::{JoinOptions, Status};
-use crate::lab::LabConnection;
 use crate::theme;
 use crate::view::hud;
 use crate::words::Words;
-use bevy::app::AppExit;
-use bevy::prelude::{Local, MessageWriter, Res, Result};
+use bevy::prelude::{Commands, Local, Real, Res, Result, Time, World};
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{Context, Key};
-use dyad_protocol::lobby::FromClient;
 use std::time::Duration;
 
 /// What is known of the room.
@@ -81,22 +79,19 @@ pub(super) fn draw(
     options: Res<JoinOptions>,
     words: Res<Words>,
     mut state: Local<Waiting>,
-    lab: Option<Res<LabConnection>>,
-    mut exit: MessageWriter<AppExit>,
+    time: Res<Time<Real>>,
+    mut commands: Commands,
 ) -> Result {
     let room = Room {
         study: status.title.clone(),
         people: status.waiting,
-        left: None,
+        left: status.waits_until.map(|until| until.saturating_sub(time.elapsed())),
         trouble: status.lab_trouble.clone(),
         has_keys: options.policy.is_none(),
     };
     if show(contexts.ctx_mut()?, &room, &mut state, &words) {
-        // The lab notices the end of the connection, too.
-        if let Some(lab) = lab {
-            lab.say(FromClient::Leave);
-        }
-        exit.write(AppExit::Success);
+        // The lab answers with the end of the study.
+        commands.queue(|world: &mut World| course::withdraw(world));
     }
     Ok(())
 }
