@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_large_record_goes_on_where_the_collector_has_it() {
         let (_directory, _spool, mut record) = with_unsent();
-        let bundle: Vec<u8> = (0..MAX_PIECE * 2 + 1000).map(|at| (at % 251) as u8).collect();
+        let bundle: Vec<u8> = (0..=250).cycle().take(MAX_PIECE * 2 + 1000).collect();
         let receipt = Receipt {
             name: record.name(),
             digest: blake3::hash(&bundle).to_hex().as_str().parse().unwrap(),
@@ -263,7 +263,7 @@ mod tests {
             match Delivery::new(&record, b"bundle").whole().unwrap_err() {
                 Attempt::Again(why) => assert!(may_pass && why == "this is why", "{status}: {why}"),
                 Attempt::Never(why) => {
-                    assert!(!may_pass && why == "this is why", "{status}: {why}")
+                    assert!(!may_pass && why == "this is why", "{status}: {why}");
                 }
             }
         }
