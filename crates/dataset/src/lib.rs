@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A dataset is a function of what it holds under `data/raw`: logs, receipts and the options of
-//! its export. [`export`] writes what that function gives; [`verify`] computes it once more from
+//! its export. [`export()`] writes what that function gives; [`verify()`] computes it once more from
 //! the dataset's own logs, simulating every one of them, and compares all bytes. DATASET.md
 //! describes the folder.
 //!
@@ -22,7 +22,7 @@
 //! - [`session`]: one session's records, and what examining them gives; [`store`] and [`folder`]
 //!   load it from a store and from a dataset;
 //! - [`names`]: files' names; [`render`]: a session's files; [`package`]: the files about all;
-//! - [`export`] and [`verify`]: the shells; [`parallel`]: their threads.
+//! - [`mod@export`] and [`mod@verify`]: the shells; [`parallel`]: their threads.
 
 pub mod codebook;
 pub mod column;
