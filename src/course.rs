@@ -2,7 +2,7 @@
 //!
 //! An answer is said once, and again when the lab shows the same place again after a lost
 //! connection: it is the lab that counts it once. Pages and forms are answered by who sees them
-//! ([`answer`]), a game by how it ended ([`game_is_over`]).
+//! ([`answer`]), a game by how it ended (`game_is_over`).
 
 use crate::begin;
 use crate::flow::{CurrentMatch, Screen, Status};

@@ -18,7 +18,7 @@
 //! on every day and machine.
 //!
 //! Modules, in reading order:
-//! - [`column`] and [`codebook`]: what columns mean, the one source of it; [`table`]: tables;
+//! - [`mod@column`] and [`codebook`]: what columns mean, the one source of it; [`table`]: tables;
 //! - [`session`]: one session's records, and what examining them gives; [`store`] and [`folder`]
 //!   load it from a store and from a dataset;
 //! - [`names`]: files' names; [`render`]: a session's files; [`package`]: the files about all;
