@@ -6,12 +6,14 @@ use crate::screens::completion::{End, Leaving, Upload};
 use crate::screens::consent::{Decision, Reading};
 use crate::screens::form::Draft;
 use crate::screens::reading::Opened;
+use crate::screens::scene::Done;
 use crate::screens::screening::Asked;
-use crate::screens::{completion, consent, reading, screening};
+use crate::screens::{completion, consent, reading, scene, screening};
 use bevy_egui::egui::{Context, Key, OutputCommand};
 use dyad_experiment::Outcome;
 use dyad_experiment::scene::Page;
 use dyad_experiment::text::{Pictures, Text};
+use dyad_protocol::study::{self, Answer, Scene, SceneKind, ScreeningQuestion};
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
@@ -149,4 +151,53 @@ fn screening_asks_for_an_answer_to_each_question() {
     assert_eq!(click("Continue"), None, "the second is not answered");
     assert_eq!(click("never"), None);
     assert_eq!(click("Continue"), Some(vec![1, 0]));
+}
+
+/// Whatever the lab sends is shown by the screen for it, and answered as the protocol says.
+#[test]
+fn scenes_of_the_lab_are_shown_and_answered() {
+    let place = |step, kind, content| Scene {
+        step,
+        steps: 9,
+        scene: "a".parse().unwrap(),
+        kind,
+        content,
+        seed: 7,
+        session: None,
+    };
+    let mut draft = scene::Draft::default();
+    let mut session = Session::new();
+    let mut click = |shown: &Scene, label: &str| {
+        session.click(label, |ctx| {
+            scene::show(ctx, "A study", shown, &mut draft, Duration::ZERO, &words())
+        })[1]
+            .clone()
+    };
+    let text = || Text { markdown: "Some text".to_owned() };
+    let page =
+        Page { title: None, text: text(), button: None, wait: Duration::ZERO, debriefing: false };
+    let page = place(1, SceneKind::Page, serde_json::to_value(page).unwrap());
+    assert_eq!(click(&page, "Continue"), Some(Done::Answer(Answer::Page)));
+    let form = consent();
+    let digest = form.text.digest().to_string();
+    let shown = place(2, SceneKind::Consent, serde_json::to_value(form).unwrap());
+    let answer = click(&shown, "I agree");
+    let Some(Done::Answer(Answer::Consent { agreed: true, text, .. })) = answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(text.as_str(), digest);
+    let question = ScreeningQuestion {
+        text: "Do you see well?".to_owned(),
+        options: vec!["Yes".to_owned(), "No".to_owned()],
+    };
+    let asked = study::Asked { frame_rate: false, questions: vec![question] };
+    let screening = place(0, SceneKind::Screening, serde_json::to_value(asked).unwrap());
+    assert_eq!(click(&screening, "Continue"), None, "nothing is chosen yet");
+    assert_eq!(click(&screening, "No"), None);
+    assert_eq!(click(&screening, "Continue"), Some(Done::Chosen(vec![1])));
+    let newer = place(3, SceneKind::Form, serde_json::json!({ "questions": "of another version" }));
+    let mut draft = scene::Draft::default();
+    says("This program is too old", |ctx| {
+        scene::show(ctx, "A study", &newer, &mut draft, Duration::ZERO, &words())
+    });
 }
