@@ -161,14 +161,10 @@ impl Owner {
                 }
             };
             let Some(input) = input else { break };
-            if !self.take(input) {
+            let more = std::iter::from_fn(|| queue.try_recv().ok());
+            let mut group = std::iter::once(input).chain(more).take(GROUP);
+            if !group.all(|input| self.take(input)) {
                 break;
-            }
-            for _ in 1..GROUP {
-                let Ok(input) = queue.try_recv() else { break };
-                if !self.take(input) {
-                    break;
-                }
             }
         }
         self.lobby.handle(self.clock.now(), Event::Stopping);

@@ -24,7 +24,19 @@ pub struct Disk {
     /// Folders that are known to survive a power cut.
     flushed: BTreeSet<PathBuf>,
     /// Held as long as this lives.
-    _lock: File,
+    _lock: Lock,
+}
+
+/// A lock that is given back at once. Closing the file alone would leave it to a program that another
+/// thread is just starting, which holds a copy of every open file for a moment.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // The end of the program gives it back in any case.
+        drop(self.0.unlock());
+    }
 }
 
 impl Disk {
@@ -59,7 +71,7 @@ impl Disk {
             medium,
             temporary: 0,
             flushed: BTreeSet::new(),
-            _lock: lock,
+            _lock: Lock(lock),
         })
     }
 
