@@ -171,27 +171,46 @@ fn keep_picture(directory: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn play(directory: &Path) -> anyhow::Result<()> {
+/// How long anything here may take.
+const WITHIN: Duration = Duration::from_secs(60);
+
+/// A game between a person in a window and a program without one, of which there are rows.
+struct Game {
+    display: Display,
+    lab: Lab,
+    pictures: PathBuf,
+    person: Client,
+    partner: Client,
+    window: String,
+    shared: PathBuf,
+    local: PathBuf,
+    seat: u64,
+}
+
+fn begin(directory: &Path, experiment: &str) -> anyhow::Result<Game> {
     let display = Display::start(directory)?;
-    let lab = Lab::start(directory, EXPERIMENT)?;
+    let lab = Lab::start(directory, experiment)?;
     let pictures = directory.join("pictures");
     let option = pictures.to_str().context("a path of ours is text")?;
-    let mut person = lab.client_in_window("person", &display, &["--screenshot-dir", option])?;
+    let person = lab.client_in_window("person", &display, &["--screenshot-dir", option])?;
     let window = display.focus_window()?;
-    let mut partner =
-        lab.client("partner", &["--headless", "--policy", "random", "--seed", "3"])?;
-
-    let within = Duration::from_secs(60);
-    let (shared, local) = wait_for("a record", within, || tables(&person))
+    let partner = lab.client("partner", &["--headless", "--policy", "random", "--seed", "3"])?;
+    let (shared, local) = wait_for("a record", WITHIN, || tables(&person))
         .with_context(|| format!("{}\n{}", person.process.log(), partner.process.log()))?;
     let seat = wait_for_table("the first rows", &shared, |table| seat(table, &shared).map(Some))?;
+    Ok(Game { display, lab, pictures, person, partner, window, shared, local, seat })
+}
+
+fn play(directory: &Path) -> anyhow::Result<()> {
+    let Game { display, lab, pictures, mut person, mut partner, window, shared, local, seat } =
+        begin(directory, EXPERIMENT)?;
     let pressed = press_all(&display, &shared, seat)?;
     go_on_unseen(&display, &window, &shared, seat)?;
 
-    let partner = partner.finish(within)?;
-    wait_for("the last screen", within, || picture(&pictures, "done"))?;
+    let partner = partner.finish(WITHIN)?;
+    wait_for("the last screen", WITHIN, || picture(&pictures, "done"))?;
     display.press("Escape")?;
-    let person = person.finish(within)?;
+    let person = person.finish(WITHIN)?;
 
     ensure!(person.count("seat")? == seat, "the record is of another seat");
     ensure!(person.file(0, "csv")? == partner.file(0, "csv")?, "the tables differ");
@@ -203,25 +222,15 @@ fn play(directory: &Path) -> anyhow::Result<()> {
 
 /// A person who minimises the window and does not come back in time.
 fn stay_away(directory: &Path) -> anyhow::Result<()> {
-    let display = Display::start(directory)?;
-    let lab = Lab::start(directory, &format!("{EXPERIMENT}[scene.focus]\nlimit_seconds = 2\n"))?;
-    let pictures = directory.join("pictures");
-    let option = pictures.to_str().context("a path of ours is text")?;
-    let mut person = lab.client_in_window("person", &display, &["--screenshot-dir", option])?;
-    let window = display.focus_window()?;
-    let mut partner =
-        lab.client("partner", &["--headless", "--policy", "random", "--seed", "3"])?;
-
-    let within = Duration::from_secs(60);
-    let (shared, _) = wait_for("a record", within, || tables(&person))
-        .with_context(|| format!("{}\n{}", person.process.log(), partner.process.log()))?;
-    let seat = wait_for_table("the first rows", &shared, |table| seat(table, &shared).map(Some))?;
+    let experiment = format!("{EXPERIMENT}[scene.focus]\nlimit_seconds = 2\n");
+    let Game { display, lab, pictures, mut person, mut partner, window, shared, seat, .. } =
+        begin(directory, &experiment)?;
     display.hide(&window)?;
-    let partner = partner.summary(within)?;
+    let partner = partner.summary(WITHIN)?;
     display.show(&window)?;
-    wait_for("the last screen", within, || picture(&pictures, "done"))?;
+    wait_for("the last screen", WITHIN, || picture(&pictures, "done"))?;
     display.press("Escape")?;
-    let person = person.summary(within)?;
+    let person = person.summary(WITHIN)?;
 
     ensure!(person.file(0, "csv")? == partner.file(0, "csv")?, "the tables differ");
     for summary in [&person, &partner] {
