@@ -459,12 +459,12 @@ impl Netplay {
     }
 
     fn committed_frame(&mut self, frame: ConfirmedFrame) -> Committed {
-        let Quality { rtt, jitter, .. } = self.session.quality();
+        let quality = self.session.quality();
         let telemetry = Telemetry {
             confirmed_at: self.now,
-            rtt,
-            jitter,
-            loss_permille: self.session.quality().loss_permille(),
+            rtt: quality.rtt,
+            jitter: quality.jitter,
+            loss_permille: quality.loss_permille(),
             path: self.statistics.path,
             frames_ahead: self.statistics.frames_ahead,
             ..self.seen.pop_front().unwrap_or_default()

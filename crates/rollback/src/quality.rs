@@ -133,13 +133,13 @@ impl Prober {
     #[must_use]
     pub fn quality(&self) -> Quality {
         let pairs = self.samples.iter().zip(self.samples.iter().skip(1));
-        let differences: Vec<Duration> = pairs.map(|(a, b)| a.abs_diff(*b)).collect();
+        let differences = pairs.map(|(a, b)| a.abs_diff(*b));
         let count = u32::try_from(differences.len()).unwrap_or(u32::MAX);
         let lost = self.fates.iter().filter(|answered| !**answered).count();
         let share = |lost: usize, of: usize| lost as f32 / of as f32;
         Quality {
             rtt: self.samples.iter().min().copied(),
-            jitter: (count > 0).then(|| differences.iter().sum::<Duration>() / count),
+            jitter: (count > 0).then(|| differences.sum::<Duration>() / count),
             loss: (!self.fates.is_empty()).then(|| share(lost, self.fates.len())),
         }
     }

@@ -229,6 +229,7 @@ impl Session {
                 let mut probers = self.probers.iter_mut();
                 if let Some((_, prober)) = probers.find(|(of, _)| *of == seat) {
                     prober.answered(now, number);
+                    self.peering.round_trip(self.quality().rtt);
                 }
             }
             None => self.socket.lock().accept(seat, bytes),
@@ -259,7 +260,6 @@ impl Session {
         if self.ending.is_some() {
             return;
         }
-        self.peering.round_trip(self.quality().rtt);
         self.peering.poll(now);
         self.follow_epoch();
         while let Some(event) = self.peering.poll_event() {
