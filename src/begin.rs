@@ -59,14 +59,15 @@ pub fn connect(world: &mut bevy::prelude::World, link: JoinLink) -> io::Result<(
             abandon(world, earlier);
         }
     }
-    let (key, token) = match &unfinished {
-        Some(earlier) => (earlier.key.public(), Some(earlier.destination.token.clone())),
-        None => (world.resource::<Identity>().0.public(), None),
-    };
+    let mut token = None;
     if let Some(earlier) = unfinished {
         info!("session {} was interrupted and may go on", earlier.destination.session);
+        token = Some(earlier.destination.token.clone());
+        // The lab will know this person by it, also if it has another game for them.
+        world.insert_resource(Identity(earlier.key.clone()));
         world.insert_resource(Unfinished(earlier));
     }
+    let key = world.resource::<Identity>().0.public();
     world.insert_resource(LabConnection::open(link, key, token)?);
     Ok(())
 }
@@ -75,7 +76,12 @@ pub fn connect(world: &mut bevy::prelude::World, link: JoinLink) -> io::Result<(
 pub fn start_over(world: &mut bevy::prelude::World) {
     forget_unfinished(world);
     let link = world.resource::<LabConnection>().link().clone();
-    match LabConnection::open(link, world.resource::<Identity>().0.public(), None) {
+    let opened = Identity::new().and_then(|identity| {
+        let lab = LabConnection::open(link, identity.0.public(), None)?;
+        world.insert_resource(identity);
+        Ok(lab)
+    });
+    match opened {
         Ok(lab) => world.insert_resource(lab),
         Err(error) => world.resource_mut::<Status>().problem = Some(error.to_string()),
     }

@@ -66,15 +66,14 @@ fn a_computer_that_stands_still() {
     });
 }
 
-/// In the countdown, in the middle of an episode, near its end and in the pause after it.
+/// In its first frames, in the middle of an episode and near its end.
 #[test]
 fn a_program_that_is_killed_and_started_again() {
     run_test("interruptions::a_program_that_is_killed_and_started_again", || {
-        for rows in [0, 100, STEPS - 10] {
+        for rows in [1, 100, STEPS - 10] {
             let directory = tempfile::tempdir()?;
             let lab = Lab::start(directory.path(), &experiment(2))?;
             let mut pair = pair(&lab)?;
-            pair[1].wait_for_log(SOON)?;
             pair[1].wait_for_rows(rows, SOON)?;
             kill_and_start_again(&lab, &mut pair[1], "b")?;
             let summaries = finish_within(WITHIN, &lab, &mut pair, 2)
@@ -82,6 +81,21 @@ fn a_program_that_is_killed_and_started_again() {
             let held: usize = holds(&summaries[0], 0)? + holds(&summaries[0], 1)?;
             ensure!(held == 1, "{held} resumptions in the logs");
         }
+        Ok(())
+    });
+}
+
+/// As soon as its record is opened: the players may not have met yet, and the lab then finds the two
+/// a new game, or they have, and the same one goes on.
+#[test]
+fn a_program_that_is_killed_when_its_game_begins() {
+    run_test("interruptions::a_program_that_is_killed_when_its_game_begins", || {
+        let directory = tempfile::tempdir()?;
+        let lab = Lab::start(directory.path(), &experiment(1))?;
+        let mut pair = pair(&lab)?;
+        pair[1].wait_for_log(SOON)?;
+        kill_and_start_again(&lab, &mut pair[1], "b")?;
+        finish_within(WITHIN, &lab, &mut pair, 1).with_context(|| logs(&lab, &pair))?;
         Ok(())
     });
 }
