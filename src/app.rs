@@ -12,7 +12,9 @@ use crate::screens;
 use crate::window::{self, pictures};
 use crate::words::Language;
 use bevy::MinimalPlugins;
-use bevy::app::{AppExit, RunFixedMainLoop, ScheduleRunnerPlugin};
+use bevy::app::{AppExit, MainScheduleOrder, RunFixedMainLoop, ScheduleRunnerPlugin};
+use bevy::ecs::message::{MessageRegistry, ShouldUpdateMessages};
+use bevy::ecs::schedule::ScheduleLabel as _;
 use bevy::log::tracing_subscriber;
 use bevy::log::{Level, LogPlugin};
 use bevy::prelude::{
@@ -66,15 +68,24 @@ pub fn headless(options: JoinOptions, link: JoinLink, patience: Patience) -> io:
     one_thread(&mut app, First);
     one_thread(&mut app, PreUpdate);
     one_thread(&mut app, StateTransition);
-    one_thread(&mut app, RunFixedMainLoop);
     one_thread(&mut app, Update);
     one_thread(&mut app, PostUpdate);
     one_thread(&mut app, Last);
+    without_fixed_steps(&mut app);
     send_unsent(&mut app, &options)?;
     force_desync(&mut app, &options);
     app.insert_resource(Identity::new()?).insert_resource(options);
     begin::connect(app.world_mut(), link)?;
     Ok(app)
+}
+
+/// Leaves Bevy's own fixed steps out: the game's are netplay's, and 64 times a second are as dear as
+/// the game itself.
+fn without_fixed_steps(app: &mut App) {
+    let mut order = app.world_mut().resource_mut::<MainScheduleOrder>();
+    order.labels.retain(|label| *label != RunFixedMainLoop.intern());
+    // They would say when messages have been seen by everybody; so it is every update.
+    app.world_mut().resource_mut::<MessageRegistry>().should_update = ShouldUpdateMessages::Always;
 }
 
 /// Runs an app without a window to its end. Not by `App::run`, which would keep the world that

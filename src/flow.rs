@@ -293,7 +293,7 @@ pub fn launch(time: &Time<Real>) -> Option<Duration> {
 /// Carries what netplay has to the writer, and what the writer says to netplay.
 fn record(
     mut netplay: ResMut<Netplay>,
-    writer: Res<Writer>,
+    mut writer: ResMut<Writer>,
     mut clocks: ResMut<Clocks>,
     mut status: ResMut<Status>,
     current: Res<CurrentMatch>,
@@ -305,7 +305,7 @@ fn record(
 ) {
     let dump = |reason, frames: RangeInclusive<u32>| {
         let simulated = worlds.after(frames.clone());
-        writer.order(Order::Dump { reason, frames, simulated });
+        Order::Dump { reason, frames, simulated }
     };
     for item in netplay.take_items() {
         if let RecordItem::Issued(_, input) = &item {
@@ -328,14 +328,14 @@ fn record(
     let found = netplay.statistics().session.desynced_at;
     if let Some(frame) = found.filter(|_| *desynced != found) {
         let reason = format!("the computers' worlds were not alike at frame {frame}");
-        dump(reason, frame.saturating_sub(AROUND)..=frame);
+        writer.order(dump(reason, frame.saturating_sub(AROUND)..=frame));
         *desynced = found;
     }
     if time.elapsed() >= clocks.next_sync {
         clocks.next_sync = time.elapsed() + SYNC_EVERY;
         writer.order(Order::Sync);
     }
-    for report in writer.poll() {
+    while let Some(report) = writer.poll() {
         match report {
             Report::Seal { episode, statement } => netplay.seal(episode, statement),
             Report::Committed(statement) => {
@@ -350,7 +350,7 @@ fn record(
                 }
             }
             Report::Marked(mark) => status.marks.push(mark),
-            Report::Diverged { reason, frames } => dump(reason, frames),
+            Report::Diverged { reason, frames } => writer.order(dump(reason, frames)),
             Report::Refused { count, .. } => status.refused = count,
             // Asked for only when a session is resumed.
             Report::Failed(problem) => {
@@ -397,7 +397,7 @@ fn advance(
     screen: Res<State<Screen>>,
     mut next: ResMut<NextState<Screen>>,
     netplay: Option<Res<Netplay>>,
-    writer: Option<Res<Writer>>,
+    mut writer: Option<ResMut<Writer>>,
     current: Option<Res<CurrentMatch>>,
     mut clocks: ResMut<Clocks>,
     mut status: ResMut<Status>,
@@ -413,7 +413,7 @@ fn advance(
         status.ending = Some(ending.clone());
         status.away = AwayTooLong::of(netplay.confirmed(), netplay.settings().parameters.seat);
         clocks.game_over = Some(time.elapsed());
-        if let Some(writer) = &writer {
+        if let Some(writer) = &mut writer {
             writer.order(Order::End);
         }
         if let Some(current) = &current {

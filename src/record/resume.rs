@@ -103,7 +103,7 @@ impl Interrupted {
             return self.kept.remove().map_err(WriterError::Disk);
         };
         let path = KeptKey::path(&self.directory, &self.destination.participant);
-        let writer = match Writer::resume(session, self) {
+        let mut writer = match Writer::resume(session, self) {
             Ok((writer, _resumption)) => writer,
             Err(error) => {
                 // Trying again would not help, except where the disk was at fault.

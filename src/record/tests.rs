@@ -98,7 +98,7 @@ fn frames(count: u32) -> Vec<ConfirmedFrame> {
     (0..count).map(frame).collect()
 }
 
-fn play(writer: &Writer, seat: u8, frames: &[ConfirmedFrame]) {
+fn play(writer: &mut Writer, seat: u8, frames: &[ConfirmedFrame]) {
     for &frame in frames {
         writer.order(Order::Issued(frame.frame, frame.inputs[usize::from(seat)]));
         let committed = Committed { frame, telemetry: Telemetry::default() };
@@ -115,12 +115,12 @@ fn until(writer: &Writer, is_awaited: impl Fn(&Report) -> bool) -> Vec<Report> {
     reports
 }
 
-fn synced(writer: &Writer) {
+fn synced(writer: &mut Writer) {
     writer.order(Order::Sync);
     until(writer, |report| matches!(report, Report::Committed(_)));
 }
 
-fn end(writer: Writer) -> Vec<Report> {
+fn end(mut writer: Writer) -> Vec<Report> {
     writer.order(Order::End);
     until(&writer, |report| *report == Report::Done)
 }
@@ -133,8 +133,8 @@ fn record_in(spool: &Spool) -> Record {
 
 /// Records so many frames of a session through the writer, as the game would, to its end.
 fn record(spool: &Spool, count: u32) -> Record {
-    let writer = Writer::start(session(spool, 0), &key(0)).unwrap();
-    play(&writer, 0, &frames(count));
+    let mut writer = Writer::start(session(spool, 0), &key(0)).unwrap();
+    play(&mut writer, 0, &frames(count));
     end(writer);
     record_in(spool)
 }
@@ -149,9 +149,9 @@ pub(crate) fn with_unsent() -> (TempDir, Spool, Record) {
 /// What a kill after so many frames leaves: a copy of the disk at that moment.
 fn killed(count: u32) -> (TempDir, Spool) {
     let (directory, before) = spool();
-    let writer = Writer::start(session(&before, 0), &key(0)).unwrap();
-    play(&writer, 0, &frames(count));
-    synced(&writer);
+    let mut writer = Writer::start(session(&before, 0), &key(0)).unwrap();
+    play(&mut writer, 0, &frames(count));
+    synced(&mut writer);
     let after = tempfile::tempdir().unwrap();
     copy(directory.path(), after.path());
     let spool = Spool::at(after.path().to_owned());
@@ -324,7 +324,7 @@ fn a_record_without_its_key_is_made_whole_before_it_is_sent() {
 #[test]
 fn a_key_is_kept_as_long_as_its_session_lasts() {
     let (_directory, spool) = spool();
-    let writer = Writer::start(session(&spool, 0), &key(0)).unwrap();
+    let mut writer = Writer::start(session(&spool, 0), &key(0)).unwrap();
     let record = record_in(&spool);
     let path = KeptKey::path(&record.directory, &record.destination.participant);
     #[cfg(unix)]
@@ -333,7 +333,7 @@ fn a_key_is_kept_as_long_as_its_session_lasts() {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
     assert!(spool.interrupted().is_empty(), "a program that runs holds it");
-    play(&writer, 0, &frames(10));
+    play(&mut writer, 0, &frames(10));
     end(writer);
     assert!(!path.exists());
     assert_eq!(spool.unsent(), [record]);
@@ -353,14 +353,14 @@ fn a_killed_program_finds_its_key_and_goes_on_with_its_record() {
     assert!(spool.interrupted().is_empty(), "it is held now");
     assert_eq!(interrupted.destination, destination());
     assert_eq!(interrupted.key.public(), key(0).public());
-    let (writer, resumption) = Writer::resume(session(&spool, 0), interrupted).unwrap();
+    let (mut writer, resumption) = Writer::resume(session(&spool, 0), interrupted).unwrap();
     let next = resumption.next as usize;
     assert!((18..20).contains(&next));
     let entries: Vec<_> = all.iter().copied().map(Entry::Frame).collect();
     assert_eq!(resumption.entries, entries[..next]);
     // What was lost is the partner's to supply; then the session goes on.
     entries[next..20].iter().for_each(|entry| writer.order(Order::Supplied(Box::new(*entry))));
-    play(&writer, 0, &all[20..]);
+    play(&mut writer, 0, &all[20..]);
     let reports = end(writer);
     let seals = reports.iter().filter(|report| matches!(report, Report::Seal { .. }));
     assert_eq!(seals.count(), 1);
@@ -375,9 +375,9 @@ fn a_killed_program_finds_its_key_and_goes_on_with_its_record() {
 #[test]
 fn what_a_partner_says_without_its_signature_is_dropped_and_counted() {
     let (_directory, spool) = spool();
-    let writer = Writer::start(session(&spool, 0), &key(0)).unwrap();
+    let mut writer = Writer::start(session(&spool, 0), &key(0)).unwrap();
     let all = frames(3 + STEPS);
-    play(&writer, 0, &all);
+    play(&mut writer, 0, &all);
     // The partner's own recorder says the right things.
     let Session { info, game, .. } = session(&spool, 1);
     let mut partner = Recorder::new(info, Seat(1), &game, key(1)).unwrap();
@@ -408,10 +408,10 @@ fn what_a_partner_says_without_its_signature_is_dropped_and_counted() {
 #[test]
 fn a_divergence_is_kept_with_what_was_simulated_and_sent() {
     let (_directory, spool) = spool();
-    let writer = Writer::start(session(&spool, 0), &key(0)).unwrap();
+    let mut writer = Writer::start(session(&spool, 0), &key(0)).unwrap();
     let mut wrong = frames(30);
     wrong[20].digest = Digest([1; 32]);
-    play(&writer, 0, &wrong);
+    play(&mut writer, 0, &wrong);
     let reports = until(&writer, |report| matches!(report, Report::Diverged { .. }));
     let Some(Report::Diverged { reason, frames }) = reports.last() else { panic!() };
     assert_eq!((frames.end(), reason.contains("frame 20")), (&20, true));

@@ -104,6 +104,9 @@ pub enum Report {
 /// A session's writer thread.
 #[derive(Resource)]
 pub struct Writer {
+    /// Inputs for frames that are not final: nothing is written for them, so they don't wake the
+    /// thread but go with the next order.
+    issued: Vec<Order>,
     orders: Sender<Order>,
     reports: Receiver<Report>,
     thread: Option<JoinHandle<()>>,
@@ -198,7 +201,7 @@ impl Writer {
             .name("record".to_owned())
             .spawn(move || scribe.run(&to_do, kept))
             .map_err(WriterError::Thread)?;
-        Ok(Self { orders, reports, thread: Some(thread) })
+        Ok(Self { issued: Vec::new(), orders, reports, thread: Some(thread) })
     }
 
     /// Waits for the next report; `None` after the last.
@@ -208,17 +211,23 @@ impl Writer {
 
     /// Gives an order. Blocks only if thousands are waiting: the game then waits for the disk,
     /// because a lost frame is worse than a stalled one.
-    pub fn order(&self, order: Order) {
-        if let Err(TrySendError::Full(order)) = self.orders.try_send(order) {
-            warn!("the disk is slow; the game waits for it");
-            // An error means that the thread has failed, which its last report tells.
-            drop(self.orders.send_blocking(order));
+    pub fn order(&mut self, order: Order) {
+        if matches!(order, Order::Issued(..)) {
+            return self.issued.push(order);
+        }
+        for order in self.issued.drain(..).chain([order]) {
+            if let Err(TrySendError::Full(order)) = self.orders.try_send(order) {
+                warn!("the disk is slow; the game waits for it");
+                // An error means that the thread has failed, which its last report tells.
+                drop(self.orders.send_blocking(order));
+            }
         }
     }
 
-    /// What the writer has told since the last call.
-    pub fn poll(&self) -> impl Iterator<Item = Report> + '_ {
-        std::iter::from_fn(|| self.reports.try_recv().ok())
+    /// The next thing that the writer has told; `None` if there is nothing new.
+    #[must_use]
+    pub fn poll(&self) -> Option<Report> {
+        self.reports.try_recv().ok()
     }
 }
 
