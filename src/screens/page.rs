@@ -64,7 +64,9 @@ pub fn sheet<F>(
                 ui.set_width(width - 18.0);
                 body(ui);
             });
-            ui.add_space(theme::GAP / 2.0);
+            ui.add_space(theme::GAP);
+            // In the middle of the card, whose right margin begins left of the bar.
+            ui.set_max_width(width - 18.0);
             ui.with_layout(Layout::top_down(Align::Center), foot).inner
         });
         framed.inner

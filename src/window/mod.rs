@@ -5,6 +5,8 @@
 //! and waits until the record is safe.
 
 mod clipboard;
+mod elements;
+pub mod opening;
 pub mod pictures;
 
 use crate::flow::Screen;
@@ -50,6 +52,7 @@ pub fn paper(app: &mut App) {
             commands.spawn(Camera2d);
         })
         .add_systems(Update, full_screen);
+    opening::plugin(app);
 }
 
 /// The window of a game.

@@ -2,6 +2,7 @@
 
 use super::draft::{Entry, Slip};
 use super::{mark, scale};
+use crate::lab::pictures::Album;
 use crate::screens::{markdown, page, pictures};
 use crate::theme::{self, size};
 use crate::words::Words;
@@ -10,7 +11,6 @@ use bevy_egui::egui::{
     Stroke, StrokeKind, TextEdit, TextureHandle, Ui, WidgetInfo, WidgetType, pos2, vec2,
 };
 use dyad_experiment::form::{AnswerError, Options, Question, QuestionKind};
-use dyad_experiment::text::Pictures;
 
 /// No text is longer than this, so that nothing that is pasted stops the program. Far more than any
 /// question takes.
@@ -20,7 +20,7 @@ const THUMBNAIL: f32 = 96.0;
 
 /// What all questions of a form have in common.
 pub(super) struct Sheet<'a> {
-    pub(super) pictures: &'a Pictures,
+    pub(super) pictures: &'a Album,
     pub(super) own_seed: u64,
     /// Whether somebody tried to send the form.
     pub(super) asked: bool,
