@@ -1,6 +1,7 @@
 //! The system tests: real processes, real WebRTC, in a network namespace of each test's own.
 
 mod datasets;
+mod driven;
 mod focus;
 mod games;
 mod groups;

@@ -8,13 +8,15 @@
 //! - [`binaries`]: building what is tested;
 //! - [`process`]: a program that is running, its output, its end;
 //! - [`session`]: a lab and its clients, from start to verdict;
-//! - [`display`]: a display for clients with a window, and keys to press;
+//! - [`display`]: a display for clients with a window, and keys to press; [`person`]: who sees what
+//!   stands in the window and uses it;
 //! - [`require`]: what a machine may lack, and what it must not lack in CI.
 
 pub mod binaries;
 pub mod display;
 pub mod namespace;
 pub mod network;
+pub mod person;
 pub mod process;
 pub mod require;
 pub mod session;
