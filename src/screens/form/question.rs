@@ -134,7 +134,9 @@ fn field(
         ui.add(edit)
     } else {
         let height = f32::from(lines.min(12)) * size::BODY * 1.4 + 20.0;
-        let area = ScrollArea::vertical().id_salt(ui.next_auto_id()).max_height(height);
+        let area = ScrollArea::vertical().id_salt(ui.next_auto_id());
+        // Also where the sheet ends: what does not fit there scrolls into sight.
+        let area = area.max_height(height).min_scrolled_height(height);
         area.show(ui, |ui| ui.add(edit)).inner
     };
     // For who does not see what stands above.
