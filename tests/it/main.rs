@@ -1,5 +1,6 @@
 //! The system tests: real processes, real WebRTC, in a network namespace of each test's own.
 
+mod crowd;
 mod datasets;
 mod focus;
 mod games;
@@ -8,6 +9,7 @@ mod interruptions;
 mod network;
 mod record;
 mod reports;
+mod restarts;
 mod study;
 mod trouble;
 mod window;
