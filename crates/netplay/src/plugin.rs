@@ -11,11 +11,14 @@
 //! from the world while a step is tried, so nothing inside may ask for it.
 
 use crate::session::{Netplay, Turn};
+use bevy::app::{MainScheduleOrder, RunFixedMainLoop};
+use bevy::ecs::message::{MessageRegistry, ShouldUpdateMessages};
 use bevy::ecs::schedule::{ScheduleLabel, SingleThreadedExecutor};
 use bevy::platform::collections::HashMap;
 use bevy::prelude::{
-    App, Commands, Deref, DerefMut, IntoScheduleConfigs as _, Plugin, PreUpdate, Real, Res, ResMut,
-    Resource, SystemSet, Time, resource_exists,
+    App, Commands, Deref, DerefMut, First, IntoScheduleConfigs as _, Last, Plugin, PostUpdate,
+    PreUpdate, Real, Res, ResMut, Resource, StateTransition, SystemSet, Time, Update,
+    resource_exists,
 };
 use bevy_ggrs::prelude::{
     GgrsPlugin, GgrsSchedule, PlayerInputs, ReadInputs, RollbackApp as _, RollbackFrameRate,
@@ -77,10 +80,26 @@ impl Plugin for NetplayPlugin {
     }
 }
 
+/// Runs a whole app on the calling thread: without anything to draw nothing would pay for handing it to
+/// others. Bevy's own fixed steps are left out. The game's are netplay's, and theirs, 64 times a second,
+/// are as dear as the game itself.
+pub fn on_one_thread(app: &mut App) {
+    one_thread(app, First);
+    one_thread(app, PreUpdate);
+    one_thread(app, StateTransition);
+    one_thread(app, Update);
+    one_thread(app, PostUpdate);
+    one_thread(app, Last);
+    let mut order = app.world_mut().resource_mut::<MainScheduleOrder>();
+    order.labels.retain(|label| *label != RunFixedMainLoop.intern());
+    // They would say when everybody has seen a message; so it is every update.
+    app.world_mut().resource_mut::<MessageRegistry>().should_update = ShouldUpdateMessages::Always;
+}
+
 /// Runs a schedule on the calling thread. The rollback schedules run dozens of times in a
 /// display frame and hold a handful of short systems each: handing them to other threads costs
 /// several times what they do.
-pub fn one_thread(app: &mut App, schedule: impl ScheduleLabel) {
+fn one_thread(app: &mut App, schedule: impl ScheduleLabel) {
     app.edit_schedule(schedule, |schedule| {
         schedule.set_executor(SingleThreadedExecutor::new());
     });
