@@ -92,8 +92,9 @@ pub enum PersonFact {
 pub struct Alone {
     /// What plays in the others' places.
     pub program: Program,
-    /// How many episodes are left to play.
-    pub episodes: u16,
+    /// How many episodes are left to play; all, if it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub episodes: Option<u16>,
 }
 
 /// Somebody on the way through the study.

@@ -82,7 +82,7 @@ pub struct Order {
 #[must_use]
 pub fn prepare(experiment: &Experiment, order: &Order, at: u64) -> Option<Prepared> {
     let Order { id, scene, condition, players, alone } = order;
-    let episodes = alone.as_ref().map(|alone| alone.episodes);
+    let episodes = alone.as_ref().and_then(|alone| alone.episodes);
     let gym = game(experiment, scene, condition.as_ref(), episodes)?;
     let programs = programs(&gym, players.len(), alone.as_ref());
     if players.len() + programs.len() != usize::from(gym.players) {

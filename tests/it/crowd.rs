@@ -3,7 +3,6 @@
 use crate::study::start;
 use anyhow::{Context as _, ensure};
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::time::Duration;
 use system_tests::journal::Journal;
 use system_tests::namespace::run_test;
@@ -24,14 +23,12 @@ pub(crate) fn study(rules: &str, game: &str) -> String {
              \"number\"\ntext = \"How old are you?\"\nmin = 18\n"
         )
     };
-    let mut text = format!("id = \"test\"\n{rules}\n{}", form("before"));
-    let _ = write!(
-        text,
-        "[[scene]]\nid = \"kitchen\"\nlayout = \"cramped_room\"\nmax_steps = {STEPS}\n\
-         countdown_seconds = 1\n{game}\n{}",
+    format!(
+        "id = \"test\"\n{rules}\n{}[[scene]]\nid = \"kitchen\"\nlayout = \"cramped_room\"\nmax_steps = \
+         {STEPS}\ncountdown_seconds = 1\n{game}\n{}",
+        form("before"),
         form("after")
-    );
-    text
+    )
 }
 
 /// Everything that was said, for whoever has to find out why a test failed.

@@ -3,6 +3,7 @@
 use crate::crowd::{STEPS, is_identical, logs};
 use crate::study::start;
 use anyhow::{Context as _, ensure};
+use dyad_recording::log;
 use std::time::Duration;
 use system_tests::journal::Journal;
 use system_tests::namespace::run_test;
@@ -42,16 +43,30 @@ fn a_person_plays_with_a_program_from_the_start() {
         let partner = "partner = { kind = \"program\", policy = \"scripted\" }\nepisodes = 2\n";
         let lab = Lab::start(directory.path(), &study("", partner))?;
         let mut client = start(&lab, "a", 1, &[])?;
+        // Killed and started again, it goes on with the program where it was.
+        client.wait_for_rows(STEPS / 2, SOON)?;
+        client.process.kill()?;
+        client = start(&lab, "a", 1, &[])?;
         let summary = client.finish(WITHIN).with_context(|| logs(&lab, [&client]))?;
         ensure!(summary.json["study"]["outcome"] == "finished", "{}", summary.json);
+        ensure!(log::read(&summary.file(0, "dlog")?)?.holds.len() == 1, "it was interrupted once");
+        ensure!(Journal::of(&lab)?.games().len() == 1, "it is the same game");
         ensure!(client.process.log().contains("a program plays in seat 1"), "it is announced");
         is_identical(&lab, summary.text("session")?, 2)?;
         for episode in [0, 1] {
             is_all(&partners(&summary, episode)?, "program-scripted")?;
         }
         // A reviewer finds nothing wrong with it either.
-        let checked = signalling(&["verify", lab.data.to_str().context("a path of ours")?])?;
-        ensure!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+        let dataset = directory.path().join("dataset");
+        let [data, dataset] = [&lab.data, &dataset].map(|path| path.to_str());
+        let (data, dataset) = data.zip(dataset).context("paths of ours are text")?;
+        for command in
+            [&["verify", data][..], &["export", data, "--to", dataset], &["verify", dataset]]
+        {
+            let done = signalling(command)?;
+            let said = String::from_utf8_lossy(&done.stderr);
+            ensure!(done.status.success(), "{command:?}: {said}");
+        }
         Ok(())
     });
 }

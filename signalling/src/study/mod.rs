@@ -154,11 +154,9 @@ impl Study {
     /// What somebody plays with for whom nobody came in time; `None` if nothing.
     #[must_use]
     pub fn without_partner(&self, person: &Person) -> Option<Alone> {
-        let (gym, _) = self.game(person)?;
+        self.game(person)?;
         match self.experiment.rules.waiting_room.then {
-            AfterWaiting::Program(it) => {
-                Some(Alone { program: program(it), episodes: gym.episodes })
-            }
+            AfterWaiting::Program(it) => Some(Alone { program: program(it), episodes: None }),
             AfterWaiting::End | AfterWaiting::Scene(_) => None,
         }
     }
@@ -168,12 +166,10 @@ impl Study {
     #[must_use]
     pub fn after_dropout(&self, person: &Person, episode: usize) -> Option<Alone> {
         let (gym, _) = self.game(person)?;
-        let episodes = person.alone.as_ref().map_or(gym.episodes, |alone| alone.episodes);
         let over = u16::try_from(episode.saturating_sub(1)).unwrap_or(u16::MAX);
+        let episodes = Some(gym.episodes.saturating_sub(over).max(1));
         match self.experiment.rules.dropout {
-            AfterDropout::Program(it) => {
-                Some(Alone { program: program(it), episodes: episodes.saturating_sub(over).max(1) })
-            }
+            AfterDropout::Program(it) => Some(Alone { program: program(it), episodes }),
             AfterDropout::End | AfterDropout::Wait => None,
         }
     }
