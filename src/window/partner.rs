@@ -65,9 +65,10 @@ mod tests {
         let said = |people: usize, announced: &[bool]| {
             let program = |announced| json!({ "policy": "scripted", "announced": announced });
             let programs: Vec<_> = announced.iter().map(program).collect();
+            let participants = &["p-a", "p-b", "p-c"][..people];
             let ticket: Ticket = serde_json::from_value(json!({
                 "study": "s", "session": "s-1", "scene": "a", "seat": 0,
-                "participants": ["p-a", "p-b", "p-c"][..people], "programs": programs, "keys": [],
+                "participants": participants, "programs": programs, "keys": [],
                 "settings": {}, "game": "0a".repeat(32), "room": "r", "room_token": "t",
                 "netcode": { "input_delay": 2, "prediction_window": 16 },
             }))

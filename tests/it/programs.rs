@@ -71,6 +71,29 @@ fn a_person_plays_with_a_program_from_the_start() {
     });
 }
 
+/// Both computers compute what the program does, and roll it back.
+#[test]
+fn two_people_play_with_a_program() {
+    run_test("programs::two_people_play_with_a_program", || {
+        let directory = tempfile::tempdir()?;
+        let partner =
+            "players = 3\npartner = { kind = \"program\", policy = \"random\", seats = 1 }\n";
+        let lab = Lab::start(directory.path(), &study("", partner))?;
+        let far: &[&str] = &["--impair", "delay=80ms,jitter=20ms"];
+        let mut clients = [start(&lab, "a", 1, far)?, start(&lab, "b", 2, far)?];
+        let mut rollbacks = 0;
+        for at in 0..clients.len() {
+            let finished = clients[at].finish(WITHIN);
+            let summary = finished.with_context(|| logs(&lab, &clients))?;
+            rollbacks += summary.count("rollbacks")?;
+            is_identical(&lab, summary.text("session")?, 1)?;
+            ensure!(summary.json["desyncs"] == 0, "{}", summary.json);
+        }
+        ensure!(rollbacks > 10, "only {rollbacks} rollbacks: the test did not test anything");
+        Ok(())
+    });
+}
+
 #[test]
 fn a_program_plays_with_whom_nobody_comes_to_play() {
     run_test("programs::a_program_plays_with_whom_nobody_comes_to_play", || {
