@@ -77,6 +77,9 @@ connection-fair = Die Verbindung ist zeitweise langsam
 connection-poor = Die Verbindung ist schlecht
 connection-unknown = Die Verbindung wird gemessen
 connection-figures = { $there-and-back } ms hin und zurück
+partner-program = Sie spielen mit einem Computerprogramm
+partner-programs = Sie spielen mit Computerprogrammen
+partner-program-among = Einige, mit denen Sie spielen, sind Computerprogramme
 
 ## Jemand ist weg
 away-me = Klicken Sie hier, um zum Spiel zurückzukommen

@@ -77,6 +77,9 @@ connection-fair = The connection is slow at times
 connection-poor = The connection is bad
 connection-unknown = The connection is being measured
 connection-figures = { $there-and-back } ms there and back
+partner-program = Your partner is a computer program
+partner-programs = Your partners are computer programs
+partner-program-among = Some of your partners are computer programs
 
 ## Somebody is away
 away-me = Click here to come back to the game

@@ -5,6 +5,7 @@
 //! and waits until the record is safe.
 
 mod clipboard;
+mod partner;
 pub mod pictures;
 
 use crate::flow::Screen;
@@ -33,6 +34,7 @@ const UPDATE_EVERY: Duration = Duration::from_millis(4);
 pub fn plugin(app: &mut App) {
     paper(app);
     clipboard::plugin(app);
+    partner::plugin(app);
     app.init_resource::<Closing>().add_systems(
         Update,
         (close, exit_when_saved.run_if(in_state(Screen::Done).or_else(in_state(Screen::Problem))))

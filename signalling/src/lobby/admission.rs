@@ -1,7 +1,7 @@
 //! Coming in and going.
 
 use super::{AdmitBy, Connection, ConnectionId, Effect, HELLO_WITHIN_MS, Lobby, Stage, hello};
-use crate::people::{Person, PersonFact};
+use crate::people::PersonFact;
 use crate::ticket::Player;
 use dyad_experiment::Flow;
 use dyad_matchmaking::{self as matchmaking, Timestamp};
@@ -16,6 +16,7 @@ impl Lobby {
             malformed: 0,
             dismissed: false,
             since: now,
+            is_replacement: false,
             panel: None,
             round_trips: VecDeque::new(),
             screening: None,
@@ -46,6 +47,7 @@ impl Lobby {
     ) {
         let Some(connection) = self.undismissed(id) else { return };
         let Stage::Admitting(key) = connection.stage else { return };
+        let mut is_replacement = self.gone.remove(&participant);
         if let Some(&other) = self.present.get(&participant) {
             if self.key(other) != Some(key) {
                 let refusal = Refusal::Duplicate;
@@ -53,8 +55,10 @@ impl Lobby {
             }
             // The same program over a new connection: the old one is dead.
             self.hang_up(other);
+            is_replacement = true;
         }
         let Some(connection) = self.undismissed(id) else { return };
+        connection.is_replacement = is_replacement;
         connection.stage = Stage::Admitted(Player { participant: participant.clone(), key });
         connection.since = now;
         let panel = connection.panel.clone();
@@ -75,8 +79,7 @@ impl Lobby {
     fn enrol(&mut self, now: Timestamp, participant: &ParticipantId) {
         let seed = self.study.own_seed(participant);
         let condition = self.study.first_condition(participant, self.people.counts());
-        let newcomer = Person::new(seed, condition.clone(), Flow::start());
-        let place = self.study.playable(&newcomer, Flow::start());
+        let place = Flow::start();
         self.record(now, participant, PersonFact::Enrolled { seed, condition, place });
     }
 
@@ -86,6 +89,7 @@ impl Lobby {
             && self.present.get(&participant) == Some(&id)
         {
             self.present.remove(&participant);
+            self.gone.insert(participant.clone());
             self.arrange(now, matchmaking::Event::Lost(participant));
         }
     }
