@@ -104,7 +104,7 @@ struct Follower;
 
 impl Program for Follower {
     fn input(&mut self, world: &World, seat: Seat) -> PlayerInput {
-        scripted(u64::from(world.digest().short()), seat, world.frame().into())
+        scripted(world.digest().short(), seat, world.frame().into())
     }
 }
 
