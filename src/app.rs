@@ -115,6 +115,7 @@ pub fn windowed(
     .insert_resource(Report(sender))
     .add_plugins(screens::plugin)
     .add_systems(Last, report);
+    on_one_thread(&mut app);
     if let Some(directory) = pictures {
         pictures::plugin(&mut app, directory);
     }

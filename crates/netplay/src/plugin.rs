@@ -80,9 +80,9 @@ impl Plugin for NetplayPlugin {
     }
 }
 
-/// Runs a whole app on the calling thread: without anything to draw nothing would pay for handing it to
-/// others. Bevy's own fixed steps are left out. The game's are netplay's, and theirs, 64 times a second,
-/// are as dear as the game itself.
+/// Runs an app's own schedules on the calling thread: its systems are many and short, and handing them to
+/// others costs more than they do. Drawing keeps its threads. Bevy's own fixed steps are left out: the
+/// game's are netplay's, and theirs, 64 times a second, are as dear as the game itself.
 pub fn on_one_thread(app: &mut App) {
     one_thread(app, First);
     one_thread(app, PreUpdate);
