@@ -18,7 +18,7 @@ const WITHIN: Duration = Duration::from_secs(150);
 
 /// Two episodes, and interruptions that may be short only.
 const GAME: &str = "episodes = 2\npause_seconds = 1\n\
-    [scene.reconnection]\nlimit_seconds = 10\ncountdown_seconds = 1\n";
+    [scene.reconnection]\nlimit_seconds = 15\ncountdown_seconds = 1\n";
 
 /// Rows after which both sides have confirmed frames and have said so.
 const STARTED: usize = 40;

@@ -106,6 +106,21 @@ fn a_game_whose_connections_were_checked_begins_anew() {
     assert_eq!(shown.session, None, "that one came to nothing");
 }
 
+/// They have waited in a room for people without a condition.
+#[test]
+fn who_got_a_condition_with_the_game_comes_back_into_it() {
+    let mut test = Test::of(
+        "id = \"s\"\n[assignment]\nper = \"group\"\n[[condition]]\nid = \"x\"\n[[condition]]\nid = \"y\"\n\
+         [[scene]]\nid = \"a\"\nlayout = \"cramped_room\"\n",
+    );
+    let prepared = test.play();
+    assert!(prepared.record.condition.is_some());
+    test.come_as(1, 11);
+    let again = test.says(11, super::ready());
+    assert_eq!(again.iter().map(ticket).collect::<Vec<_>>(), [Some((11, 0))]);
+    assert!(test.is_playing(&prepared));
+}
+
 /// Everybody's connection is a new one then.
 #[test]
 fn a_lab_that_was_away_is_nobodys_lost_connection() {
