@@ -5,8 +5,10 @@
 //! A line is written and flushed to the disk before anything that follows from it is done. A last
 //! line that was cut off while it was written counts as not written.
 
+use crate::identities::replace;
 use crate::people::PersonRecord;
 use crate::ticket::SessionRecord;
+use dyad_experiment::words::Withdrawal;
 use dyad_matchmaking::Record;
 use dyad_protocol::{HexDigest, StudyId};
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,9 @@ pub struct Opened {
     pub study: StudyId,
     /// Digest of the experiment file and all that it includes.
     pub experiment: HexDigest,
+    /// What is deleted when somebody withdraws their data. Older versions have not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<Withdrawal>,
 }
 
 impl Entry {
@@ -131,6 +136,20 @@ pub fn read(text: &[u8]) -> Result<Vec<Entry>, JournalError> {
     lines.map(parse).collect()
 }
 
+/// Writes a journal anew, of which no lab is running: each line as `change` gives it.
+///
+/// # Errors
+/// [`JournalError`]. The old journal is there then.
+pub fn rewrite(folder: &Path, change: impl Fn(Entry) -> Entry) -> Result<(), JournalError> {
+    let (_journal, entries) = Journal::open(folder)?;
+    let mut text = Vec::new();
+    for entry in entries {
+        serde_json::to_writer(&mut text, &change(entry)).map_err(io::Error::from)?;
+        text.push(b'\n');
+    }
+    Ok(replace(folder, FILE, &String::from_utf8_lossy(&text))?)
+}
+
 /// The records of matchmaking among the lines.
 #[must_use]
 pub fn matches(entries: &[Entry]) -> Vec<Record> {
@@ -148,7 +167,8 @@ mod tests {
 
     fn opened(at: u64) -> Entry {
         let experiment = "0a".repeat(32).parse().unwrap();
-        Entry::Lab(Opened { at, study: "s".parse().unwrap(), experiment })
+        let withdrawal = Some(dyad_experiment::words::Withdrawal::Games);
+        Entry::Lab(Opened { at, study: "s".parse().unwrap(), experiment, withdrawal })
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Coming in and going.
 
 use super::{AdmitBy, Connection, ConnectionId, Effect, HELLO_WITHIN_MS, Lobby, Stage, hello};
+use crate::identities::Identity;
 use crate::people::{Person, PersonFact};
 use crate::ticket::Player;
 use dyad_experiment::Flow;
@@ -62,6 +63,7 @@ impl Lobby {
         if self.person(&participant).is_none() {
             self.enrol(now, &participant);
             if let Some(panel) = panel {
+                let panel = Identity::Panel(panel);
                 self.effects.push_back(Effect::Identify(participant.clone(), panel));
             }
         }
