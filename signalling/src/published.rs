@@ -8,6 +8,7 @@ use dyad_matchmaking::Record;
 use dyad_protocol::study::Answer;
 use dyad_protocol::{ParticipantId, SceneId, StudyId};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -30,7 +31,7 @@ pub fn study(folder: &Path) -> Result<Study, JournalError> {
 /// The same of these lines.
 #[must_use]
 pub fn of(entries: &[Entry]) -> Study {
-    let mut published = Published { study: Study::default(), current: None };
+    let mut published = Published::default();
     for entry in entries {
         match entry {
             Entry::Lab(opened) => published.current = Some(opened.study.clone()),
@@ -42,8 +43,11 @@ pub fn of(entries: &[Entry]) -> Study {
     published.study
 }
 
+#[derive(Default)]
 struct Published {
     study: Study,
+    /// Where each person is in it.
+    index: BTreeMap<ParticipantId, usize>,
     /// The study that the lab was last started with.
     current: Option<StudyId>,
 }
@@ -53,6 +57,7 @@ impl Published {
         match fact {
             PersonFact::Enrolled { condition, place, .. } => {
                 let Some(study) = self.current.clone() else { return };
+                self.index.insert(participant.clone(), self.study.people.len());
                 self.study.people.push(Person {
                     study,
                     participant: participant.clone(),
@@ -86,8 +91,8 @@ impl Published {
     }
 
     fn of(&mut self, participant: &ParticipantId, change: impl FnOnce(&mut Person)) {
-        let people = &mut self.study.people;
-        if let Some(person) = people.iter_mut().find(|it| it.participant == *participant) {
+        let place = self.index.get(participant);
+        if let Some(person) = place.and_then(|&place| self.study.people.get_mut(place)) {
             change(person);
         }
     }

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use dyad_collector::Store;
 use dyad_collector::audit::{self, Action};
 use dyad_collector::owner::now_ms;
+use dyad_collector::snapshot::INDEX;
 use dyad_experiment::words::Withdrawal;
 use dyad_protocol::ParticipantId;
 use dyad_signalling::identities;
@@ -80,16 +81,19 @@ pub(crate) fn withdraw(
     stated: Option<Policy>,
 ) -> anyhow::Result<()> {
     ensure!(data.is_dir(), "{} is no folder", data.display());
-    // It is locked first: a lab that runs would write down again what is deleted.
-    let mut store = Store::open(data, now_ms())
-        .with_context(|| format!("{} cannot be used", data.display()))?;
+    // It is locked first: a lab that runs would write down again what is deleted. Where the records go to
+    // another machine, there is none.
+    let store = data.join(INDEX).is_file().then(|| Store::open(data, now_ms())).transpose();
+    let store = store.with_context(|| format!("{} cannot be used", data.display()))?;
     let policy = withdraw::policy(data, participant, stated.map(Into::into))?;
     let details = json!({ "participant": participant, "policy": policy });
     audit::note(data, now_ms(), Action::Withdrew, details)?;
-    let tombstone = store.withdraw(participant, policy == Withdrawal::Games, now_ms())?;
+    let mut games = 0;
+    if let Some(mut store) = store {
+        games = store.withdraw(participant, policy == Withdrawal::Games, now_ms())?.sessions.len();
+    }
     withdraw::forget(data, participant, policy)?;
     let mut err = std::io::stderr();
-    let games = tombstone.sessions.len();
     match policy {
         Withdrawal::Games => writeln!(
             err,

@@ -201,7 +201,7 @@ pub(super) fn schemas() -> Result<BTreeMap<String, Schema>, Undescribed> {
     TABLES.iter().map(|table| Ok((table.name.to_owned(), schema(table)?))).collect()
 }
 
-/// All tables.
+/// All tables that have rows.
 pub(super) fn tables(facts: &[Facts], study: &Study) -> Result<Vec<Table>, Undescribed> {
     let table = |table: &Overview| {
         let rows = match table.rows {
@@ -210,7 +210,9 @@ pub(super) fn tables(facts: &[Facts], study: &Study) -> Result<Vec<Table>, Undes
         };
         Ok(Table { schema: schema(table)?, rows })
     };
-    TABLES.iter().map(table).collect()
+    let tables = TABLES.iter().map(table);
+    // Some readers take the header of a table without rows for its only row.
+    tables.filter(|table| !matches!(table, Ok(table) if table.rows.is_empty())).collect()
 }
 
 fn sessions(facts: &[Facts]) -> Rows {

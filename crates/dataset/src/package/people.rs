@@ -27,17 +27,16 @@ pub(super) fn participants(facts: &[Facts], study: &Study) -> Rows {
                 recorded.filter(|(of, _)| of == participant).map(|(_, it)| it.rows).sum::<u64>();
         }
     }
-    let known = |who: &(String, String)| {
-        let is_it = |it: &&Person| (it.study.as_str(), it.participant.as_str()) == (&who.0, &who.1);
-        match study.people.iter().find(is_it) {
-            None => <[String; 4]>::default(),
-            Some(person) => [
-                time(person.enrolled_ms),
-                cell(person.condition.as_deref().unwrap_or_default()),
-                person.outcome.clone(),
-                cell(person.screened_out_by.as_deref().unwrap_or_default()),
-            ],
-        }
+    let key = |it: &Person| (it.study.to_string(), it.participant.to_string());
+    let by_key: BTreeMap<_, &Person> = study.people.iter().map(|it| (key(it), it)).collect();
+    let known = |who: &(String, String)| match by_key.get(who) {
+        None => <[String; 4]>::default(),
+        Some(person) => [
+            time(person.enrolled_ms),
+            cell(person.condition.as_deref().unwrap_or_default()),
+            person.outcome.clone(),
+            cell(person.screened_out_by.as_deref().unwrap_or_default()),
+        ],
     };
     let row = |(who, numbers): ((String, String), [u64; 3])| {
         let known = known(&who);

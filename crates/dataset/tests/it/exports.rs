@@ -1,6 +1,7 @@
 //! What an export holds, and that it depends on nothing but its store.
 
 use crate::support::{Fate, Plan, finished, make_store, mixed, study};
+use dyad_dataset::study::Study;
 use dyad_dataset::{ExportError, Options, codebook, export_study, parallel, verify};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -278,6 +279,13 @@ fn what_is_known_of_people_is_in_tables_and_verified() {
     let missing = findings_table.lines().filter(|line| line.contains(",missing,p-"));
     assert!(missing.count() > 0, "some sessions lack records: {findings_table}");
     assert_eq!(findings(&out), [""; 0]);
+
+    // Where the lab says nothing of people, there are no tables of it.
+    let (store, bare) = (folder.path().join("store"), folder.path().join("bare"));
+    let options = Options::default();
+    export_study(&store, &bare, &options, Study::default(), parallel::cores(), &|_, _| {}).unwrap();
+    assert!(!bare.join("data/description-answers_data.csv").exists());
+    assert_eq!(findings(&bare), [""; 0]);
 
     // Of people who are in none of the sessions that are left, nothing is published.
     let identical = Options { only_identical: true, ..Options::default() };
