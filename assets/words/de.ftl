@@ -78,6 +78,9 @@ connection-fair = Die Verbindung ist zeitweise langsam
 connection-poor = Die Verbindung ist schlecht
 connection-unknown = Die Verbindung wird gemessen
 connection-figures = { $there-and-back } ms hin und zurück
+partner-program = Sie spielen mit einem Computerprogramm
+partner-programs = Sie spielen mit Computerprogrammen
+partner-program-among = Einige, mit denen Sie spielen, sind Computerprogramme
 
 ## Eine Warnung des Labors
 warning-slow = Ihre Verbindung ist langsam geworden. Bitte schließen Sie andere Programme und halten Sie Downloads an.

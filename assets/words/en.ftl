@@ -78,6 +78,9 @@ connection-fair = The connection is slow at times
 connection-poor = The connection is bad
 connection-unknown = The connection is being measured
 connection-figures = { $there-and-back } ms there and back
+partner-program = Your partner is a computer program
+partner-programs = Your partners are computer programs
+partner-program-among = Some of your partners are computer programs
 
 ## A warning of the lab
 warning-slow = Your connection has become slow. Please close other programs and stop downloads.

@@ -29,8 +29,16 @@ words! {
         End = "end",
         /// The person waits for another partner.
         Wait = "wait",
-        /// A program plays on in the partner's place.
+        /// The person plays the episode again, and those after it, with a program in the partner's place.
         Program = "program",
+    }
+
+    /// What is deleted when somebody withdraws their data.
+    pub enum Withdrawal {
+        /// Everything of theirs, and the games that they played, also the partners' records of them.
+        Games = "games",
+        /// Their answers and what identifies them. Games stay, under pseudonyms.
+        Person = "person",
     }
 
     /// Who has the other seats of a game.

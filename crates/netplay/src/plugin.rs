@@ -172,7 +172,10 @@ fn step(
         *slot = input;
         speculated |= status == InputStatus::Predicted;
     }
-    let by_seat = &by_seat[..inputs.len()];
+    let free = &mut by_seat[inputs.len()..];
+    let programs = netplay.programs(&world);
+    let taken = free.iter_mut().zip(programs).map(|(slot, input)| *slot = input).count();
+    let by_seat = &by_seat[..inputs.len() + taken];
     world.step(by_seat);
     // bevy_ggrs counts a frame up before it runs it.
     let frame = u32::try_from(frame.0 - 1).expect("frames are simulated from 0 on");

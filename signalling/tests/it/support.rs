@@ -46,17 +46,26 @@ pub(crate) async fn lab_of(
     data: &Path,
     collector: Option<Remote>,
 ) -> Lab {
-    let options = Options {
+    Lab::start(options_of(experiment, relay_secret, data, collector)).await.unwrap()
+}
+
+pub(crate) fn options_of(
+    experiment: Experiment,
+    relay_secret: Option<RelaySecret>,
+    data: &Path,
+    collector: Option<Remote>,
+) -> Options {
+    Options {
         experiment,
         relay_secret,
         data: data.to_owned(),
         collector,
         listen: "127.0.0.1:0".parse().unwrap(),
+        certificate: None,
         open: false,
         max_connections: 8,
         max_per_address: 1000,
-    };
-    Lab::start(options).await.unwrap()
+    }
 }
 
 /// A WebSocket, whatever is spoken over it.
