@@ -79,7 +79,7 @@ impl Album {
 /// A picture that is wanted.
 struct Wish {
     path: String,
-    url: String,
+    lab: JoinLink,
 }
 
 /// The pictures that are here, and the thread that fetches more.
@@ -112,7 +112,7 @@ impl Library {
             }
             self.asked.insert(path.clone());
             let Some(thread) = self.thread() else { return };
-            let wish = Wish { url: url(lab, &path), path: path.clone() };
+            let wish = Wish { lab: lab.clone(), path: path.clone() };
             // There is room for as many as can be asked for.
             if thread.wishes.try_send(wish).is_ok() {
                 self.album.coming.insert(path);
@@ -171,8 +171,10 @@ fn fetch_all(
     pauses: &[Duration],
 ) {
     let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT));
-    let agent: ureq::Agent = config.http_status_as_error(false).build().into();
-    while let Ok(Wish { path, url }) = wanted.recv_blocking() {
+    let config = config.http_status_as_error(false).build();
+    while let Ok(Wish { path, lab }) = wanted.recv_blocking() {
+        let agent = dyad_tls::agent(config.clone(), lab.cert.as_ref());
+        let url = url(&lab, &path);
         let mut picture = fetch(&agent, &url);
         for pause in pauses {
             if picture.is_ok() || found.is_closed() {
@@ -298,7 +300,7 @@ mod tests {
         let (wishes, wanted) = bounded(MOST);
         let (found, arrivals) = bounded(MOST);
         for path in ["a.png", "b.svg"] {
-            wishes.try_send(Wish { path: path.to_owned(), url: url(&link, path) }).unwrap();
+            wishes.try_send(Wish { path: path.to_owned(), lab: link.clone() }).unwrap();
         }
         drop(wishes);
         fetch_all(&wanted, &found, &[Duration::ZERO; 3]);
@@ -315,7 +317,7 @@ mod tests {
         let (link, asked) = lab(vec![Some((200, large))]);
         let (wishes, wanted) = bounded(1);
         let (found, arrivals) = bounded(1);
-        wishes.try_send(Wish { path: "a.png".to_owned(), url: url(&link, "a.png") }).unwrap();
+        wishes.try_send(Wish { path: "a.png".to_owned(), lab: link }).unwrap();
         drop(wishes);
         fetch_all(&wanted, &found, &[]);
         assert!(arrivals.try_recv().unwrap().1.is_none(), "6 MiB are too many");
@@ -334,6 +336,9 @@ mod tests {
         let link: JoinLink = "dyad://lab.example:99/join?token=abc".parse().unwrap();
         let url = |path| url(&link, path);
         assert_eq!(url("a/b-1.png"), "http://lab.example:99/pictures/a/b-1.png");
+        let cert = "ab".repeat(32);
+        let secured: JoinLink = format!("lab:7/join?cert={cert}").parse().unwrap();
+        assert_eq!(super::url(&secured, "a.png"), "https://lab:7/pictures/a.png");
         assert_eq!(url("ä?x#y"), "http://lab.example:99/pictures/%C3%A4%3Fx%23y");
     }
 }
