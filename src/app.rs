@@ -9,23 +9,22 @@ use crate::record::identity::Identity;
 use crate::record::upload::{Uploader, now_ms};
 use crate::replay::{Film, viewer};
 use crate::screens;
+use crate::settings;
 use crate::window::{self, pictures};
 use crate::words::Language;
 use bevy::MinimalPlugins;
-use bevy::app::{AppExit, MainScheduleOrder, RunFixedMainLoop, ScheduleRunnerPlugin};
-use bevy::ecs::message::{MessageRegistry, ShouldUpdateMessages};
-use bevy::ecs::schedule::ScheduleLabel as _;
+use bevy::app::{AppExit, ScheduleRunnerPlugin};
 use bevy::log::tracing_subscriber;
 use bevy::log::{Level, LogPlugin};
 use bevy::prelude::{
-    App, DefaultPlugins, First, IntoScheduleConfigs as _, Last, Local, MessageWriter, Messages,
-    PluginGroup as _, PostUpdate, PreUpdate, Real, Res, Resource, State, StateTransition,
-    SystemCondition as _, Time, Update, World, in_state,
+    App, DefaultPlugins, IntoScheduleConfigs as _, Last, Local, MessageWriter, Messages,
+    PluginGroup as _, Real, Res, Resource, State, SystemCondition as _, Time, Update, World,
+    in_state,
 };
 use bevy::state::app::{AppExtStates as _, StatesPlugin};
 use bevy_egui::EguiPlugin;
 use dyad_netplay::NetplayPlugin;
-use dyad_netplay::plugin::one_thread;
+use dyad_netplay::plugin::on_one_thread;
 use dyad_protocol::JoinLink;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
@@ -64,28 +63,12 @@ pub fn headless(options: JoinOptions, link: JoinLink, patience: Patience) -> io:
         )
             .after(flow::FlowSystems::Advance),
     );
-    // Without anything to draw there is nothing that would pay for handing it to other threads.
-    one_thread(&mut app, First);
-    one_thread(&mut app, PreUpdate);
-    one_thread(&mut app, StateTransition);
-    one_thread(&mut app, Update);
-    one_thread(&mut app, PostUpdate);
-    one_thread(&mut app, Last);
-    without_fixed_steps(&mut app);
+    on_one_thread(&mut app);
     send_unsent(&mut app, &options)?;
     force_desync(&mut app, &options);
     app.insert_resource(Identity::new()?).insert_resource(options);
     begin::connect(app.world_mut(), link)?;
     Ok(app)
-}
-
-/// Leaves Bevy's own fixed steps out: the game's are netplay's, and 64 times a second are as dear as
-/// the game itself.
-fn without_fixed_steps(app: &mut App) {
-    let mut order = app.world_mut().resource_mut::<MainScheduleOrder>();
-    order.labels.retain(|label| *label != RunFixedMainLoop.intern());
-    // They would say when messages have been seen by everybody; so it is every update.
-    app.world_mut().resource_mut::<MessageRegistry>().should_update = ShouldUpdateMessages::Always;
 }
 
 /// Runs an app without a window to its end. Not by `App::run`, which would keep the world that
@@ -133,6 +116,8 @@ pub fn windowed(
     .insert_resource(Report(sender))
     .add_plugins(screens::plugin)
     .add_systems(Last, report);
+    settings::plugin(&mut app, options.spool.root());
+    on_one_thread(&mut app);
     if let Some(directory) = pictures {
         pictures::plugin(&mut app, directory);
     }

@@ -5,8 +5,8 @@
 
 use crate::course;
 use crate::flow::{Admission, Clocks, CurrentMatch, JoinOptions, Screen, Status};
-use crate::input::Player;
 use crate::input::keyboard::Keyboard;
+use crate::input::{Player, Scripted};
 use crate::lab::LabConnection;
 use crate::record::identity::Identity;
 use crate::record::resume::Interrupted;
@@ -22,8 +22,8 @@ use dyad_netplay::plugin::clear;
 use dyad_netplay::transport::{Impaired, Transport};
 use dyad_netplay::webrtc::{Signalling, WebRtc};
 use dyad_netplay::{MatchSettings, Netplay, Simulation};
-use dyad_protocol::lobby::{Reconnection, Ticket};
-use dyad_protocol::{JoinLink, ParticipantId, Seat, Token};
+use dyad_protocol::lobby::{Program, Reconnection, Ticket};
+use dyad_protocol::{JoinLink, ParticipantId, PublicKey, Seat, Token};
 use dyad_recording::log::SessionInfo;
 use dyad_recording::recorder::Left;
 use dyad_rollback::peering::Patience;
@@ -137,6 +137,7 @@ fn begin(
         (None, Some(keyboard)) => Player::Keyboard(keyboard.player(ticket.held_keys.into())),
         (None, None) => anyhow::bail!("a person plays in a window, a program needs --policy"),
     };
+    let programs = programs(&ticket, &game)?;
     clear(world);
     world.insert_resource(Clocks::default());
     let netplay = Netplay::new(
@@ -153,7 +154,8 @@ fn begin(
         ),
         input,
         world.resource::<Time<Real>>().elapsed(),
-    )?;
+    )?
+    .with_programs(programs);
     world.insert_resource(Simulation(World::new(game)));
     world.insert_resource(netplay);
     world.insert_resource(writer);
@@ -175,6 +177,26 @@ fn game(ticket: &Ticket) -> anyhow::Result<Arc<Game>> {
     Ok(game)
 }
 
+/// The programs that play, by seat.
+fn programs(ticket: &Ticket, game: &Game) -> anyhow::Result<Vec<Box<dyn dyad_netplay::Program>>> {
+    let seats = Seat::all(game.players()).skip(ticket.participants.len());
+    let seed = game.settings().seed;
+    let mut programs: Vec<Box<dyn dyad_netplay::Program>> = Vec::new();
+    for (seat, program) in seats.zip(&ticket.programs) {
+        programs.push(Box::new(Scripted::program(&program.policy, seed, seat)?));
+        if program.announced {
+            info!("a program plays in seat {seat}");
+        }
+    }
+    let players = ticket.participants.len() + programs.len();
+    anyhow::ensure!(
+        players == game.players() && programs.len() == ticket.programs.len(),
+        "the lab's game has {} seats for {players} players; ask the experimenter for help",
+        game.players()
+    );
+    Ok(programs)
+}
+
 /// The record's writer, and what an earlier run of this program has recorded of the session.
 fn writer(
     world: &mut bevy::prelude::World,
@@ -183,6 +205,9 @@ fn writer(
     directory: &Path,
     game: &Arc<Game>,
 ) -> anyhow::Result<(Writer, Vec<Entry>)> {
+    let names: Option<Vec<_>> = ticket.programs.iter().map(Program::name).collect();
+    let names = names.context("this program does not know what the lab lets play")?;
+    let nobody = ticket.programs.iter().map(|_| PublicKey::NOBODY);
     let session = Session {
         directory: directory.to_owned(),
         participant: destination.participant.clone(),
@@ -191,8 +216,8 @@ fn writer(
             study: destination.study.clone(),
             id: ticket.session.clone(),
             scene: ticket.scene.clone(),
-            participants: ticket.participants.clone(),
-            keys: ticket.keys.clone(),
+            participants: ticket.participants.iter().cloned().chain(names).collect(),
+            keys: ticket.keys.iter().copied().chain(nobody).collect(),
         },
         seat: ticket.seat,
         game: game.clone(),
@@ -248,7 +273,7 @@ fn abandon(world: &bevy::prelude::World, earlier: Interrupted) {
 fn match_settings(ticket: &Ticket, game: &Arc<Game>) -> MatchSettings {
     let Reconnection { connect_seconds, limit_seconds, countdown_seconds } = ticket.reconnection;
     let parameters = SessionParameters {
-        players: game.players(),
+        players: ticket.participants.len(),
         seat: ticket.seat,
         steps_per_second: game.settings().steps_per_second,
         input_delay: ticket.netcode.input_delay,

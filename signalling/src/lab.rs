@@ -5,6 +5,7 @@ use crate::journal::{Journal, JournalError};
 use crate::link;
 use crate::lobby::owner::{Clock, Door, Input, Owner, QUEUE};
 use crate::lobby::{Event, Lobby, RestoreError, connection};
+use crate::lock::FolderLock;
 use crate::relay::{Relay, RelaySecret};
 use crate::rooms::SharedRooms;
 use crate::secrets::Secrets;
@@ -133,6 +134,7 @@ pub struct Lab {
     server: JoinHandle<()>,
     /// Missing where the records are kept elsewhere.
     collector: Option<CollectorThread>,
+    _lock: Option<FolderLock>,
 }
 
 impl Lab {
@@ -150,7 +152,7 @@ impl Lab {
         let cert = options.certificate.as_ref().map(|it| it.fingerprint());
         let relay = relay_secret.map(|secret| Relay::new(secret, &experiment));
         let (inputs, queue) = mpsc::channel(QUEUE);
-        // The store comes first: it is what sees to it that a folder has one lab at a time.
+        // This comes first: it is what sees to it that a folder has one lab at a time.
         let records = Records::find(&data, options.collector, &inputs).await?;
         let token = link::token(&data).map_err(StartError::Secrets)?;
         let experiment = Arc::new(experiment);
@@ -160,7 +162,7 @@ impl Lab {
         let listener = listener.map_err(unheard)?;
         let address = listener.local_addr().map_err(unheard)?;
 
-        let Records { keeper, mut uploads, here } = records;
+        let Records { keeper, mut uploads, here, lock } = records;
         uploads.keep_days = experiment.data.keep_days;
         let rooms = SharedRooms::default();
         let first_pings = screening::pings(&experiment.rules.screening).max(FIRST_PINGS) - 1;
@@ -193,6 +195,7 @@ impl Lab {
             stop,
             server,
             collector: thread,
+            _lock: lock,
         })
     }
 
@@ -254,6 +257,10 @@ impl Kept {
         let last = entries.iter().map(|entry| entry.at()).max().unwrap_or(0);
         let study = Study::new(Arc::clone(experiment), secrets, token);
         let lobby = Lobby::restore(study, &entries)?;
+        let journal = match journal.is_long().map_err(JournalError::Io)? {
+            true => journal.begin_anew(data, lobby.snapshot(last)).map_err(JournalError::Io)?,
+            false => journal,
+        };
         Ok(Self { lobby, journal, identities, clock: Clock::after(last) })
     }
 }
@@ -264,6 +271,8 @@ struct Records {
     /// What participants are told of it.
     uploads: Uploads,
     here: Option<(Collector, CollectorThread)>,
+    /// Of the folder, where no store has it.
+    lock: Option<FolderLock>,
 }
 
 impl Records {
@@ -278,17 +287,21 @@ impl Records {
                 Collector::start(store, tell(inputs.clone())).map_err(StartError::Thread)?;
             let uploads = Uploads { key: Some(collector.key().public()), ..Uploads::default() };
             let keeper = Keeper::Here(collector.clone());
-            return Ok(Self { keeper, uploads, here: Some((collector, thread)) });
+            return Ok(Self { keeper, uploads, here: Some((collector, thread)), lock: None });
         };
-        std::fs::create_dir_all(data)
-            .map_err(StoreError::Files)
-            .map_err(|source| StartError::Store { folder: data.to_owned(), source })?;
+        let lock = FolderLock::take(data).map_err(|error| StartError::Store {
+            folder: data.to_owned(),
+            source: match error.kind() {
+                io::ErrorKind::WouldBlock => StoreError::InUse,
+                _ => StoreError::Files(error),
+            },
+        })?;
         let greeting = remote.greet().await?;
         tokio::spawn(follow(remote.clone(), greeting.next, inputs.downgrade()));
         let (collector, key) = (Some(remote.url().to_owned()), Some(greeting.key));
         let cert = remote.cert().cloned();
         let uploads = Uploads { collector, cert, key, ..Uploads::default() };
-        Ok(Self { keeper: Keeper::There(remote), uploads, here: None })
+        Ok(Self { keeper: Keeper::There(remote), uploads, here: None, lock: Some(lock) })
     }
 }
 

@@ -16,7 +16,7 @@ use dyad_collector::tls;
 use dyad_experiment::Experiment;
 use dyad_protocol::{HexDigest, ParticipantId};
 use dyad_signalling::lab::{MAX_CONNECTIONS, MAX_PER_ADDRESS};
-use dyad_signalling::{LAB_FILES, Lab, Options, RelaySecret};
+use dyad_signalling::{LAB_FILES, Lab, Options, RelaySecret, journal};
 use serde_json::json;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
@@ -171,7 +171,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Export(arguments) => return dataset::run_export(arguments),
         Command::Verify(arguments) => return dataset::run_verify(&arguments),
         Command::Backup { data, to } => {
-            let Saved { sessions, records } = backup(&data, &to, &LAB_FILES)?;
+            let earlier = journal::earlier(&data);
+            let names = LAB_FILES.into_iter().chain(earlier.iter().map(String::as_str));
+            let Saved { sessions, records } = backup(&data, &to, &names.collect::<Vec<_>>())?;
             let details = json!({ "to": to, "sessions": sessions, "records": records });
             audit::note(&data, now_ms(), Action::BackedUp, details)?;
             let to = to.display();
@@ -203,9 +205,6 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let file = experiment;
     let experiment = Experiment::load(&file)?;
     let relay_secret = relay_secret(&file, &experiment)?;
-    if !check::has_game(&experiment) {
-        anyhow::bail!("{}", check::NO_PROGRAMS);
-    }
     for left_out in check::left_out(&experiment) {
         tracing::warn!("{left_out}");
     }

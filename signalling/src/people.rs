@@ -1,6 +1,7 @@
 //! Participants: where each is on the way through the study, as a function of what has happened.
 
 use dyad_experiment::{Assigned, BlockId, ConditionId, Outcome, Place};
+use dyad_protocol::lobby::Program;
 use dyad_protocol::study::{Answer, Computer, GameEnd};
 use dyad_protocol::{ParticipantId, SceneId, SessionId};
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,8 @@ pub enum PersonFact {
         /// The score of each finished episode, in thousandths.
         scores: Vec<i64>,
     },
+    /// They play the game at this place with programs, from the next time that they ask for it.
+    Alone(Alone),
     /// A scene is over.
     Went {
         /// Which.
@@ -84,8 +87,18 @@ pub enum PersonFact {
     },
 }
 
+/// A game that somebody plays with programs in the seats of all others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alone {
+    /// What plays in the others' places.
+    pub program: Program,
+    /// How many episodes are left to play; all, if it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub episodes: Option<u16>,
+}
+
 /// Somebody on the way through the study.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// What was drawn for them.
     pub assigned: Assigned,
@@ -95,12 +108,14 @@ pub struct Person {
     pub screened: bool,
     /// The game at this place in which they have a seat.
     pub session: Option<SessionId>,
+    /// What they play with at this place, if not with other people.
+    pub alone: Option<Alone>,
     /// What they read at the end, if it is not what the outcome says.
     pub message: Option<String>,
 }
 
 /// Everybody.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct People {
     all: BTreeMap<ParticipantId, Person>,
     counts: BTreeMap<ConditionId, u32>,
@@ -152,8 +167,10 @@ impl People {
             PersonFact::Unseated { session, .. } => {
                 person.session.take_if(|own| own == session);
             }
+            PersonFact::Alone(alone) => person.alone = Some(alone.clone()),
             PersonFact::Went { place, message, .. } => {
                 person.session = None;
+                person.alone = None;
                 person.place = *place;
                 if message.is_some() {
                     person.message.clone_from(message);
@@ -186,6 +203,7 @@ impl Person {
             place,
             screened: false,
             session: None,
+            alone: None,
             message: None,
         }
     }

@@ -9,7 +9,6 @@ use dyad_protocol::study::Answer;
 use dyad_protocol::{ParticipantId, SceneId, StudyId};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 
 /// What is known of the study in a lab's folder, on which a lab may be running; nothing, if there is no
@@ -18,14 +17,7 @@ use std::path::Path;
 /// # Errors
 /// [`JournalError`].
 pub fn study(folder: &Path) -> Result<Study, JournalError> {
-    let bytes = match std::fs::read(folder.join(journal::FILE)) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Study::default()),
-        Err(error) => return Err(error.into()),
-    };
-    // A running lab may be writing the last line.
-    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    Ok(of(&journal::read(&bytes[..whole])?))
+    Ok(of(&journal::history(folder)?))
 }
 
 /// The same of these lines.
@@ -37,7 +29,7 @@ pub fn of(entries: &[Entry]) -> Study {
             Entry::Lab(opened) => published.current = Some(opened.study.clone()),
             Entry::Person(record) => published.person(record),
             Entry::Match(record) => published.study.matches.push(matched(record)),
-            Entry::Game(_) => {}
+            Entry::Game(_) | Entry::Snapshot(_) => {}
         }
     }
     published.study
@@ -86,7 +78,7 @@ impl Published {
                 });
                 self.answer(*at, participant, (scene, *repetition), answer.as_ref());
             }
-            PersonFact::Seated { .. } | PersonFact::Unseated { .. } => {}
+            PersonFact::Seated { .. } | PersonFact::Unseated { .. } | PersonFact::Alone(_) => {}
         }
     }
 

@@ -123,6 +123,7 @@ mod tests {
             scene: "a".parse().unwrap(),
             condition: None,
             players: vec![player("p-7f3a9c"), player("p-02b1e4")],
+            alone: None,
         };
         let mut tickets = prepare(&experiment, &order, 0).unwrap().tickets;
         assert!(tickets[0].ice.relay_only);

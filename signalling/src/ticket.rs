@@ -1,10 +1,11 @@
 //! From a game and a group of people to a session: its registration and everybody's ticket.
 
 use crate::mint;
+use crate::people::Alone;
 use dyad_collector::Registration;
-use dyad_experiment::{ConditionId, Experiment, Gym};
+use dyad_experiment::{ConditionId, Experiment, Gym, rules};
 use dyad_matchmaking::MatchId;
-use dyad_protocol::lobby::Ticket;
+use dyad_protocol::lobby::{Program, Ticket};
 use dyad_protocol::records::Uploads;
 use dyad_protocol::{ParticipantId, PublicKey, SceneId, Seat, SessionId, Token};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,12 @@ pub struct SessionRecord {
     pub participants: Vec<ParticipantId>,
     /// What they sign with, by seat.
     pub keys: Vec<PublicKey>,
+    /// Programs in the seats after theirs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<Program>,
+    /// How many episodes are played, where it is not as many as the scene has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub episodes: Option<u16>,
     /// The signalling room.
     pub room: String,
     /// The passwords of its seats.
@@ -65,6 +72,8 @@ pub struct Order {
     pub condition: Option<ConditionId>,
     /// Who plays, by seat.
     pub players: Vec<Player>,
+    /// What takes the seats of people who are not there, if it is to.
+    pub alone: Option<Alone>,
 }
 
 /// Prepares a session at this time, in milliseconds since 1970. Credentials for TURN servers are
@@ -72,8 +81,13 @@ pub struct Order {
 /// out, since they expire ([`crate::relay`]) or may have changed. `None` if the experiment has no such game.
 #[must_use]
 pub fn prepare(experiment: &Experiment, order: &Order, at: u64) -> Option<Prepared> {
-    let Order { id, scene, condition, players } = order;
-    let gym = game(experiment, scene, condition.as_ref())?;
+    let Order { id, scene, condition, players, alone } = order;
+    let episodes = alone.as_ref().and_then(|alone| alone.episodes);
+    let gym = game(experiment, scene, condition.as_ref(), episodes)?;
+    let programs = programs(&gym, players.len(), alone.as_ref());
+    if players.len() + programs.len() != usize::from(gym.players) {
+        return None;
+    }
     let record = SessionRecord {
         at,
         id: *id,
@@ -85,6 +99,8 @@ pub fn prepare(experiment: &Experiment, order: &Order, at: u64) -> Option<Prepar
         keys: players.iter().map(|player| player.key).collect(),
         room: mint::room(),
         room_tokens: players.iter().map(|_| mint::token()).collect(),
+        programs,
+        episodes,
     };
     let tickets = tickets(experiment, &record)?;
     let registration = Registration {
@@ -103,7 +119,7 @@ pub fn prepare(experiment: &Experiment, order: &Order, at: u64) -> Option<Prepar
 /// game any more.
 #[must_use]
 pub fn tickets(experiment: &Experiment, record: &SessionRecord) -> Option<Vec<Ticket>> {
-    let gym = game(experiment, &record.scene, record.condition.as_ref())?;
+    let gym = game(experiment, &record.scene, record.condition.as_ref(), record.episodes)?;
     let game = gym.game(record.seed).ok()?;
     let ticket = |(seat, room_token): (Seat, &Token)| Ticket {
         study: experiment.study.clone(),
@@ -111,6 +127,7 @@ pub fn tickets(experiment: &Experiment, record: &SessionRecord) -> Option<Vec<Ti
         scene: record.scene.clone(),
         seat,
         participants: record.participants.clone(),
+        programs: record.programs.clone(),
         keys: record.keys.clone(),
         settings: game.settings.clone(),
         game: game.digest.clone(),
@@ -126,10 +143,29 @@ pub fn tickets(experiment: &Experiment, record: &SessionRecord) -> Option<Vec<Ti
     Some(seats.map(ticket).collect())
 }
 
-fn game<'a>(
-    experiment: &'a Experiment,
+/// The programs that people play with, by seat: those in the places of people who are not there, and
+/// the scene's own.
+fn programs(gym: &Gym, people: usize, alone: Option<&Alone>) -> Vec<Program> {
+    let missing = usize::from(gym.people()).saturating_sub(people);
+    let substitutes = alone.into_iter().flat_map(|alone| vec![alone.program.clone(); missing]);
+    let own = gym.programs.into_iter();
+    let own = own.flat_map(|it| vec![program(it.program); usize::from(it.seats)]);
+    substitutes.chain(own).collect()
+}
+
+/// A program of the experiment, as tickets have it.
+#[must_use]
+pub fn program(rules::Program { policy, announced }: rules::Program) -> Program {
+    Program { policy: policy.as_str().to_owned(), announced }
+}
+
+/// A game of the experiment, with fewer episodes if that is asked for.
+fn game(
+    experiment: &Experiment,
     scene: &SceneId,
     condition: Option<&ConditionId>,
-) -> Option<&'a Gym> {
-    Some(experiment.scene_by_id(scene)?.gym()?.in_condition(condition))
+    episodes: Option<u16>,
+) -> Option<Gym> {
+    let gym = experiment.scene_by_id(scene)?.gym()?.in_condition(condition).clone();
+    Some(Gym { episodes: episodes.unwrap_or(gym.episodes), ..gym })
 }

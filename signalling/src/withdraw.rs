@@ -3,7 +3,7 @@
 //! ([`dyad_collector::withdraw`]).
 
 use crate::identities::{self, IdentityError};
-use crate::journal::{self, Entry, Journal, JournalError, Opened};
+use crate::journal::{self, Entry, JournalError, Opened};
 use crate::people::{PersonFact, PersonRecord};
 use dyad_experiment::words::Withdrawal;
 use dyad_protocol::ParticipantId;
@@ -38,7 +38,7 @@ pub fn policy(
     participant: &ParticipantId,
     stated: Option<Withdrawal>,
 ) -> Result<Withdrawal, WithdrawError> {
-    let (_journal, entries) = Journal::open(folder)?;
+    let entries = journal::history(folder)?;
     let enrolled = entries.iter().position(|entry| {
         let Entry::Person(record) = entry else { return false };
         record.participant == *participant && matches!(record.fact, PersonFact::Enrolled { .. })

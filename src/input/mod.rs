@@ -2,8 +2,9 @@
 
 pub mod keyboard;
 
+use dyad_experiment::seed;
 use dyad_gridworld::{PlayerInput, World};
-use dyad_netplay::InputSource;
+use dyad_netplay::{InputSource, Program};
 use dyad_policies::{Keys, KeysError, Policy};
 use dyad_protocol::Seat;
 use std::path::PathBuf;
@@ -94,8 +95,26 @@ impl InputSource for Player {
     }
 }
 
-/// A scripted player at the controls.
+/// A scripted player, at the controls or in a seat of its own.
 pub struct Scripted(Box<dyn Policy + Send + Sync>);
+
+impl Scripted {
+    /// The program of a seat in the match with this seed.
+    ///
+    /// # Errors
+    /// [`PolicyError::Unknown`] if this version of the program does not know it.
+    pub fn program(policy: &str, match_seed: u64, seat: Seat) -> Result<Self, PolicyError> {
+        let seed = seed::derive(match_seed, "program", &seat.to_string());
+        PolicyChoice::Named(policy.to_owned()).make(seed)
+    }
+}
+
+/// Whoever watches nothing but the world can play in any seat, and again in any frame.
+impl Program for Scripted {
+    fn input(&mut self, world: &World, seat: Seat) -> PlayerInput {
+        self.read(world, seat)
+    }
+}
 
 impl InputSource for Scripted {
     fn read(&mut self, world: &World, seat: Seat) -> PlayerInput {

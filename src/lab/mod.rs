@@ -4,6 +4,7 @@
 //! it connects again with growing pauses and says hello as the same participant; play does not
 //! depend on it. Only a refusal ends it.
 
+pub mod pictures;
 pub mod probe;
 
 use bevy::prelude::Resource;

@@ -293,7 +293,7 @@ pub(super) fn note_path(directory: &Path, destination: &Destination) -> PathBuf 
 }
 
 /// Writes a file so that it is either the old one or the whole new one, and on disk.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);

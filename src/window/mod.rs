@@ -5,6 +5,9 @@
 //! and waits until the record is safe.
 
 mod clipboard;
+mod elements;
+pub mod opening;
+mod partner;
 pub mod pictures;
 
 use crate::flow::Screen;
@@ -33,6 +36,7 @@ const UPDATE_EVERY: Duration = Duration::from_millis(4);
 pub fn plugin(app: &mut App) {
     paper(app);
     clipboard::plugin(app);
+    partner::plugin(app);
     app.init_resource::<Closing>().add_systems(
         Update,
         (close, exit_when_saved.run_if(in_state(Screen::Done).or_else(in_state(Screen::Problem))))
@@ -50,6 +54,7 @@ pub fn paper(app: &mut App) {
             commands.spawn(Camera2d);
         })
         .add_systems(Update, full_screen);
+    opening::plugin(app);
 }
 
 /// The window of a game.

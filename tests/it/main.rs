@@ -1,13 +1,18 @@
 //! The system tests: real processes, real WebRTC, in a network namespace of each test's own.
 
+mod crowd;
 mod datasets;
+mod driven;
 mod focus;
 mod games;
 mod groups;
 mod interruptions;
+mod leaving;
 mod network;
+mod programs;
 mod record;
 mod reports;
+mod restarts;
 mod study;
 mod trouble;
 mod window;

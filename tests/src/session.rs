@@ -15,6 +15,9 @@ use std::time::Duration;
 /// How long a program may take to start.
 const START: Duration = Duration::from_secs(20);
 
+/// The experiment file, in a lab's directory.
+const EXPERIMENT: &str = "experiment.toml";
+
 /// A running lab machine.
 #[derive(Debug)]
 pub struct Lab {
@@ -78,6 +81,17 @@ impl Lab {
         Self::start_by(command, directory, experiment, (computer.address(), 0).into(), true)
     }
 
+    /// Kills it, as a power cut would, and starts it again where it was.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn kill_and_start_again(&mut self) -> anyhow::Result<()> {
+        self.process.kill()?;
+        let experiment = fs::read_to_string(self.directory.join(EXPERIMENT))?;
+        *self = Self::start_at(&self.directory.clone(), &experiment, self.address)?;
+        Ok(())
+    }
+
     fn start_by(
         mut command: Command,
         directory: &Path,
@@ -86,7 +100,7 @@ impl Lab {
         plain: bool,
     ) -> anyhow::Result<Self> {
         fs::create_dir_all(directory)?;
-        let file = directory.join("experiment.toml");
+        let file = directory.join(EXPERIMENT);
         fs::write(&file, experiment)?;
         let data = directory.join("lab");
         command.arg("serve").arg("--experiment").arg(&file).arg("--data").arg(&data);

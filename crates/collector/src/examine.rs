@@ -105,12 +105,12 @@ fn belongs(session: &Registration, bundle: &Bundle) -> Result<(), String> {
     let belongs = info.study == session.study
         && info.id == session.session
         && info.scene == session.scene
-        && info.participants == session.participants;
+        && info.people().map(|(who, _)| who).eq(&session.participants);
     if !belongs {
         return Err(format!("{whose}: it is of another session"));
     }
     // The log's own keys prove nothing: whoever made it may have made those as well.
-    if info.keys != session.keys {
+    if !info.people().map(|(_, key)| key).eq(&session.keys) {
         return Err(format!("{whose}: its signatures are by other keys than the lab registered"));
     }
     if header.game.to_string() != session.game.as_str() {

@@ -101,7 +101,7 @@ pub enum AfterDropout {
     End,
     /// The person waits for another partner.
     Wait,
-    /// A program plays on in the partner's place.
+    /// The person plays the episode again, and those after it, with a program in the partner's place.
     Program(Program),
 }
 

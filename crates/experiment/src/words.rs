@@ -29,7 +29,7 @@ words! {
         End = "end",
         /// The person waits for another partner.
         Wait = "wait",
-        /// A program plays on in the partner's place.
+        /// The person plays the episode again, and those after it, with a program in the partner's place.
         Program = "program",
     }
 

@@ -12,6 +12,7 @@ use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::TaskSettings;
 use dyad_gridworld::{Action, Game, PlayerInput, Settings, World, layout};
 use dyad_netplay::memory::MemoryTransport;
+use dyad_netplay::plugin::on_one_thread;
 use dyad_netplay::transport::{Channel, Transport, TransportEvent};
 use dyad_netplay::{InputSource, MatchSettings, Netplay, NetplayPlugin, Simulation, Stage};
 use dyad_protocol::Seat;
@@ -150,6 +151,7 @@ fn player(seat: Seat, transport: Gated) -> App {
         .insert_resource(TimeUpdateStrategy::ManualDuration(step))
         .insert_resource(Simulation(World::new(game)))
         .insert_resource(netplay);
+    on_one_thread(&mut app);
     app
 }
 

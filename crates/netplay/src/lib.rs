@@ -24,6 +24,6 @@ pub mod webrtc;
 pub use bevy_ggrs::GgrsSchedule;
 pub use plugin::{NetplayPlugin, NetplaySystems, Simulation};
 pub use session::{
-    Committed, Ending, InputSource, MatchSettings, Netplay, RecordItem, Stage, Statistics,
+    Committed, Ending, InputSource, MatchSettings, Netplay, Program, RecordItem, Stage, Statistics,
     Telemetry,
 };

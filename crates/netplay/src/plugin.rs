@@ -11,11 +11,14 @@
 //! from the world while a step is tried, so nothing inside may ask for it.
 
 use crate::session::{Netplay, Turn};
+use bevy::app::{MainScheduleOrder, RunFixedMainLoop};
+use bevy::ecs::message::{MessageRegistry, ShouldUpdateMessages};
 use bevy::ecs::schedule::{ScheduleLabel, SingleThreadedExecutor};
 use bevy::platform::collections::HashMap;
 use bevy::prelude::{
-    App, Commands, Deref, DerefMut, IntoScheduleConfigs as _, Plugin, PreUpdate, Real, Res, ResMut,
-    Resource, SystemSet, Time, resource_exists,
+    App, Commands, Deref, DerefMut, First, IntoScheduleConfigs as _, Last, Plugin, PostUpdate,
+    PreUpdate, Real, Res, ResMut, Resource, StateTransition, SystemSet, Time, Update,
+    resource_exists,
 };
 use bevy_ggrs::prelude::{
     GgrsPlugin, GgrsSchedule, PlayerInputs, ReadInputs, RollbackApp as _, RollbackFrameRate,
@@ -77,10 +80,26 @@ impl Plugin for NetplayPlugin {
     }
 }
 
+/// Runs an app's own schedules on the calling thread: its systems are many and short, and handing them to
+/// others costs more than they do. Drawing keeps its threads. Bevy's own fixed steps are left out: the
+/// game's are netplay's, and theirs, 64 times a second, are as dear as the game itself.
+pub fn on_one_thread(app: &mut App) {
+    one_thread(app, First);
+    one_thread(app, PreUpdate);
+    one_thread(app, StateTransition);
+    one_thread(app, Update);
+    one_thread(app, PostUpdate);
+    one_thread(app, Last);
+    let mut order = app.world_mut().resource_mut::<MainScheduleOrder>();
+    order.labels.retain(|label| *label != RunFixedMainLoop.intern());
+    // They would say when everybody has seen a message; so it is every update.
+    app.world_mut().resource_mut::<MessageRegistry>().should_update = ShouldUpdateMessages::Always;
+}
+
 /// Runs a schedule on the calling thread. The rollback schedules run dozens of times in a
 /// display frame and hold a handful of short systems each: handing them to other threads costs
 /// several times what they do.
-pub fn one_thread(app: &mut App, schedule: impl ScheduleLabel) {
+fn one_thread(app: &mut App, schedule: impl ScheduleLabel) {
     app.edit_schedule(schedule, |schedule| {
         schedule.set_executor(SingleThreadedExecutor::new());
     });
@@ -153,7 +172,10 @@ fn step(
         *slot = input;
         speculated |= status == InputStatus::Predicted;
     }
-    let by_seat = &by_seat[..inputs.len()];
+    let free = &mut by_seat[inputs.len()..];
+    let programs = netplay.programs(&world);
+    let taken = free.iter_mut().zip(programs).map(|(slot, input)| *slot = input).count();
+    let by_seat = &by_seat[..inputs.len() + taken];
     world.step(by_seat);
     // bevy_ggrs counts a frame up before it runs it.
     let frame = u32::try_from(frame.0 - 1).expect("frames are simulated from 0 on");

@@ -4,7 +4,7 @@
 use crate::transport::{Path, Transport, TransportEvent};
 use bevy::log::info;
 use bevy::prelude::Resource;
-use dyad_gridworld::{ConfirmedFrame, Entry, Hold, PlayerInput, World};
+use dyad_gridworld::{ConfirmedFrame, Entry, Hold, MAX_PLAYERS, PlayerInput, World};
 use dyad_impair::Counts as Impaired;
 use dyad_protocol::Seat;
 use dyad_rollback::config::SessionError;
@@ -23,6 +23,13 @@ pub trait InputSource: Send + Sync + 'static {
     /// The input of the player on `seat` for the next frame, given the world as it is simulated
     /// so far. Called once a frame; a frame that stalls keeps the input it was given first.
     fn read(&mut self, world: &World, seat: Seat) -> PlayerInput;
+}
+
+/// A program that plays. Every peer computes what it does whenever a frame is simulated, first time or
+/// again, so that nothing of it has to travel.
+pub trait Program: Send + Sync + 'static {
+    /// Its input in a frame, as a function of the world before it and of the seat alone.
+    fn input(&mut self, world: &World, seat: Seat) -> PlayerInput;
 }
 
 /// What goes to the record.
@@ -148,6 +155,8 @@ pub struct Netplay {
     session: Session,
     transport: Box<dyn Transport>,
     input: Box<dyn InputSource>,
+    /// In the seats after those of people.
+    programs: Vec<Box<dyn Program>>,
     now: Duration,
     stage: Stage,
     trouble: Option<String>,
@@ -180,6 +189,7 @@ impl Netplay {
             session,
             transport: Box::new(transport),
             input: Box::new(input),
+            programs: Vec::new(),
             now,
             trouble: None,
             stalled: 0,
@@ -193,6 +203,12 @@ impl Netplay {
                 ..Statistics::default()
             },
         })
+    }
+
+    /// The same with programs in the seats after those of people.
+    #[must_use]
+    pub fn with_programs(self, programs: Vec<Box<dyn Program>>) -> Self {
+        Self { programs, ..self }
     }
 
     /// What the match is about.
@@ -381,6 +397,13 @@ impl Netplay {
     pub(crate) fn offer_input(&mut self, frame: u32, world: &World) -> PlayerInput {
         let input = &mut self.input;
         self.session.offer(frame, |seat| input.read(world, seat))
+    }
+
+    /// What the programs do in the frame that `world` is about to step, by seat after those of people.
+    pub(crate) fn programs(&mut self, world: &World) -> impl Iterator<Item = PlayerInput> {
+        let seats = Seat::all(MAX_PLAYERS).skip(self.session.settings().parameters.players);
+        let all = self.programs.iter_mut().zip(seats);
+        all.map(|(program, seat)| program.input(world, seat))
     }
 
     /// Notes a simulated frame, first time or again.

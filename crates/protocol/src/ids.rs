@@ -345,6 +345,11 @@ impl fmt::Display for HexDigest {
 #[serde(try_from = "HexDigest", into = "HexDigest")]
 pub struct PublicKey(pub [u8; 32]);
 
+impl PublicKey {
+    /// Nobody's: the key of a seat that a program has. No signature is good for it.
+    pub const NOBODY: Self = Self([0; 32]);
+}
+
 impl From<HexDigest> for PublicKey {
     fn from(HexDigest(digits): HexDigest) -> Self {
         let mut key = [0; 32];

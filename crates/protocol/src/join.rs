@@ -77,6 +77,14 @@ impl JoinLink {
         let secured = if self.cert.is_some() { "s" } else { "" };
         format!("{scheme}{secured}://{}:{}{path}", self.host, self.port)
     }
+
+    /// Whether the link is one person's own, and nothing for others to see or to use: it says what a
+    /// panel calls somebody, or has a personal link's token, which alone has a dash in it.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        let is_own = |token: &Token| token.reveal().contains('-');
+        self.panel.is_some() || self.token.as_ref().is_some_and(is_own)
+    }
 }
 
 impl fmt::Display for JoinLink {

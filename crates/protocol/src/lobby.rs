@@ -204,6 +204,9 @@ pub struct Ticket {
     pub seat: Seat,
     /// All participants, by seat.
     pub participants: Vec<ParticipantId>,
+    /// Programs in the seats after theirs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<Program>,
     /// Their public keys, by seat, as their clients gave them in [`Hello`].
     pub keys: Vec<PublicKey>,
     /// The game's settings: gridworld's `Settings` as JSON.
@@ -228,6 +231,23 @@ pub struct Ticket {
     /// Where the session's records go.
     #[serde(default)]
     pub uploads: Uploads,
+}
+
+/// A program that has a seat of a game. Each client computes what it does, from the world alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// What it plays by: `idle`, `random` or `scripted`.
+    pub policy: String,
+    /// Whether people are told that it is none of them.
+    pub announced: bool,
+}
+
+impl Program {
+    /// What it is called in records, where people have their pseudonyms. The lab calls nobody so.
+    #[must_use]
+    pub fn name(&self) -> Option<ParticipantId> {
+        format!("program-{}", self.policy).parse().ok()
+    }
 }
 
 /// How rollback is set up. Equal for all players of a session.

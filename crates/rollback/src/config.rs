@@ -39,7 +39,7 @@ impl InputPredictor<PlayerInput> for Predictor {
 /// The parameters of a session; equal for all its players, except for the seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionParameters {
-    /// Number of players, 1 to [`MAX_PLAYERS`].
+    /// Number of people who play, 1 to [`MAX_PLAYERS`]; programs have the seats after theirs.
     pub players: usize,
     /// This player's seat.
     pub seat: Seat,

@@ -1,10 +1,8 @@
 //! `dyad-signalling check`: what is wrong with an experiment file, or what it describes.
 
 use crate::relay_secret;
-use dyad_experiment::rules::{AfterDropout, AfterWaiting};
 use dyad_experiment::words::Withdrawal;
 use dyad_experiment::{Assigned, Content, Experiment, ExperimentError, Gym, Scene};
-use dyad_signalling::study::is_playable;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -45,39 +43,9 @@ pub(crate) fn check(file: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is said of an experiment without a game for people only.
-pub(crate) const NO_PROGRAMS: &str =
-    "this version of the lab has no programs as partners: it needs a game for people only";
-
-/// Whether there is a game that this version of the lab can run.
-pub(crate) fn has_game(experiment: &Experiment) -> bool {
-    experiment.scenes().iter().filter_map(Scene::gym).any(|gym| is_playable(gym.in_condition(None)))
-}
-
 /// What this version of the lab does otherwise than the file says, a sentence each.
 pub(crate) fn left_out(experiment: &Experiment) -> Vec<String> {
-    if !has_game(experiment) {
-        return vec![NO_PROGRAMS.to_owned()];
-    }
     let mut sentences = Vec::new();
-    let with_programs = |scene: &&Scene| {
-        scene.gym().is_some_and(|gym| gym.variants().any(|(_, gym)| !is_playable(gym)))
-    };
-    let scenes = experiment.scenes().iter().filter(with_programs);
-    let scenes: Vec<&str> = scenes.map(|scene| scene.id.as_str()).collect();
-    if !scenes.is_empty() {
-        let scenes = scenes.join(", ");
-        sentences.push(format!(
-            "this version of the lab has no programs as partners: it leaves out {scenes}"
-        ));
-    }
-    let rules = &experiment.rules;
-    if matches!(rules.waiting_room.then, AfterWaiting::Program(_)) {
-        sentences.push("who finds no partner ends as no_partner, not with a program".to_owned());
-    }
-    if matches!(rules.dropout, AfterDropout::Program(_)) {
-        sentences.push("who loses a partner ends as partner_left, not with a program".to_owned());
-    }
     let flow = experiment.flow(&Assigned::default());
     if flow.steps().iter().any(|step| step.group.is_some()) {
         sentences

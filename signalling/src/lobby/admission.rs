@@ -17,6 +17,7 @@ impl Lobby {
             malformed: 0,
             dismissed: false,
             since: now,
+            is_replacement: false,
             panel: None,
             round_trips: VecDeque::new(),
             screening: None,
@@ -47,6 +48,7 @@ impl Lobby {
     ) {
         let Some(connection) = self.undismissed(id) else { return };
         let Stage::Admitting(key) = connection.stage else { return };
+        let mut is_replacement = self.gone.remove(&participant);
         if let Some(&other) = self.present.get(&participant) {
             if self.key(other) != Some(key) {
                 let refusal = Refusal::Duplicate;
@@ -54,8 +56,10 @@ impl Lobby {
             }
             // The same program over a new connection: the old one is dead.
             self.hang_up(other);
+            is_replacement = true;
         }
         let Some(connection) = self.undismissed(id) else { return };
+        connection.is_replacement = is_replacement;
         connection.stage = Stage::Admitted(Player { participant: participant.clone(), key });
         connection.since = now;
         let panel = connection.panel.clone();
@@ -77,8 +81,7 @@ impl Lobby {
     fn enrol(&mut self, now: Timestamp, participant: &ParticipantId) {
         let seed = self.study.own_seed(participant);
         let condition = self.study.first_condition(participant, self.people.counts());
-        let newcomer = Person::new(seed, condition.clone(), Flow::start());
-        let place = self.study.playable(&newcomer, Flow::start());
+        let place = Flow::start();
         self.record(now, participant, PersonFact::Enrolled { seed, condition, place });
     }
 
@@ -88,6 +91,7 @@ impl Lobby {
             && self.present.get(&participant) == Some(&id)
         {
             self.present.remove(&participant);
+            self.gone.insert(participant.clone());
             self.arrange(now, matchmaking::Event::Lost(participant));
         }
     }

@@ -4,6 +4,7 @@ use super::scenes::Ended;
 use super::{Effect, Game, Lobby, Stage};
 use crate::journal::Entry;
 use crate::people::PersonFact;
+use crate::study::rooms::Purpose;
 use crate::ticket::{Order, Player, Prepared};
 use dyad_experiment::Outcome;
 use dyad_experiment::words::AssignPer;
@@ -43,7 +44,7 @@ impl Lobby {
             }
             matchmaking::Effect::Dismissed { participant, cause, .. } => {
                 if cause == Departure::TimedOut {
-                    self.go_on(now, &participant, Ended::with(Outcome::NoPartner));
+                    self.found_nobody(now, &participant);
                 }
             }
             matchmaking::Effect::Ended { id, reason, participants } => {
@@ -51,6 +52,15 @@ impl Lobby {
             }
             // Comes only in rooms with a setting that none of these has.
             matchmaking::Effect::Script { .. } => {}
+        }
+    }
+
+    /// Nobody came to play with somebody in time.
+    fn found_nobody(&mut self, now: Timestamp, participant: &ParticipantId) {
+        let person = self.person(participant);
+        match person.and_then(|person| self.study.without_partner(person)) {
+            Some(alone) => self.go_alone(now, participant, alone),
+            None => self.go_on(now, participant, Ended::with(Outcome::NoPartner)),
         }
     }
 
@@ -80,14 +90,14 @@ impl Lobby {
     ) {
         self.effects.push_back(Effect::CloseProbes(id));
         let players: Option<Vec<Player>> = participants.iter().map(|it| self.player(it)).collect();
-        let scene = self.study.rooms().scene(room);
-        let (Some(players), Some((scene, condition))) = (players, scene) else {
+        let purpose = self.study.rooms().purpose(room).cloned();
+        let (Some(players), Some(Purpose { scene, condition, alone })) = (players, purpose) else {
             tracing::error!(%id, "a group cannot be looked up: no game");
             return self.arrange(now, matchmaking::Event::NotRegistered(id));
         };
         let scene = self.study.experiment.scenes()[scene].id.clone();
         let condition = match condition {
-            Some(condition) => Some(condition.clone()),
+            Some(condition) => Some(condition),
             None if self.study.experiment.assignment.per == AssignPer::Group => {
                 let drawn = self.draw(&format!("group-{}", id.0));
                 self.drawn.extend(drawn.clone().map(|condition| (id, condition)));
@@ -95,7 +105,9 @@ impl Lobby {
             }
             None => None,
         };
-        self.effects.push_back(Effect::Register(Order { id, scene, condition, players }));
+        let person = participants.first().and_then(|one| self.person(one)).filter(|_| alone);
+        let alone = person.and_then(|person| person.alone.clone());
+        self.effects.push_back(Effect::Register(Order { id, scene, condition, players, alone }));
     }
 
     /// Somebody who is connected.

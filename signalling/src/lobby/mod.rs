@@ -43,7 +43,7 @@ use dyad_protocol::records::Verdict;
 use dyad_protocol::study::Computer;
 use dyad_protocol::{PanelId, ParticipantId, PublicKey, SessionId, Token};
 use reports::{Batch, Reports};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use watch::Watch;
 
 /// How long a new connection may stay silent.
@@ -151,6 +151,8 @@ struct Connection {
     dismissed: bool,
     /// When it was admitted.
     since: Timestamp,
+    /// Whether an earlier one of the same person was lost, and not because the lab was away.
+    is_replacement: bool,
     panel: Option<PanelId>,
     /// In milliseconds, the newest last.
     round_trips: VecDeque<u32>,
@@ -175,6 +177,8 @@ pub struct Lobby {
     people: People,
     connections: BTreeMap<ConnectionId, Connection>,
     present: BTreeMap<ParticipantId, ConnectionId>,
+    /// Whose connection is gone, since the lab was started.
+    gone: BTreeSet<ParticipantId>,
     games: BTreeMap<MatchId, Game>,
     /// Conditions of games that are being prepared.
     drawn: BTreeMap<MatchId, ConditionId>,
@@ -204,6 +208,7 @@ impl Lobby {
             people: People::default(),
             connections: BTreeMap::new(),
             present: BTreeMap::new(),
+            gone: BTreeSet::new(),
             games: BTreeMap::new(),
             drawn: BTreeMap::new(),
             over: BTreeMap::new(),

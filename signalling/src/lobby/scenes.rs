@@ -1,7 +1,7 @@
 //! From scene to scene: what is shown, what is answered, where people go on.
 
 use super::{ConnectionId, Effect, Lobby};
-use crate::people::PersonFact;
+use crate::people::{Alone, PersonFact};
 use crate::study::screening;
 use dyad_experiment::{ConditionId, Outcome};
 use dyad_matchmaking::session::{Greeting, Heard, SessionState};
@@ -91,9 +91,9 @@ impl Lobby {
             return;
         }
         let Some(person) = self.person(participant) else { return };
-        let Some((_, _, room)) = self.study.game(person) else { return self.garbled(id) };
+        let Some((_, room)) = self.study.game(person) else { return self.garbled(id) };
         let waits_for = self.matchmaking.state().person(participant).map(|it| it.scene.clone());
-        if waits_for.as_ref().is_some_and(|scene| scene != room) {
+        if waits_for.as_ref().is_some_and(|scene| !self.study.is_theirs(person, scene)) {
             // The lab was killed between two lines of the journal: they are done with that one.
             self.arrange(now, matchmaking::Event::Left(participant.clone()));
             return self.ready(now, id, participant, step);
@@ -102,7 +102,7 @@ impl Lobby {
             // They were away for so long that the game went on, and ended, without them.
             return self.go_on(now, participant, Ended::with(Outcome::LostConnection));
         }
-        let (participant, scene) = (participant.clone(), room.clone());
+        let (participant, scene) = (participant.clone(), waits_for.unwrap_or_else(|| room.clone()));
         let rtt_ms = self.median(id);
         self.arrange(now, matchmaking::Event::Ready { participant, scene, rtt_ms });
     }
@@ -181,7 +181,7 @@ impl Lobby {
         }
         let failed = screening::failed(screening, &computer, rtt_ms, now.0);
         let (place, failed, message) = match failed {
-            None => (self.study.playable(person, person.place), None, None),
+            None => (person.place, None, None),
             Some((rule, message)) => {
                 let out = self.study.next(person, Outcome::ScreenedOut);
                 (out, Some(rule.to_owned()), message)
@@ -242,7 +242,7 @@ impl Lobby {
             GameEnd::Completed => Some(Outcome::Finished),
             GameEnd::Away => {
                 let game = self.person(participant).and_then(|person| self.study.game(person));
-                let message = game.and_then(|(_, gym, _)| gym.focus.message.clone());
+                let message = game.and_then(|(gym, _)| gym.focus.message.clone());
                 return (Some(Outcome::Excluded), message);
             }
             GameEnd::Failure => Some(Outcome::LostConnection),
@@ -257,7 +257,7 @@ impl Lobby {
             | GameEnd::PartnerLeft
             | GameEnd::PartnerLost
             | GameEnd::NotResumed => {
-                (!self.study.waits_after_dropout()).then_some(Outcome::PartnerLeft)
+                self.study.ends_after_dropout().then_some(Outcome::PartnerLeft)
             }
         };
         (outcome, None)
@@ -270,10 +270,11 @@ impl Lobby {
         let (Some(connection), Some(game)) = (since, game) else { return false };
         let limit = game.tickets.first().map_or(0, |it| it.reconnection.limit_seconds);
         let lately = now.0.saturating_sub(u64::from(limit) * 1000 + 30_000);
-        connection.since.0 > game.record.at && connection.since.0 >= lately
+        let came = connection.since.0;
+        connection.is_replacement && came > game.record.at && came >= lately
     }
 
-    /// The game came to nothing, or another partner is waited for.
+    /// The game came to nothing, or another partner is waited for, or a program plays on.
     fn wait_again(
         &mut self,
         now: Timestamp,
@@ -289,9 +290,22 @@ impl Lobby {
         } else {
             self.arrange(now, matchmaking::Event::Left(participant.clone()));
         }
+        let was_played = !matches!(end, GameEnd::NotConnected | GameEnd::Incompatible);
+        let episode = scores.len();
         let end = Some(end);
         self.record(now, participant, PersonFact::Unseated { session, end, scores });
         self.watch.forget(participant);
+        let person = self.person(participant).filter(|_| was_played);
+        let alone = person.and_then(|person| self.study.after_dropout(person, episode));
+        match alone {
+            Some(alone) => self.go_alone(now, participant, alone),
+            None => self.show(participant),
+        }
+    }
+
+    /// Programs play in the places of all others from now on.
+    pub(super) fn go_alone(&mut self, now: Timestamp, participant: &ParticipantId, alone: Alone) {
+        self.record(now, participant, PersonFact::Alone(alone));
         self.show(participant);
     }
 

@@ -8,17 +8,18 @@ pub mod rooms;
 pub mod screening;
 
 use crate::identities::Identity;
-use crate::people::Person;
+use crate::people::{Alone, Person};
 use crate::secrets::Secrets;
+use crate::ticket::program;
 use dyad_experiment::form::{Answer as FormAnswer, Form};
-use dyad_experiment::rules::AfterDropout;
+use dyad_experiment::rules::{AfterDropout, AfterWaiting};
 use dyad_experiment::words::AssignPer;
 use dyad_experiment::{
     ConditionId, Content, Experiment, Flow, Gym, Outcome, Place, Scene, Step, seed,
 };
 use dyad_protocol::study::{self as protocol, Answer, Completed, SceneKind};
 use dyad_protocol::{HexDigest, PanelId, ParticipantId, SceneId, Token};
-use rooms::Rooms;
+use rooms::{Purpose, Rooms};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -135,45 +136,62 @@ impl Study {
         u32::try_from(place).unwrap_or(u32::MAX)
     }
 
-    /// The game at somebody's place, with the index of its scene and its waiting room; `None` if
-    /// there is none.
+    /// The game at somebody's place, and its waiting room; `None` if there is none.
     #[must_use]
-    pub fn game(&self, person: &Person) -> Option<(usize, &Gym, &SceneId)> {
+    pub fn game(&self, person: &Person) -> Option<(&Gym, &SceneId)> {
         if self.is_to_screen(person) {
             return None;
         }
         let (step, scene) = self.at(person)?;
         let condition = person.assigned.condition.as_ref();
         let gym = scene.gym()?.in_condition(condition);
-        Some((step.scene, gym, self.rooms.room(step.scene, condition)?))
+        let (condition, alone) = (condition.cloned(), person.alone.is_some());
+        let room = self.rooms.room(&Purpose { scene: step.scene, condition, alone })?;
+        Some((gym, room))
     }
 
-    /// Where somebody goes on whose scene has ended so. Games that this lab cannot run are left out.
+    /// Whether a waiting room is one for the game at somebody's place. Those who get their condition with
+    /// the game have come to another room than the one that they would come to now.
+    #[must_use]
+    pub fn is_theirs(&self, person: &Person, room: &SceneId) -> bool {
+        let purpose = self.rooms.purpose(room).map(|it| (it.scene, it.alone));
+        let step = self.at(person).map(|(step, _)| step.scene);
+        purpose == step.map(|scene| (scene, person.alone.is_some()))
+    }
+
+    /// Where somebody goes on whose scene has ended so.
     #[must_use]
     pub fn next(&self, person: &Person, ended: Outcome) -> Place {
-        let flow = self.flow(person);
-        self.playable(person, flow.next(&self.experiment, person.place, ended))
+        self.flow(person).next(&self.experiment, person.place, ended)
     }
 
-    /// A place, or the first one after it that this lab can run.
+    /// Whether the study ends for those who stay when a partner has gone.
     #[must_use]
-    pub fn playable(&self, person: &Person, mut place: Place) -> Place {
-        let flow = self.flow(person);
-        while let Some(step) = flow.step(place) {
-            let gym = self.experiment.scenes()[step.scene].gym();
-            let gym = gym.map(|gym| gym.in_condition(person.assigned.condition.as_ref()));
-            if gym.is_none_or(is_playable) {
-                break;
-            }
-            place.step += 1;
+    pub fn ends_after_dropout(&self) -> bool {
+        self.experiment.rules.dropout == AfterDropout::End
+    }
+
+    /// What somebody plays with for whom nobody came in time; `None` if nothing.
+    #[must_use]
+    pub fn without_partner(&self, person: &Person) -> Option<Alone> {
+        self.game(person)?;
+        match self.experiment.rules.waiting_room.then {
+            AfterWaiting::Program(it) => Some(Alone { program: program(it), episodes: None }),
+            AfterWaiting::End | AfterWaiting::Scene(_) => None,
         }
-        place
     }
 
-    /// Whether those who stay wait for another partner when one has gone.
+    /// What somebody goes on with whose partner has gone in this episode, the first being 1; `None` if
+    /// with nothing. The episode is played again.
     #[must_use]
-    pub fn waits_after_dropout(&self) -> bool {
-        self.experiment.rules.dropout == AfterDropout::Wait
+    pub fn after_dropout(&self, person: &Person, episode: usize) -> Option<Alone> {
+        let (gym, _) = self.game(person)?;
+        let over = u16::try_from(episode.saturating_sub(1)).unwrap_or(u16::MAX);
+        let episodes = Some(gym.episodes.saturating_sub(over).max(1));
+        match self.experiment.rules.dropout {
+            AfterDropout::Program(it) => Some(Alone { program: program(it), episodes }),
+            AfterDropout::End | AfterDropout::Wait => None,
+        }
     }
 
     /// What to show somebody; `None` at the end.
@@ -273,12 +291,6 @@ impl Study {
         let digest = self.experiment.digest.to_string();
         digest.parse().expect("a digest prints as 64 hex digits")
     }
-}
-
-/// Whether this lab can run a game: one without programs.
-#[must_use]
-pub const fn is_playable(gym: &Gym) -> bool {
-    gym.programs.is_none()
 }
 
 /// Whether these are answers to all questions of a form, and to no others.

@@ -1,20 +1,32 @@
 //! Waiting rooms: one for each game, and in studies with conditions one for each condition of it,
-//! because only people of the same one play together. Who has none yet has a room of their own.
+//! because only people of the same one play together. Who has none yet has a room of their own. Where
+//! programs take the places of people, there is a second one, in which nobody is waited for.
 
-use super::is_playable;
-use dyad_experiment::rules::Matchmaker;
+use dyad_experiment::rules::{AfterDropout, AfterWaiting, Matchmaker, Rules};
 use dyad_experiment::{ConditionId, Experiment, Gym};
-use dyad_matchmaking::settings::{GRACE_MS, MatchmakerSettings, Probing, Validation};
+use dyad_matchmaking::settings::{
+    GRACE_MS, MatchmakerSettings, Probing, Validation, WAITING_GRACE_MS,
+};
 use dyad_matchmaking::{GroupSize, RoomSettings};
 use dyad_protocol::SceneId;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The rooms of a study.
 #[derive(Clone, Debug, Default)]
 pub struct Rooms {
-    names: BTreeMap<(usize, Option<ConditionId>), SceneId>,
+    purposes: Vec<Purpose>,
     settings: Vec<RoomSettings>,
+}
+
+/// What a room is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purpose {
+    /// The scene, by its index.
+    pub scene: usize,
+    /// The condition of those who come here.
+    pub condition: Option<ConditionId>,
+    /// Whether those who come here play with programs in the places of all others.
+    pub alone: bool,
 }
 
 impl Rooms {
@@ -25,10 +37,16 @@ impl Rooms {
             let conditions = experiment.conditions.iter().map(|condition| Some(&condition.id));
             for condition in std::iter::once(None).chain(conditions) {
                 let gym = gym.in_condition(condition);
-                if is_playable(gym) {
+                let name = rooms.free_name(&scene.id, condition);
+                rooms.settings.push(settings(experiment, gym, name));
+                let purpose = Purpose { scene: at, condition: condition.cloned(), alone: false };
+                rooms.purposes.push(purpose.clone());
+                if gym.people() > 1 && has_substitutes(&experiment.rules) {
                     let name = rooms.free_name(&scene.id, condition);
-                    rooms.settings.push(settings(experiment, gym, name.clone()));
-                    rooms.names.insert((at, condition.cloned()), name);
+                    let playing_grace_ms = grace_ms(gym);
+                    let alone = RoomSettings::new(name, GroupSize::ONE);
+                    rooms.settings.push(RoomSettings { playing_grace_ms, ..alone });
+                    rooms.purposes.push(Purpose { alone: true, ..purpose });
                 }
             }
         }
@@ -48,23 +66,30 @@ impl Rooms {
         wished.or_else(|| others.find(is_free)).expect("numbers do not end")
     }
 
-    /// The room for a scene, by its index, in a condition.
+    /// The room for a purpose.
     #[must_use]
-    pub fn room(&self, scene: usize, condition: Option<&ConditionId>) -> Option<&SceneId> {
-        self.names.get(&(scene, condition.cloned()))
+    pub fn room(&self, purpose: &Purpose) -> Option<&SceneId> {
+        let at = self.purposes.iter().position(|it| it == purpose)?;
+        self.settings.get(at).map(|settings| &settings.scene)
     }
 
-    /// The scene's index and the condition that a room is for.
+    /// What a room is for.
     #[must_use]
-    pub fn scene(&self, room: &SceneId) -> Option<(usize, Option<&ConditionId>)> {
-        let found = self.names.iter().find(|(_, name)| *name == room);
-        found.map(|((scene, condition), _)| (*scene, condition.as_ref()))
+    pub fn purpose(&self, room: &SceneId) -> Option<&Purpose> {
+        let at = self.settings.iter().position(|settings| settings.scene == *room)?;
+        self.purposes.get(at)
     }
 
     /// What matchmaking needs to know of them.
     pub fn settings(&self) -> impl Iterator<Item = RoomSettings> + '_ {
         self.settings.iter().cloned()
     }
+}
+
+/// Whether programs may take the places of people.
+const fn has_substitutes(rules: &Rules) -> bool {
+    matches!(rules.waiting_room.then, AfterWaiting::Program(_))
+        || matches!(rules.dropout, AfterDropout::Program(_))
 }
 
 fn settings(experiment: &Experiment, gym: &Gym, name: SceneId) -> RoomSettings {
@@ -83,6 +108,7 @@ fn settings(experiment: &Experiment, gym: &Gym, name: SceneId) -> RoomSettings {
             },
         },
         wait_at_most_ms: Some(ms(rules.waiting_room.limit).into()),
+        waiting_grace_ms: WAITING_GRACE_MS.max(u64::from(gym.reconnection.limit_seconds) * 1000),
         playing_grace_ms: grace_ms(gym),
         probing: rules
             .matchmaking

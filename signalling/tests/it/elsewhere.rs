@@ -1,12 +1,13 @@
 //! A lab whose records go to a collector on another machine.
 
 use crate::records::upload;
-use crate::support::{experiment, hello, knock, lab_of, pair};
+use crate::support::{experiment, hello, knock, lab_of, options_of, pair};
 use dyad_collector::lab::{self, Board};
 use dyad_collector::{Collector, Remote, Store, http};
 use dyad_protocol::lobby::{FromClient, FromLab, Hello};
 use dyad_protocol::records::{RecordName, Verdict};
 use dyad_protocol::report::{ConnectionReport, Report};
+use dyad_signalling::Lab;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -68,6 +69,9 @@ async fn records_go_elsewhere_and_the_verdict_comes_back() {
     let participant = pair[0].0.participant.clone();
     lab.stop().await;
     let lab = lab_of(experiment(2), None, here.path(), Some(remote(address, SECRET))).await;
+    let second = options_of(experiment(2), None, here.path(), Some(remote(address, SECRET)));
+    let second = Lab::start(second).await.err().expect("the folder is the first one's");
+    assert!(second.to_string().contains("another program uses this folder"), "{second}");
     let back = Hello { resume: Some(resume), ..hello(None) };
     assert_eq!(knock(lab.address(), back).await.unwrap().participant, participant);
     lab.stop().await;

@@ -46,7 +46,16 @@ pub(crate) async fn lab_of(
     data: &Path,
     collector: Option<Remote>,
 ) -> Lab {
-    let options = Options {
+    Lab::start(options_of(experiment, relay_secret, data, collector)).await.unwrap()
+}
+
+pub(crate) fn options_of(
+    experiment: Experiment,
+    relay_secret: Option<RelaySecret>,
+    data: &Path,
+    collector: Option<Remote>,
+) -> Options {
+    Options {
         experiment,
         relay_secret,
         data: data.to_owned(),
@@ -56,8 +65,7 @@ pub(crate) async fn lab_of(
         open: false,
         max_connections: 8,
         max_per_address: 1000,
-    };
-    Lab::start(options).await.unwrap()
+    }
 }
 
 /// A WebSocket, whatever is spoken over it.

@@ -22,10 +22,18 @@ pub struct SessionInfo {
     pub id: SessionId,
     /// The scene.
     pub scene: SceneId,
-    /// The participants' pseudonyms, by seat.
+    /// The participants' pseudonyms, by seat; then the names of programs.
     pub participants: Vec<ParticipantId>,
-    /// Their public keys, by seat, as the lab gave them to everybody.
+    /// Their public keys, by seat, as the lab gave them to everybody; [`PublicKey::NOBODY`] for programs.
     pub keys: Vec<PublicKey>,
+}
+
+impl SessionInfo {
+    /// The people in the first seats, each with the key; programs have the seats after them.
+    pub fn people(&self) -> impl Iterator<Item = (&ParticipantId, &PublicKey)> {
+        let all = self.participants.iter().zip(&self.keys);
+        all.take_while(|(_, key)| **key != PublicKey::NOBODY)
+    }
 }
 
 /// What stands before the first entry of a log.
@@ -132,7 +140,7 @@ impl Header {
         for participant in participants {
             fits("participants", put_short(&mut out, participant.as_str().as_bytes()))?;
         }
-        fits("keys", keys.len() == participants.len())?;
+        fits("keys", keys.len() == participants.len() && programs_are_last(keys))?;
         keys.iter().for_each(|key| out.extend_from_slice(&key.0));
         fits("settings", put_long(&mut out, settings.as_bytes()))?;
         out.extend_from_slice(&game.0);
@@ -182,7 +190,10 @@ impl Header {
         let episode = bytes.u16().ok_or(wrong("episode"))?;
         let participants = participants(&mut bytes).ok_or(wrong("participants"))?;
         let keys = participants.iter().map(|_| bytes.key()).collect::<Option<_>>();
-        let keys = keys.ok_or(wrong("keys"))?;
+        let keys: Vec<PublicKey> = keys.ok_or(wrong("keys"))?;
+        if !programs_are_last(&keys) {
+            return Err(wrong("keys"));
+        }
         let settings = bytes.long().and_then(|json| std::str::from_utf8(json).ok());
         let settings = settings.ok_or(wrong("settings"))?.to_owned();
         let game = bytes.digest().ok_or(wrong("game"))?;
@@ -235,6 +246,12 @@ impl Header {
             None => Ok(world),
         }
     }
+}
+
+/// Whether people have the first seats, one at least, and programs those after them.
+fn programs_are_last(keys: &[PublicKey]) -> bool {
+    let mut after_people = keys.iter().skip_while(|key| **key != PublicKey::NOBODY);
+    keys.first() != Some(&PublicKey::NOBODY) && after_people.all(|key| *key == PublicKey::NOBODY)
 }
 
 fn participants(bytes: &mut Cursor<'_>) -> Option<Vec<ParticipantId>> {

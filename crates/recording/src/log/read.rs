@@ -97,6 +97,7 @@ pub fn read(bytes: &[u8]) -> Result<Log, HeaderError> {
     let at = head + 4;
     let mut reader = Reader {
         players: header.players(),
+        people: header.session.people().count(),
         next: header.first_frame,
         checkpoint_due: false,
         chain: first,
@@ -113,6 +114,8 @@ pub fn read(bytes: &[u8]) -> Result<Log, HeaderError> {
 
 struct Reader {
     players: usize,
+    /// Those of them who sign.
+    people: usize,
     next: u32,
     checkpoint_due: bool,
     /// The chain's value after the last frame.
@@ -169,7 +172,7 @@ impl Reader {
             HOLD => return Ok(self.hold(payload).map(|()| None)?),
             CHECKPOINT => return Ok(self.checkpoint(payload).map(|()| None)?),
             _ if self.is_held() => return Err(Damage::Hold(self.next).into()),
-            COMPLETE => complete(payload, self.players),
+            COMPLETE => complete(payload, self.people),
             _ => survivor(payload, self.players),
         };
         certificate.map(Some).ok_or(Stop::Damage(Damage::Certificate))
@@ -244,13 +247,13 @@ fn framed<'a>(rest: &mut Cursor<'a>, players: usize) -> Result<(u8, &'a [u8]), S
     Ok((kind, payload))
 }
 
-fn complete(payload: &[u8], players: usize) -> Option<Certificate> {
+fn complete(payload: &[u8], people: usize) -> Option<Certificate> {
     let mut bytes = Cursor(payload);
     let statement = |seat| {
         let statement = Statement::decode(bytes.long()?).ok()?;
         (statement.seat == seat).then_some(statement)
     };
-    let statements: Option<Vec<_>> = Seat::all(players).map(statement).collect();
+    let statements: Option<Vec<_>> = Seat::all(people).map(statement).collect();
     let certificate = Certificate::Complete { statements: statements? };
     bytes.0.is_empty().then_some(certificate)
 }

@@ -148,8 +148,8 @@ impl Finished {
         self.statements[seat] = Some(statement);
     }
 
-    pub(super) fn is_complete(&self, players: usize) -> bool {
-        self.statements[..players].iter().all(Option::is_some)
+    pub(super) fn is_complete(&self, people: usize) -> bool {
+        self.statements[..people].iter().all(Option::is_some)
     }
 
     pub(super) fn close_complete(self) -> [Effect; 2] {

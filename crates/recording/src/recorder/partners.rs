@@ -131,11 +131,11 @@ impl Recorder {
         }
     }
 
-    /// Closes every finished episode on which all seats have spoken.
+    /// Closes every finished episode on which all people have spoken.
     pub(super) fn close_complete(&mut self) {
-        let players = self.session.participants.len();
+        let people = self.session.people().count();
         let (complete, waiting): (Vec<_>, Vec<_>) =
-            self.finished.drain(..).partition(|finished| finished.is_complete(players));
+            self.finished.drain(..).partition(|finished| finished.is_complete(people));
         self.finished = waiting;
         self.effects.extend(complete.into_iter().flat_map(Finished::close_complete));
     }

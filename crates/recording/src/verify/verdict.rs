@@ -90,15 +90,15 @@ fn weigh_up<'a>(bundles: &'a [Bundle], checked: &'a [Checked]) -> Result<Verdict
             return Err(Flaw::Record(bundle, contradiction.to_string()));
         }
     }
-    Ok(weigh(first.log.header.players(), reports.iter().map(|(_, report)| *report)))
+    Ok(weigh(first.log.header.session.people().count(), reports.iter().map(|(_, report)| *report)))
 }
 
 /// The verdict on sound records of one episode without contradictions.
-fn weigh<'a>(players: usize, reports: impl Iterator<Item = &'a Report> + Clone) -> Verdict {
+fn weigh<'a>(people: usize, reports: impl Iterator<Item = &'a Report> + Clone) -> Verdict {
     let all_rows = reports.clone().map(Report::rows);
     let (fewest, longest) = (all_rows.clone().min(), all_rows.max());
     let (rows, longest) = (fewest.unwrap_or(0), longest.unwrap_or(0));
-    if reports.clone().count() < players {
+    if reports.clone().count() < people {
         Verdict::OneSideOnly { rows: longest }
     } else if rows != longest {
         Verdict::PrefixWithTail { rows, longest }

@@ -2,10 +2,12 @@
 
 use crate::support::{Peer, exchange, game, participants, play, record, resigned};
 use dyad_gridworld::{Action, ConfirmedFrame, Digest, Game, PlayerInput, World};
-use dyad_protocol::Seat;
 use dyad_protocol::records::Verdict;
+use dyad_protocol::{PublicKey, Seat};
+use dyad_recording::Recorder;
 use dyad_recording::bundle::{Bundle, unpack};
 use dyad_recording::log::{self, Certificate, Writer};
+use dyad_recording::recorder::NewError;
 use dyad_recording::replay::{self, Recovered};
 use dyad_recording::statement::Field;
 use dyad_recording::verify::{Contradiction, Relation, Report, relate, verdict, verify};
@@ -307,4 +309,29 @@ fn a_recovered_record_is_a_good_one() {
         };
         assert_eq!(verdict(&[whole.clone(), crashed.clone()]), expected, "{length} bytes");
     }
+}
+
+/// A person plays with a program: one log is the whole record, and nobody signs for the program.
+#[test]
+fn a_record_of_a_person_and_a_program_is_complete() {
+    let game = game(STEPS, 1);
+    let mut session = crate::support::session();
+    session.participants[1] = "program-scripted".parse().unwrap();
+    session.keys[1] = PublicKey::NOBODY;
+    let mut person = Peer::of(session.clone(), 0, &game);
+    for frame in &play(&game, 2) {
+        person.take(frame);
+    }
+    assert_eq!(person.closed.get(&1), Some(&true), "no statement is missing");
+    let verdict = verdict(&[person.bundle(1)]);
+    assert_eq!(verdict, Verdict::Identical { rows: STEPS });
+    let table = String::from_utf8(person.tables.remove(&1).unwrap()).unwrap();
+    assert!(table.lines().skip(1).all(|row| row.contains(",p-ada,program-scripted,")));
+
+    // A program has no key that it could have signed with, and no person sits behind one.
+    let made = Recorder::new(session.clone(), Seat(1), &game, crate::support::key(1));
+    assert!(matches!(made.err(), Some(NewError::Key(Seat(1)))));
+    session.keys = vec![PublicKey::NOBODY, crate::support::key(1).public()];
+    let made = Recorder::new(session, Seat(1), &game, crate::support::key(1));
+    assert!(matches!(made.err(), Some(NewError::Header(_))));
 }

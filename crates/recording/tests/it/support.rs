@@ -121,7 +121,12 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) fn new(seat: u8, game: &Arc<Game>) -> Self {
-        let recorder = Recorder::new(session(), Seat(seat), game, key(seat));
+        Self::of(session(), seat, game)
+    }
+
+    /// Of another session than the usual one.
+    pub(crate) fn of(session: SessionInfo, seat: u8, game: &Arc<Game>) -> Self {
+        let recorder = Recorder::new(session, Seat(seat), game, key(seat));
         Self {
             seat: Seat(seat),
             recorder: recorder.expect("a good session"),

@@ -302,8 +302,7 @@ impl Session {
                 self.events.push_back(Event::Committed { seat, statement });
             }
             Said::Ask { seat, from } => {
-                let entries =
-                    catch_up::supply(&self.history, from, self.settings.parameters.players);
+                let entries = catch_up::supply(&self.history, from, self.settings.game.players());
                 self.peering.supply(now, seat, from, entries);
             }
             Said::Supply { seat, from, entries } => self.supplied(now, seat, from, &entries),
@@ -342,7 +341,7 @@ impl Session {
         from: Position,
         entries: &[peering::Supplied],
     ) {
-        let players = self.settings.parameters.players;
+        let players = self.settings.game.players();
         let Epoch::Behind(catch_up) = &mut self.epoch else { return };
         match catch_up.take(seat, from, entries, players) {
             Ok(None) => {}
@@ -410,7 +409,8 @@ impl Session {
         input
     }
 
-    /// Notes a simulated frame as ggrs numbers it, first time or again. Returns the frame's number
+    /// Notes a simulated frame as ggrs numbers it, first time or again, with the inputs of all seats, those
+    /// of programs included. Returns the frame's number
     /// in the session, and whether it was the first time.
     pub fn simulated(&mut self, frame: u32, inputs: &[PlayerInput], digest: Digest) -> (u32, bool) {
         let frame = self.base + frame;

@@ -2,8 +2,10 @@
 //!
 //! - here: connections, admission, one game;
 //! - `scenes`: whole studies, and what is refused on the way;
+//! - `programs`: programs in the places of people;
 //! - `restarts`: a lab that is killed at any moment.
 
+mod programs;
 mod restarts;
 mod scenes;
 

@@ -2,7 +2,7 @@
 
 use super::scenes::{STUDY, age, consent, scene};
 use super::{Prepared, Test, game_over, id, player, study, ticket};
-use crate::journal::read;
+use crate::journal::{Entry, read};
 use crate::lobby::{Effect, Event, Lobby, RestoreError};
 use dyad_matchmaking::Timestamp;
 use dyad_protocol::lobby::{FromClient, FromLab};
@@ -10,7 +10,14 @@ use dyad_protocol::study::{GameEnd, Outcome};
 
 impl Test {
     /// Kills the lab and starts another one on what was written down, as it would be read.
-    fn restart(&mut self) -> Vec<Effect> {
+    pub(super) fn restart(&mut self) -> Vec<Effect> {
+        self.restart_from_journal();
+        self.orders.clear();
+        self.now = Timestamp(self.now.0 + 500);
+        self.after(Event::Restarted)
+    }
+
+    fn restart_from_journal(&mut self) {
         let mut text = Vec::new();
         for entry in &self.journal {
             serde_json::to_writer(&mut text, entry).expect("an entry is plain data");
@@ -21,10 +28,40 @@ impl Test {
         let people = self.lobby.people().clone();
         self.lobby = Lobby::restore(study(self.text), &entries).expect("it is its own journal");
         assert_eq!(*self.lobby.people(), people, "nobody is forgotten or moved");
-        self.orders.clear();
-        self.now = Timestamp(self.now.0 + 500);
-        self.after(Event::Restarted)
     }
+
+    /// Puts the journal aside, as a lab does that finds it long.
+    fn begin_journal_anew(&mut self) {
+        self.restart_from_journal();
+        let snapshot = self.lobby.snapshot(self.now.0);
+        self.journal = vec![Entry::Snapshot(Box::new(snapshot))];
+    }
+}
+
+/// With people at a form, in the waiting room and in a game.
+#[test]
+fn a_journal_that_is_begun_anew_leads_to_the_same() {
+    let mut test = Test::of(STUDY);
+    let first = test.play_first();
+    for one in [3, 4] {
+        test.come_in(one);
+        test.says(one, FromClient::Done { step: 1, answer: consent(true) });
+    }
+    test.says(3, FromClient::Ready { step: 2 });
+    test.restart();
+    let (all, state) = (test.journal.len(), test.lobby.matchmaking.state().clone());
+    test.begin_journal_anew();
+    assert!(all > 10 && test.journal.len() == 1, "{all} lines");
+    test.restart_from_journal();
+    assert_eq!(*test.lobby.matchmaking.state(), state);
+    test.restart();
+    both_play_on(&mut test, &first, [11, 12]);
+    assert!(test.is_playing(&first));
+    for (one, connection) in [(3, 13), (4, 14)] {
+        test.come_as(one, connection);
+        test.says(connection, FromClient::Ready { step: 2 });
+    }
+    assert_eq!(test.orders[0].players, [player("p-3"), player("p-4")], "at the old place");
 }
 
 #[test]
@@ -67,6 +104,34 @@ fn a_game_whose_connections_were_checked_begins_anew() {
     assert!(effects.contains(&Effect::CloseRoom(prepared.record.room.clone())));
     let FromLab::Scene(shown) = test.come_as(1, 11) else { panic!("the game is still to come") };
     assert_eq!(shown.session, None, "that one came to nothing");
+}
+
+/// They have waited in a room for people without a condition.
+#[test]
+fn who_got_a_condition_with_the_game_comes_back_into_it() {
+    let mut test = Test::of(
+        "id = \"s\"\n[assignment]\nper = \"group\"\n[[condition]]\nid = \"x\"\n[[condition]]\nid = \"y\"\n\
+         [[scene]]\nid = \"a\"\nlayout = \"cramped_room\"\n",
+    );
+    let prepared = test.play();
+    assert!(prepared.record.condition.is_some());
+    test.come_as(1, 11);
+    let again = test.says(11, super::ready());
+    assert_eq!(again.iter().map(ticket).collect::<Vec<_>>(), [Some((11, 0))]);
+    assert!(test.is_playing(&prepared));
+}
+
+/// Everybody's connection is a new one then.
+#[test]
+fn a_lab_that_was_away_is_nobodys_lost_connection() {
+    let mut test = Test::new();
+    let first = test.play();
+    test.restart();
+    test.come_as(1, 11);
+    test.says(11, super::ready());
+    let heard = test.hears(11, game_over(&first, super::GAME, GameEnd::PartnerLost));
+    let [.., FromLab::Completed(end)] = &heard[..] else { panic!("{heard:?}") };
+    assert_eq!(end.outcome, Outcome::PartnerLeft);
 }
 
 fn both_play_on(test: &mut Test, first: &Prepared, connections: [u64; 2]) {
