@@ -140,10 +140,8 @@ fn thirty_scenes_and_no_form_are_gone_through() {
         for summary in [a.finish(within)?, b.finish(within)?] {
             ensure!(summary.json["study"]["outcome"] == "finished", "{}", summary.json);
         }
-        let journal = journal(&lab)?;
-        let went =
-            journal.iter().filter(|line| line["about"] == "person" && line["event"] == "went");
-        ensure!(went.count() == 60, "two people go through thirty scenes");
+        let went = Journal::of(&lab)?.count("person", "went");
+        ensure!(went == 60, "two people go through thirty scenes, not {went}");
         Ok(())
     });
 }
