@@ -9,6 +9,7 @@ use crate::record::identity::Identity;
 use crate::record::upload::{Uploader, now_ms};
 use crate::replay::{Film, viewer};
 use crate::screens;
+use crate::settings;
 use crate::window::{self, pictures};
 use crate::words::Language;
 use bevy::MinimalPlugins;
@@ -115,6 +116,7 @@ pub fn windowed(
     .insert_resource(Report(sender))
     .add_plugins(screens::plugin)
     .add_systems(Last, report);
+    settings::plugin(&mut app, options.spool.root());
     on_one_thread(&mut app);
     if let Some(directory) = pictures {
         pictures::plugin(&mut app, directory);

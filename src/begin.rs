@@ -124,6 +124,7 @@ fn begin(
         scene: ticket.scene.clone(),
         participant,
         lab: lab.address("http", ""),
+        cert: lab.cert.clone(),
         token: admission.resume,
         uploads: ticket.uploads.clone(),
     };
@@ -145,6 +146,7 @@ fn begin(
         transport(
             Signalling {
                 url: room(&lab, &ticket.room, &ticket.room_token),
+                cert: lab.cert.clone(),
                 ice: ticket.ice.clone(),
             },
             ticket.seat,

@@ -7,6 +7,7 @@ use crate::input::PolicyChoice;
 use crate::lab;
 use crate::outcome::Outcome;
 use crate::record::spool::Spool;
+use crate::window::opening::{self, NoWindow};
 use crate::words::{Language, Words};
 use anyhow::Context as _;
 use bevy::app::AppExit;
@@ -159,8 +160,14 @@ impl Join {
                 play_headless(options, link, patience)?
             }
             link => {
-                let language = Language { asked: self.language, study: None };
-                play_in_window(options, link, language, self.screenshot_dir)?
+                let language = Language { asked: self.language, ..Language::default() };
+                match play_in_window(options, link, language, self.screenshot_dir)? {
+                    Ok(played) => played,
+                    Err(no_window) => {
+                        say(&format!("dyad: {no_window}"));
+                        return Ok(ExitCode::FAILURE);
+                    }
+                }
             }
         };
         if self.json {
@@ -185,7 +192,7 @@ fn play_in_window(
     link: Option<JoinLink>,
     language: Language,
     pictures: Option<PathBuf>,
-) -> anyhow::Result<(Outcome, AppExit)> {
+) -> anyhow::Result<Result<(Outcome, AppExit), NoWindow>> {
     let has_display = !cfg!(target_os = "linux") || std::env::var_os("DISPLAY").is_some();
     anyhow::ensure!(
         has_display,
@@ -195,7 +202,13 @@ fn play_in_window(
         std::fs::create_dir_all(directory)
             .with_context(|| format!("cannot make {}", directory.display()))?;
     }
-    let (mut app, outcome) = app::windowed(options, link, language, pictures)?;
-    let exit = app.run();
-    Ok((outcome.try_recv().unwrap_or_default(), exit))
+    let played = opening::open(|| -> std::io::Result<_> {
+        let (mut app, outcome) = app::windowed(options, link, language, pictures)?;
+        let exit = app.run();
+        Ok((outcome.try_recv().unwrap_or_default(), exit))
+    });
+    match played {
+        Ok(played) => Ok(Ok(played?)),
+        Err(no_window) => Ok(Err(no_window)),
+    }
 }

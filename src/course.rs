@@ -5,7 +5,7 @@
 //! ([`answer`]), a game by how it ended (`game_is_over`).
 
 use crate::begin;
-use crate::flow::{CurrentMatch, Screen, Status};
+use crate::flow::{CurrentMatch, Screen, Status, Warning};
 use crate::lab::{LabConnection, probe};
 use crate::outcome::AwayTooLong;
 use bevy::log::{info, warn};
@@ -92,10 +92,9 @@ pub(crate) fn hear(world: &mut World, said: FromLab) {
             leave_unless(world, None, session.as_ref());
         }
         FromLab::Warning { message } => {
-            let words = "Your connection has become slow. Please close other programs.";
-            let message = message.unwrap_or_else(|| words.to_owned());
-            warn!("{message}");
-            world.resource_mut::<Status>().warning = Some(message);
+            warn!("the lab warns: {}", message.as_deref().unwrap_or("the connection is slow"));
+            let at = world.resource::<Time<Real>>().elapsed();
+            world.resource_mut::<Status>().warning = Some(Warning { message, at });
         }
         FromLab::Over { session, outcome, .. } => {
             info!("the lab ends the game: {outcome:?}");

@@ -87,6 +87,15 @@ pub struct JoinOptions {
     pub smoothing: Duration,
 }
 
+/// Something that a person should know while they play.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The lab's words; without them the program has its own.
+    pub message: Option<String>,
+    /// When it was said, since the program started.
+    pub at: Duration,
+}
+
 /// What is known so far, for screens to show.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct Status {
@@ -103,7 +112,7 @@ pub struct Status {
     /// When waiting is over at the latest, since the program started.
     pub waits_until: Option<Duration>,
     /// What the person should know while they play.
-    pub warning: Option<String>,
+    pub warning: Option<Warning>,
     /// How the study has ended.
     pub completed: Option<Completed>,
     /// What went wrong for good.

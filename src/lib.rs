@@ -10,6 +10,7 @@
 //! - [`outcome`]: how a session went;
 //! - [`window`], [`screens`], [`view`], [`theme`]: what a person sees; [`words`]: in which words;
 //!   [`picture`]: the same without a window;
+//! - [`settings`]: what a person has set, kept over restarts;
 //! - [`replay`]: a recorded game, looked at again.
 //!
 //! The simulation is gridworld's, netplay is dyad-netplay's; the client decides nothing about
@@ -35,6 +36,7 @@ pub mod record;
 pub mod replay;
 pub mod reporting;
 pub mod screens;
+pub mod settings;
 pub mod theme;
 pub mod view;
 pub mod window;

@@ -10,6 +10,7 @@ text-smaller = Kleinere Schrift
 text-larger = Größere Schrift
 contrast-more = Mehr Kontrast
 contrast-usual = Üblicher Kontrast
+language-name = Deutsch
 
 ## Anfang
 start-title = Willkommen bei Dyad
@@ -80,6 +81,10 @@ connection-figures = { $there-and-back } ms hin und zurück
 partner-program = Sie spielen mit einem Computerprogramm
 partner-programs = Sie spielen mit Computerprogrammen
 partner-program-among = Einige, mit denen Sie spielen, sind Computerprogramme
+
+## Eine Warnung des Labors
+warning-slow = Ihre Verbindung ist langsam geworden. Bitte schließen Sie andere Programme und halten Sie Downloads an.
+warning-seen = In Ordnung
 
 ## Jemand ist weg
 away-me = Klicken Sie hier, um zum Spiel zurückzukommen
@@ -157,6 +162,7 @@ page-wait = { $seconds ->
    *[other] In { $seconds } Sekunden können Sie weitermachen.
 }
 picture-broken = Dieses Bild kann nicht gezeigt werden.
+picture-coming = Dieses Bild ist unterwegs.
 
 ## Wer teilnehmen kann
 screening-title = Bevor es losgeht

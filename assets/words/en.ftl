@@ -10,6 +10,7 @@ text-smaller = Smaller text
 text-larger = Larger text
 contrast-more = More contrast
 contrast-usual = Usual contrast
+language-name = English
 
 ## Start
 start-title = Welcome to Dyad
@@ -80,6 +81,10 @@ connection-figures = { $there-and-back } ms there and back
 partner-program = Your partner is a computer program
 partner-programs = Your partners are computer programs
 partner-program-among = Some of your partners are computer programs
+
+## A warning of the lab
+warning-slow = Your connection has become slow. Please close other programs and stop downloads.
+warning-seen = All right
 
 ## Somebody is away
 away-me = Click here to come back to the game
@@ -157,6 +162,7 @@ page-wait = { $seconds ->
    *[other] You can go on in { $seconds } seconds.
 }
 picture-broken = This picture cannot be shown.
+picture-coming = This picture is on its way.
 
 ## Who may take part
 screening-title = Before you begin

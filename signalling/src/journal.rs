@@ -8,8 +8,10 @@
 //! A journal that has grown long is put aside when a lab starts, as `journal-0001.jsonl` and so on, and
 //! begun anew with where everything stands. Together, in this order, the files are the match log.
 
+use crate::identities::replace;
 use crate::people::{People, PersonRecord};
 use crate::ticket::SessionRecord;
+use dyad_experiment::words::Withdrawal;
 use dyad_matchmaking::Record;
 use dyad_protocol::{HexDigest, StudyId};
 use serde::{Deserialize, Serialize};
@@ -68,6 +70,9 @@ pub struct Opened {
     pub study: StudyId,
     /// Digest of the experiment file and all that it includes.
     pub experiment: HexDigest,
+    /// What is deleted when somebody withdraws their data. Older versions have not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<Withdrawal>,
 }
 
 impl Entry {
@@ -210,6 +215,54 @@ pub fn read(text: &[u8]) -> Result<Vec<Entry>, JournalError> {
     lines.map(parse).collect()
 }
 
+/// All lines that were ever written in a folder, those of journals that were put aside first. A lab
+/// may be running: a last line that is being written is left out.
+///
+/// # Errors
+/// [`JournalError`].
+pub fn history(folder: &Path) -> Result<Vec<Entry>, JournalError> {
+    let current = whole_lines(folder, FILE)?;
+    let mut texts = earlier(folder)
+        .iter()
+        .map(|name| whole_lines(folder, name))
+        .collect::<io::Result<Vec<_>>>()?;
+    // A lab was killed right after it had put this one aside.
+    texts.pop_if(|last| current.starts_with(last));
+    texts.push(current);
+    let mut all = Vec::new();
+    for text in texts {
+        all.extend(read(&text)?);
+    }
+    all.retain(|entry| !matches!(entry, Entry::Snapshot(_)));
+    Ok(all)
+}
+
+/// A file without what may still be being written at its end; nothing, if it is not there.
+fn whole_lines(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
+    let mut bytes = match fs::read(folder.join(name)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        read => read?,
+    };
+    bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+    Ok(bytes)
+}
+
+/// Writes the journals of a folder anew, in which no lab is running: each line as `change` gives it.
+///
+/// # Errors
+/// [`JournalError`]. Each journal is there then, the old one or the new.
+pub fn rewrite(folder: &Path, change: impl Fn(Entry) -> Entry) -> Result<(), JournalError> {
+    for name in earlier(folder).into_iter().chain([FILE.to_owned()]) {
+        let mut text = Vec::new();
+        for entry in read(&whole_lines(folder, &name)?)? {
+            serde_json::to_writer(&mut text, &change(entry)).map_err(io::Error::from)?;
+            text.push(b'\n');
+        }
+        replace(folder, &name, &String::from_utf8_lossy(&text))?;
+    }
+    Ok(())
+}
+
 /// The records of matchmaking among the lines.
 #[must_use]
 pub fn matches(entries: &[Entry]) -> Vec<Record> {
@@ -222,12 +275,13 @@ pub fn matches(entries: &[Entry]) -> Vec<Record> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, FILE, Journal, JournalError, Opened, Snapshot, earlier};
+    use super::{Entry, FILE, Journal, JournalError, Opened, Snapshot, earlier, history};
     use std::io::Write as _;
 
     fn opened(at: u64) -> Entry {
         let experiment = "0a".repeat(32).parse().unwrap();
-        Entry::Lab(Opened { at, study: "s".parse().unwrap(), experiment })
+        let withdrawal = Some(dyad_experiment::words::Withdrawal::Games);
+        Entry::Lab(Opened { at, study: "s".parse().unwrap(), experiment, withdrawal })
     }
 
     #[test]
@@ -280,6 +334,8 @@ mod tests {
             let (_, entries) = Journal::open(folder.path()).unwrap();
             assert_eq!(entries, [Entry::Snapshot(Box::new(snapshot(round))), opened(9)]);
         }
+        let all = [1, 1, 9, 2, 2, 9].map(opened);
+        assert_eq!(history(folder.path()).unwrap(), all);
         let aside = earlier(folder.path());
         assert_eq!(aside, ["journal-0001.jsonl", "journal-0002.jsonl"]);
         let kept = aside.iter().map(|name| std::fs::read(folder.path().join(name)).unwrap());
@@ -287,6 +343,7 @@ mod tests {
         // A lab that was killed after it had put the journal aside does so again.
         let journal = folder.path().join(FILE);
         std::fs::copy(&journal, folder.path().join("journal-0003.jsonl")).unwrap();
+        assert_eq!(history(folder.path()).unwrap(), all, "what is in two files for a moment");
         let (again, _) = Journal::open(folder.path()).unwrap();
         again.begin_anew(folder.path(), snapshot(3)).unwrap();
         assert_eq!(earlier(folder.path()).len(), 3, "once");

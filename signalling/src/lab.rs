@@ -1,6 +1,6 @@
 //! Starting the lab, and stopping it without losing anything.
 
-use crate::identities::Identities;
+use crate::identities::{Identities, IdentityError};
 use crate::journal::{Journal, JournalError};
 use crate::link;
 use crate::lobby::owner::{Clock, Door, Input, Owner, QUEUE};
@@ -16,9 +16,10 @@ use axum::extract::{Path as UrlPath, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
-use axum::serve::ListenerExt as _;
 use dyad_collector::lab::Judged;
 use dyad_collector::owner::now_ms;
+use dyad_collector::serve::{Limits, Server};
+use dyad_collector::tls::{Certificate, TlsError};
 use dyad_collector::{
     Collector, CollectorThread, Keeper, KeeperError, Notice, Remote, Store, StoreError, http,
 };
@@ -66,6 +67,8 @@ pub struct Options {
     pub collector: Option<Remote>,
     /// Where to listen; port 0 lets the system choose.
     pub listen: SocketAddr,
+    /// What it shows over TLS; without it, plain HTTP is spoken.
+    pub certificate: Option<Arc<Certificate>>,
     /// Whether everybody who finds the lab may come in, without the join link's token.
     pub open: bool,
     /// Lobby connections at the same time.
@@ -88,15 +91,21 @@ pub enum StartError {
         /// Why.
         source: StoreError,
     },
-    /// The join link's token, the secret or the list of identities cannot be read or made.
+    /// The join link's token or the secret cannot be read or made.
     #[error("the lab's secrets: {0}")]
     Secrets(io::Error),
+    /// Identities cannot be kept.
+    #[error("identities: {0}")]
+    Identities(#[from] IdentityError),
     /// The journal cannot be used.
     #[error("the journal: {0}")]
     Journal(#[from] JournalError),
     /// It cannot be gone on from the journal.
     #[error("cannot go on from the journal: {0}")]
     Restore(#[from] RestoreError),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Nobody can be listened to there.
     #[error("cannot listen on {address}: {source}; is another lab running?")]
     Listen {
@@ -122,7 +131,7 @@ pub struct Lab {
     owner: JoinHandle<()>,
     /// Dropped to stop the server.
     stop: oneshot::Sender<()>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     /// Missing where the records are kept elsewhere.
     collector: Option<CollectorThread>,
     _lock: Option<FolderLock>,
@@ -139,6 +148,8 @@ impl Lab {
         if relay_secret.is_none() && !experiment.network.turn.is_empty() {
             return Err(StartError::NoRelaySecret);
         }
+        let acceptor = options.certificate.as_ref().map(|it| it.acceptor()).transpose()?;
+        let cert = options.certificate.as_ref().map(|it| it.fingerprint());
         let relay = relay_secret.map(|secret| Relay::new(secret, &experiment));
         let (inputs, queue) = mpsc::channel(QUEUE);
         // This comes first: it is what sees to it that a folder has one lab at a time.
@@ -151,7 +162,8 @@ impl Lab {
         let listener = listener.map_err(unheard)?;
         let address = listener.local_addr().map_err(unheard)?;
 
-        let Records { keeper, uploads, here, lock } = records;
+        let Records { keeper, mut uploads, here, lock } = records;
+        uploads.keep_days = experiment.data.keep_days;
         let rooms = SharedRooms::default();
         let first_pings = screening::pings(&experiment.rules.screening).max(FIRST_PINGS) - 1;
         let owner = Owner {
@@ -170,10 +182,13 @@ impl Lab {
         let door = Door::new(inputs.clone(), max_connections, max_per_address, first_pings);
         let (stop, stopped) = oneshot::channel();
         let (collector, thread) = here.unzip();
-        let server = serve(listener, router(door, &rooms, collector, experiment), stopped);
+        let limits = limits(max_connections, max_per_address);
+        let server =
+            Server { router: router(door, &rooms, collector, experiment), tls: acceptor, limits };
+        let server = tokio::spawn(server.run(listener, async { drop(stopped.await) }));
         Ok(Self {
             address,
-            join: link::link(address, token),
+            join: link::link(address, token, cert),
             rooms,
             inputs,
             owner: tokio::spawn(owner.run(queue)),
@@ -236,7 +251,8 @@ impl Kept {
         token: Option<Token>,
     ) -> Result<Self, StartError> {
         let secrets = Secrets::of(data).map_err(StartError::Secrets)?;
-        let identities = Identities::open(data).map_err(StartError::Secrets)?;
+        let key = experiment.data.identities_key.as_deref();
+        let identities = Identities::open(data, key)?;
         let (journal, entries) = Journal::open(data)?;
         let last = entries.iter().map(|entry| entry.at()).max().unwrap_or(0);
         let study = Study::new(Arc::clone(experiment), secrets, token);
@@ -283,7 +299,8 @@ impl Records {
         let greeting = remote.greet().await?;
         tokio::spawn(follow(remote.clone(), greeting.next, inputs.downgrade()));
         let (collector, key) = (Some(remote.url().to_owned()), Some(greeting.key));
-        let uploads = Uploads { collector, key, ..Uploads::default() };
+        let cert = remote.cert().cloned();
+        let uploads = Uploads { collector, cert, key, ..Uploads::default() };
         Ok(Self { keeper: Keeper::There(remote), uploads, here: None, lock: Some(lock) })
     }
 }
@@ -359,20 +376,12 @@ fn router(
     }
 }
 
-fn serve(
-    listener: TcpListener,
-    router: Router,
-    stopped: oneshot::Receiver<()>,
-) -> JoinHandle<io::Result<()>> {
-    let listener = listener.tap_io(|stream| {
-        // Without this, small messages wait up to 40 ms for company.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
-        }
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async {
-        drop(stopped.await);
-    });
-    tokio::spawn(server.into_future())
+/// Everybody has a connection to the lobby, one for signalling or a probe, and some for records.
+fn limits(lobby: usize, lobby_per_address: u32) -> Limits {
+    const EACH: u32 = 4;
+    Limits {
+        connections: lobby.saturating_mul(EACH as usize),
+        per_address: lobby_per_address.saturating_mul(EACH),
+        ..Limits::default()
+    }
 }

@@ -26,13 +26,13 @@
 //!   `lobby/owner.rs` are its shell;
 //! - [`study`] and [`people`]: what comes next for somebody, and what has happened to them;
 //! - [`journal`]: what outlives the lab; [`identities`]: who is who, apart from it;
-//! - [`secrets`]: personal links and other things that follow from one secret; [`flood`]: limits;
+//! - [`withdraw`]: the end of what is known of somebody; [`published`]: what of the journal is;
+//! - [`secrets`]: personal links and other things that follow from one secret;
 //! - [`ticket`] and [`mint`]: tickets, and where ids, tokens and seeds come from;
 //! - [`relay`]: credentials for TURN servers;
 //! - [`rooms`] and `topology.rs`: who may signal to whom;
 //! - [`link`]: the join link.
 
-pub mod flood;
 pub mod identities;
 pub mod journal;
 pub mod lab;
@@ -41,15 +41,26 @@ pub mod lobby;
 mod lock;
 pub mod mint;
 pub mod people;
+pub mod published;
 pub mod relay;
 pub mod rooms;
 pub mod secrets;
 pub mod study;
 pub mod ticket;
 mod topology;
+pub mod withdraw;
 
+use dyad_collector::{audit, flood, tls};
 pub use lab::{Lab, Options, StartError};
 pub use relay::RelaySecret;
 
 /// Files of a lab's folder that are its own, beside those of the records: its journal first.
-pub const LAB_FILES: [&str; 4] = [journal::FILE, identities::FILE, secrets::FILE, link::TOKEN_FILE];
+pub const LAB_FILES: [&str; 7] = [
+    journal::FILE,
+    identities::FILE,
+    identities::KEY_FILE,
+    secrets::FILE,
+    link::TOKEN_FILE,
+    tls::FILE,
+    audit::FILE,
+];

@@ -1,8 +1,8 @@
 //! The join link: which address to print, and the secret in it.
 
 use crate::mint;
-use dyad_protocol::Token;
 use dyad_protocol::join::JoinLink;
+use dyad_protocol::{HexDigest, Token};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -36,10 +36,10 @@ pub fn token(folder: &Path) -> io::Result<Token> {
     }
 }
 
-/// The link for a lab that listens at an address. Where that is "every address", the one by
-/// which this computer reaches others stands in the link.
+/// The link for a lab that listens at an address and shows the certificate with this fingerprint. Where
+/// the address is "every address", the one by which this computer reaches others stands in the link.
 #[must_use]
-pub fn link(listening: SocketAddr, token: Token) -> JoinLink {
+pub fn link(listening: SocketAddr, token: Token, cert: Option<HexDigest>) -> JoinLink {
     let address = match listening.ip() {
         any if any.is_unspecified() => own_address().unwrap_or(Ipv4Addr::LOCALHOST.into()),
         one => one,
@@ -48,7 +48,7 @@ pub fn link(listening: SocketAddr, token: Token) -> JoinLink {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("[{address}]"),
     };
-    JoinLink { host, port: listening.port(), token: Some(token), panel: None }
+    JoinLink { host, port: listening.port(), token: Some(token), panel: None, cert }
 }
 
 /// The address this computer would use towards the rest of the network. Nothing is sent:
@@ -75,11 +75,13 @@ mod tests {
     #[test]
     fn a_link_names_an_address_that_can_be_dialled() {
         for (listening, host) in [("127.0.0.1:7", "127.0.0.1"), ("[::1]:7", "[::1]")] {
-            let link = link(listening.parse().unwrap(), "abc".parse().unwrap());
+            let link = link(listening.parse().unwrap(), "abc".parse().unwrap(), None);
             assert_eq!((link.host.as_str(), link.port), (host, 7));
             assert_eq!(link.to_string().parse(), Ok(link));
         }
-        let link = link("0.0.0.0:7".parse().unwrap(), "abc".parse().unwrap());
+        let cert = Some("0a".repeat(32).parse().unwrap());
+        let link = link("0.0.0.0:7".parse().unwrap(), "abc".parse().unwrap(), cert);
+        assert_eq!(link.to_string().parse(), Ok(link.clone()));
         assert_ne!(link.host, "0.0.0.0");
     }
 }

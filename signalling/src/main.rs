@@ -4,14 +4,17 @@ mod commands;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use commands::{check, dataset, links};
+use commands::{check, dataset, links, people};
 use dyad_collector::Remote;
+use dyad_collector::audit::{self, Action};
 use dyad_collector::backup::{Saved, backup};
 use dyad_collector::fsck::{self, fsck};
 use dyad_collector::interrupt::Interrupt;
 use dyad_collector::lab::read_secret;
 use dyad_collector::owner::now_ms;
+use dyad_collector::tls;
 use dyad_experiment::Experiment;
+use dyad_protocol::{HexDigest, ParticipantId};
 use dyad_signalling::lab::{MAX_CONNECTIONS, MAX_PER_ADDRESS};
 use dyad_signalling::{LAB_FILES, Lab, Options, RelaySecret, journal};
 use serde_json::json;
@@ -19,6 +22,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
 
 /// Runs Dyad experiments: lobby, signalling and collector on one port.
@@ -60,6 +64,36 @@ enum Command {
         #[arg(long)]
         to: PathBuf,
     },
+    /// Makes a pair of keys. What identifies people is encrypted to the public one, which is printed, and
+    /// read with the secret one.
+    Keygen {
+        /// The file of the secret key, which must not be there yet. It belongs on a computer of yours,
+        /// not on the lab machine.
+        #[arg(long)]
+        to: PathBuf,
+        /// A lab's data folder, into which the public key is put; the experiment file can name it too.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// Prints who is who: what panels call people, and their answers to identifying questions.
+    Identities {
+        /// The data folder, or a copy of its files identities.jsonl.
+        data: PathBuf,
+        /// The file of the secret key.
+        #[arg(long)]
+        key: Option<PathBuf>,
+    },
+    /// Deletes the data of somebody who takes them back, as the consent form has said. Backups and
+    /// datasets that were made before still have them.
+    Withdraw {
+        /// The data folder of a lab that is not running.
+        data: PathBuf,
+        /// The pseudonym.
+        participant: ParticipantId,
+        /// What is deleted, where the lab has not noted what the consent form said.
+        #[arg(long)]
+        policy: Option<people::Policy>,
+    },
     /// Prints the join link of a lab, or personal ones, a line each.
     Links {
         /// Personal links: each is good for one person, who may come back with it.
@@ -72,6 +106,9 @@ enum Command {
         /// Where the lab listens.
         #[arg(long, default_value = "0.0.0.0:8642")]
         listen: SocketAddr,
+        /// As for `serve`, because it stands in the links.
+        #[command(flatten)]
+        tls: tls::Arguments,
     },
 }
 
@@ -83,16 +120,22 @@ struct Serve {
     /// The folder for all data; made if it is missing.
     #[arg(long)]
     data: PathBuf,
-    /// The address, `http://HOST:8642`, of a collector on another machine that keeps the records.
+    /// The address, `https://HOST:8642`, of a collector on another machine that keeps the records.
     /// Participants send them there themselves.
     #[arg(long, value_parser = address, requires = "collector_secret")]
     collector: Option<String>,
+    /// The fingerprint of its certificate, which it prints as `cert` when it starts. Without it, the
+    /// address begins with http://, and everybody on the way can read along.
+    #[arg(long, requires = "collector")]
+    collector_cert: Option<HexDigest>,
     /// The file of the secret that it was started with.
     #[arg(long)]
     collector_secret: Option<PathBuf>,
     /// Where to listen. Port 0 lets the system choose.
     #[arg(long, default_value = "0.0.0.0:8642")]
     listen: SocketAddr,
+    #[command(flatten)]
+    tls: tls::Arguments,
     /// Admits everybody who types in the address, without the link's token.
     #[arg(long)]
     open: bool,
@@ -131,6 +174,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let earlier = journal::earlier(&data);
             let names = LAB_FILES.into_iter().chain(earlier.iter().map(String::as_str));
             let Saved { sessions, records } = backup(&data, &to, &names.collect::<Vec<_>>())?;
+            let details = json!({ "to": to, "sessions": sessions, "records": records });
+            audit::note(&data, now_ms(), Action::BackedUp, details)?;
             let to = to.display();
             writeln!(std::io::stderr(), "{sessions} sessions and {records} records are in {to}")?;
         }
@@ -138,7 +183,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let code = fsck::report(fsck(&data, now_ms()), &mut std::io::stderr())?;
             return Ok(ExitCode::from(code));
         }
-        Command::Links { count, data, listen } => links::print(&data, listen, count)?,
+        Command::Keygen { to, data } => people::keygen(&to, data.as_deref())?,
+        Command::Identities { data, key } => people::identities(&data, key.as_deref())?,
+        Command::Withdraw { data, participant, policy } => {
+            people::withdraw(&data, &participant, policy)?;
+        }
+        Command::Links { count, data, listen, tls } => links::print(&data, listen, &tls, count)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -147,7 +197,11 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let Serve { experiment, data, collector, collector_secret, listen, open, .. } = arguments;
     let (max_connections, max_per_address) = (arguments.max_connections, arguments.max_per_address);
     let secret = collector_secret.as_deref().map(read_secret).transpose()?;
-    let collector = collector.zip(secret).map(|(url, secret)| Remote::new(&url, secret));
+    let cert = arguments.collector_cert;
+    if collector.as_ref().is_some_and(|url| url.starts_with("https://") != cert.is_some()) {
+        anyhow::bail!("a collector at https:// needs --collector-cert, one at http:// has none");
+    }
+    let collector = collector.zip(secret).map(|(url, secret)| Remote::new(&url, cert, secret));
     let file = experiment;
     let experiment = Experiment::load(&file)?;
     let relay_secret = relay_secret(&file, &experiment)?;
@@ -156,17 +210,22 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     }
     // First, so that a request to stop is never missed once the address is out.
     let interrupt = Interrupt::listen()?;
+    let study = experiment.study.clone();
+    let certificate = arguments.tls.certificate(&data, listen)?.map(Arc::new);
     let options = Options {
         experiment,
         relay_secret,
-        data,
+        data: data.clone(),
         collector,
         listen,
+        certificate,
         open,
         max_connections,
         max_per_address,
     };
     let lab = Lab::start(options).await?;
+    let details = json!({ "listening": lab.address(), "study": study, "open": open });
+    audit::note(&data, now_ms(), Action::Started, details)?;
     tracing::info!(address = %lab.address(), "the lab is open");
     writeln!(std::io::stderr(), "\nSend this link to your participants:\n\n  {}\n", lab.join())?;
     let line = json!({ "listening": lab.address(), "join": lab.join().to_string() });
@@ -174,14 +233,16 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     interrupt.wait().await;
     tracing::info!("closing");
     lab.stop().await;
+    audit::note(&data, now_ms(), Action::Stopped, json!({}))?;
     Ok(())
 }
 
 /// The address of a collector as it was typed in.
 fn address(text: &str) -> Result<String, String> {
-    match text.strip_prefix("http://") {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest {
         Some(rest) if !rest.is_empty() => Ok(text.trim_end_matches('/').to_owned()),
-        _ => Err("an address looks like http://records.example:8642".to_owned()),
+        _ => Err("an address looks like https://records.example:8642".to_owned()),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::app;
 use crate::cli::{print, say};
 use crate::picture::write_png;
 use crate::replay::{Film, export};
+use crate::window::opening;
 use anyhow::{Context as _, anyhow, ensure};
 use clap::Args;
 use dyad_recording::{local, log, replay};
@@ -142,7 +143,7 @@ impl Replay {
              pictures without one, --csv OUT.csv a table"
         );
         let name = self.log.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        app::viewer(film, format!("{name} - Dyad")).run();
+        opening::open(|| app::viewer(film, format!("{name} - Dyad")).run())?;
         Ok(())
     }
 }

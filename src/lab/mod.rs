@@ -4,9 +4,11 @@
 //! it connects again with growing pauses and says hello as the same participant; play does not
 //! depend on it. Only a refusal ends it.
 
+pub mod pictures;
 pub mod probe;
 
 use bevy::prelude::Resource;
+use dyad_netplay::dial::websocket;
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, MAX_FROM_LAB, Refusal};
 use dyad_protocol::report::Report;
 use dyad_protocol::{JoinLink, PROTOCOL_VERSION, PublicKey, Token};
@@ -150,7 +152,7 @@ impl Line {
         let config = WebSocketConfig::default()
             .max_message_size(Some(MAX_FROM_LAB))
             .max_frame_size(Some(MAX_FROM_LAB));
-        let connecting = async_tungstenite::smol::connect_async_with_config(url, Some(config));
+        let connecting = websocket(&url, self.link.cert.as_ref(), Some(config));
         let connected = futures::select_biased! {
             connected = connecting.fuse() => connected,
             _ = FutureExt::fuse(Timer::after(CONNECT_WITHIN)) => {
@@ -158,7 +160,7 @@ impl Line {
             }
         };
         match connected {
-            Ok((socket, _response)) => match self.talk(socket).await {
+            Ok(socket) => match self.talk(socket).await {
                 Ok(end) => end,
                 Err(error) => End::Lost(explain(&error)),
             },
@@ -264,7 +266,8 @@ fn explain(error: &tungstenite::Error) -> String {
             "nothing listens at this address; is the lab running, and is the address right?"
                 .to_owned()
         }
-        tungstenite::Error::Io(error) => format!("the lab machine cannot be reached ({error})"),
+        tungstenite::Error::Io(error) => dyad_tls::explain(error)
+            .map_or_else(|| format!("the lab machine cannot be reached ({error})"), str::to_owned),
         tungstenite::Error::Http(response) => {
             format!("what answers at this address is no Dyad lab (HTTP {})", response.status())
         }

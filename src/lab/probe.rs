@@ -106,8 +106,9 @@ pub fn plugin(app: &mut App) {
 /// Begins a probe; an earlier one is over.
 pub(crate) fn start(world: &mut World, probe: Probe) {
     let now = world.resource::<Time<Real>>().elapsed();
-    let url = begin::room(world.resource::<LabConnection>().link(), &probe.room, &probe.room_token);
-    let signalling = Signalling { url, ice: probe.ice.clone() };
+    let link = world.resource::<LabConnection>().link();
+    let url = begin::room(link, &probe.room, &probe.room_token);
+    let signalling = Signalling { url, cert: link.cert.clone(), ice: probe.ice.clone() };
     let impairment = world.resource::<JoinOptions>().impairment.clone();
     let transport = begin::transport(signalling, Seat(0), impairment.as_ref());
     let measuring = Measuring { most: probe.pings, ..Measuring::default() };

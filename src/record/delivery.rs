@@ -23,6 +23,8 @@ pub(super) enum Attempt {
     Again(String),
     /// Repeating it would not help.
     Never(String),
+    /// Somebody who played has taken their data back: this computer's copy is to go.
+    Withdrawn(String),
 }
 
 /// What is to be delivered, and where.
@@ -53,7 +55,7 @@ impl<'a> Delivery<'a> {
             digest: blake3::hash(bundle).to_hex().to_string(),
             url: format!("{}{}", record.destination.collector(), record.name().path()),
             authorization: format!("Bearer {}", record.destination.token.reveal()),
-            agent: agent.into(),
+            agent: dyad_tls::agent(agent, record.destination.collector_cert()),
         }
     }
 
@@ -107,13 +109,21 @@ impl<'a> Delivery<'a> {
     }
 }
 
+fn explain(error: &ureq::Error) -> String {
+    let other_certificate = match error {
+        ureq::Error::Io(error) => dyad_tls::explain(error),
+        _ => None,
+    };
+    other_certificate.map_or_else(|| error.to_string(), str::to_owned)
+}
+
 fn pack(bytes: &[u8]) -> Vec<u8> {
     compress_to_vec(bytes, CompressionLevel::Fastest)
 }
 
 impl Answer {
     fn read(sent: Result<Response<Body>, ureq::Error>) -> Result<Self, Attempt> {
-        let mut response = sent.map_err(|error| Attempt::Again(error.to_string()))?;
+        let mut response = sent.map_err(|error| Attempt::Again(explain(&error)))?;
         let offset = response.headers().get(OFFSET_HEADER).and_then(|it| it.to_str().ok());
         let offset = offset.and_then(|offset| offset.parse().ok());
         let body = response.body_mut().read_to_vec().unwrap_or_default();
@@ -133,7 +143,11 @@ impl Answer {
         let may_pass = self.status >= 500
             || matches!(self.status, 202 | 408 | 422 | 429)
             || (self.status == 409 && self.offset.is_some());
-        Err(if may_pass { Attempt::Again(reason) } else { Attempt::Never(reason) })
+        Err(match self.status {
+            410 => Attempt::Withdrawn(reason),
+            _ if may_pass => Attempt::Again(reason),
+            _ => Attempt::Never(reason),
+        })
     }
 }
 
@@ -242,6 +256,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_withdrawn_is_deleted_here_too() {
+        let (_directory, spool, mut record) = with_unsent();
+        let gone = (410, None, r#"{"message":"delete it"}"#.to_owned());
+        let (address, asked) = collector(vec![gone]);
+        record.destination.uploads.collector = Some(address);
+        let answer = Delivery::new(&record, b"bundle").whole().unwrap_err();
+        assert!(matches!(&answer, Attempt::Withdrawn(why) if why == "delete it"), "{answer:?}");
+        record.forget();
+        assert!(!record.log_path().exists() && !record.table_path().exists());
+        assert_eq!(spool.unsent(), [], "it is not sent again");
+        asked.join().unwrap();
+    }
+
+    #[test]
     fn answers_that_a_repetition_cannot_change_are_told_from_others() {
         let (_directory, _spool, mut record) = with_unsent();
         let cases = [
@@ -265,6 +293,7 @@ mod tests {
                 Attempt::Never(why) => {
                     assert!(!may_pass && why == "this is why", "{status}: {why}");
                 }
+                Attempt::Withdrawn(why) => panic!("{status}: {why}"),
             }
         }
         assert!(

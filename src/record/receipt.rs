@@ -77,6 +77,15 @@ impl Record {
         write_json(&path, receipt).map_err(SpoolError::new("cannot write", &path))
     }
 
+    /// Deletes this computer's copy, because the lab says that somebody has taken their data back.
+    pub(super) fn forget(&self) {
+        let (episode, session) = (self.episode, &self.destination.session);
+        match self.delete() {
+            Ok(()) => info!("episode {episode} of {session} was withdrawn and is deleted here"),
+            Err(error) => warn!("episode {episode} of {session} was withdrawn, but stays: {error}"),
+        }
+    }
+
     /// Deletes this computer's copy; the receipt stays.
     fn delete(&self) -> io::Result<()> {
         let files = [self.path(divergence_name), self.local_path(), self.table_path()];

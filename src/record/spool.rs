@@ -13,7 +13,7 @@
 
 use super::identity::KeptKey;
 use dyad_protocol::records::{RecordName, Uploads};
-use dyad_protocol::{ParticipantId, SceneId, SessionId, StudyId, Token};
+use dyad_protocol::{HexDigest, ParticipantId, SceneId, SessionId, StudyId, Token};
 use dyad_recording::bundle::{Bundle, divergence_name, local_name, log_name, table_name};
 use dyad_recording::{log, replay};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,9 @@ pub struct Destination {
     pub participant: ParticipantId,
     /// The lab's address, `http://host:port`.
     pub lab: String,
+    /// The fingerprint of the lab's certificate, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cert: Option<HexDigest>,
     /// The participant's token.
     pub token: Token,
     /// Where records go, if not to the lab itself, and what becomes of their copies here.
@@ -46,6 +49,15 @@ impl Destination {
     #[must_use]
     pub fn collector(&self) -> &str {
         self.uploads.collector.as_deref().unwrap_or(&self.lab)
+    }
+
+    /// The fingerprint of the certificate at that address, if there is one.
+    #[must_use]
+    pub const fn collector_cert(&self) -> Option<&HexDigest> {
+        match self.uploads.collector {
+            Some(_) => self.uploads.cert.as_ref(),
+            None => self.cert.as_ref(),
+        }
     }
 }
 
@@ -281,7 +293,7 @@ pub(super) fn note_path(directory: &Path, destination: &Destination) -> PathBuf 
 }
 
 /// Writes a file so that it is either the old one or the whole new one, and on disk.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);

@@ -51,6 +51,7 @@ pub(super) fn destination() -> Destination {
         scene: "scene".parse().unwrap(),
         participant: "p-a".parse().unwrap(),
         lab: "http://127.0.0.1:9".to_owned(),
+        cert: None,
         token: "secret".parse().unwrap(),
         uploads: Uploads { key: Some(lab_key().public()), ..Uploads::default() },
     }

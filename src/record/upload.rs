@@ -90,6 +90,11 @@ fn run(to_send: &Receiver<Record>, say: &Sender<Progress>) {
                 backlog.answered(&record);
                 Progress::Received(name)
             }
+            Err(Attempt::Withdrawn(reason)) => {
+                backlog.answered(&record);
+                record.forget();
+                Progress::Refused { name, reason }
+            }
             Err(Attempt::Never(reason)) => {
                 backlog.answered(&record);
                 Progress::Refused { name, reason }

@@ -1,17 +1,20 @@
-//! The corner of every page in which text is made larger or smaller, and contrast stronger.
+//! The corner of every page in which text is made larger or smaller, contrast stronger, and another
+//! language chosen.
 
 use crate::theme::comfort::Comfort;
 use crate::theme::{self, size};
-use crate::words::Words;
-use bevy::prelude::{Res, Result};
+use crate::words::{Language, Words};
+use bevy::prelude::{Res, ResMut, Result};
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{
     Align2, Area, Context, CornerRadius, Id, Order, Response, Sense, Shape, Stroke, StrokeKind, Ui,
     WidgetInfo, WidgetType, vec2,
 };
 
-/// Shows the corner.
-pub fn show(ctx: &Context, words: &Words) {
+/// Shows the corner. Returns the language that was chosen.
+pub fn show(ctx: &Context, words: &Words) -> Option<&'static str> {
+    let next = words.next();
+    let mut chosen = None;
     let comfort = Comfort::of(ctx);
     let area = Area::new(Id::new("comfort")).order(Order::Foreground).fade_in(false);
     area.anchor(Align2::RIGHT_BOTTOM, vec2(-10.0, -10.0)).show(ctx, |ui| {
@@ -36,8 +39,14 @@ pub fn show(ctx: &Context, words: &Words) {
             if response.clicked() {
                 Comfort { contrast: !comfort.contrast, ..comfort }.set(ctx);
             }
+            let response = square(ui, &next.line("language-name"), true);
+            let (middle, name) = (response.rect.center(), next.language().to_uppercase());
+            let font = theme::bold(size::SMALL - 2.5);
+            ui.painter().text(middle, Align2::CENTER_CENTER, name, font, theme::INK);
+            chosen = response.clicked().then(|| next.language());
         });
     });
+    chosen
 }
 
 /// A small button to draw on.
@@ -67,7 +76,13 @@ fn half_moon(ui: &Ui, response: &Response) {
     painter.circle_stroke(middle, 8.0, Stroke::new(1.5, theme::INK));
 }
 
-pub(super) fn draw(mut contexts: EguiContexts, words: Res<Words>) -> Result {
-    show(contexts.ctx_mut()?, &words);
+pub(super) fn draw(
+    mut contexts: EguiContexts,
+    words: Res<Words>,
+    mut language: ResMut<Language>,
+) -> Result {
+    if let Some(chosen) = show(contexts.ctx_mut()?, &words) {
+        language.choose(chosen);
+    }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The end of a study, however it came: what to say, the code, and where the data is.
 
 use super::{markdown, page};
+use crate::lab::pictures::Album;
 use crate::theme::{self, size};
 use crate::words::Words;
 use bevy_egui::egui::{
@@ -10,7 +11,6 @@ use bevy_egui::egui::{
 use dyad_experiment::Outcome;
 use dyad_experiment::rules::Completion;
 use dyad_experiment::scene::CompletionPage;
-use dyad_experiment::text::Pictures;
 
 /// How a study ended for somebody.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ pub struct End<'a> {
     /// outcome's message.
     pub reason: Option<&'a str>,
     /// Pictures of texts.
-    pub pictures: &'a Pictures,
+    pub pictures: &'a Album,
     /// Where the data is.
     pub upload: Upload,
 }

@@ -1,10 +1,10 @@
 //! Consent: the text, and two answers. Whoever declines is asked kindly once more, and ends.
 
 use super::{markdown, page};
+use crate::lab::pictures::Album;
 use crate::words::Words;
 use bevy_egui::egui::Context;
 use dyad_experiment::scene::Consent;
-use dyad_experiment::text::Pictures;
 use dyad_gridworld::Digest;
 use std::time::SystemTime;
 
@@ -31,7 +31,7 @@ pub fn show(
     ctx: &Context,
     study: &str,
     consent: &Consent,
-    pictures: &Pictures,
+    pictures: &Album,
     state: &mut Reading,
     now: SystemTime,
     words: &Words,
@@ -60,7 +60,7 @@ pub fn show(
 }
 
 /// Asks who has declined. Returns whether they end, and whether they go back to the text.
-fn decline(ctx: &Context, consent: &Consent, pictures: &Pictures, words: &Words) -> [bool; 2] {
+fn decline(ctx: &Context, consent: &Consent, pictures: &Album, words: &Words) -> [bool; 2] {
     page::sheet(
         ctx,
         "declined",

@@ -3,6 +3,7 @@
 use super::completion::{self, End, Leaving, Upload};
 use super::page;
 use crate::flow::Status;
+use crate::lab::pictures::{Album, Library};
 use crate::outcome::{AwayTooLong, is_completed};
 use crate::words::Words;
 use bevy::app::AppExit;
@@ -12,7 +13,6 @@ use bevy_egui::egui::Context;
 use dyad_experiment::Outcome;
 use dyad_experiment::rules::Completion;
 use dyad_experiment::scene::CompletionPage;
-use dyad_experiment::text::Pictures;
 use dyad_netplay::Ending;
 use dyad_protocol::study::{self as protocol, Completed};
 
@@ -65,6 +65,7 @@ fn show_end(
     ctx: &Context,
     status: &Status,
     completed: &Completed,
+    pictures: &Album,
     state: &mut Leaving,
     words: &Words,
 ) -> bool {
@@ -83,7 +84,7 @@ fn show_end(
         // The lab has put it into the address already.
         panel_id: "",
         reason: None,
-        pictures: &Pictures::new(),
+        pictures,
         upload: Upload {
             all: status.closed.len(),
             saved: status.closed.len(),
@@ -111,12 +112,13 @@ pub(super) fn draw(
     mut contexts: EguiContexts,
     status: Res<Status>,
     words: Res<Words>,
+    library: Res<Library>,
     mut leaving: Local<Leaving>,
     mut exit: MessageWriter<AppExit>,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
     let closes = match &status.completed {
-        Some(completed) => show_end(ctx, &status, completed, &mut leaving, &words),
+        Some(completed) => show_end(ctx, &status, completed, library.album(), &mut leaving, &words),
         None => show(ctx, &status, &words),
     };
     if closes {

@@ -2,12 +2,12 @@
 //! code, links and pictures. What stands in HTML is left out.
 
 use super::pictures;
+use crate::lab::pictures::Album;
 use crate::theme::{self, size};
 use crate::words::Words;
 use bevy_egui::egui::{
     Frame, Grid, Hyperlink, Label, Margin, RichText, Sense, Stroke, Ui, pos2, vec2,
 };
-use dyad_experiment::text::Pictures;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 /// What stands one below the other.
@@ -42,7 +42,7 @@ struct Style {
 }
 
 /// Shows a text. `id` tells its tables from others on the screen.
-pub fn show(ui: &mut Ui, id: &str, text: &str, pictures: &Pictures, words: &Words) {
+pub fn show(ui: &mut Ui, id: &str, text: &str, pictures: &Album, words: &Words) {
     let blocks = Reader::default().read(text);
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = theme::GAP * 0.75;

@@ -20,28 +20,41 @@ pub mod scene;
 pub mod screening;
 pub mod start;
 pub mod waiting;
+pub mod warning;
 
 #[cfg(test)]
 mod looks;
 #[cfg(test)]
 mod tests;
 
-use crate::flow::Screen;
+use crate::flow::{FlowSystems, Screen};
+use crate::lab::pictures::Library;
 use crate::theme;
 use crate::words::{Language, Words};
 use bevy::prelude::{
-    Added, App, IntoScheduleConfigs as _, Query, Res, ResMut, Update, in_state, not,
+    Added, App, IntoScheduleConfigs as _, Query, Res, ResMut, State, Update, in_state, not,
     resource_changed,
 };
 use bevy_egui::{EguiContext, EguiPrimaryContextPass};
 
 /// Adds all screens to an app with a window.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<start::Typed>().init_resource::<scene::Draft>().init_resource::<Language>();
+    app.init_resource::<start::Typed>()
+        .init_resource::<scene::Draft>()
+        .init_resource::<Library>()
+        .init_resource::<Language>();
     let words = app.world().resource::<Language>().words();
     app.insert_resource(words);
     game::plugin(app);
-    app.add_systems(Update, (speak.run_if(resource_changed::<Language>), dress, away::entitle));
+    app.add_systems(
+        Update,
+        (
+            speak.run_if(resource_changed::<Language>),
+            dress,
+            away::entitle,
+            scene::fetch_pictures.after(FlowSystems::Lab),
+        ),
+    );
     app.add_systems(
         EguiPrimaryContextPass,
         (
@@ -56,8 +69,14 @@ pub fn plugin(app: &mut App) {
             done::draw.run_if(in_state(Screen::Done)),
             problem::draw.run_if(in_state(Screen::Problem)),
             comfort::draw.run_if(not(in_state(Screen::Game))),
+            warning::draw.run_if(playing_or_waiting),
         ),
     );
+}
+
+/// Whether a word of the lab's is of use: before a game or in one.
+fn playing_or_waiting(screen: Res<State<Screen>>) -> bool {
+    matches!(screen.get(), Screen::Scene | Screen::Waiting | Screen::Meeting | Screen::Game)
 }
 
 /// Takes the words of another language, once the study's is known.

@@ -64,8 +64,10 @@ pub fn sheet<F>(
                 ui.set_width(width - 18.0);
                 body(ui);
             });
-            ui.add_space(theme::GAP / 2.0);
-            ui.with_layout(Layout::top_down(Align::Center), foot).inner
+            ui.add_space(theme::GAP);
+            // In the middle of the card, whose right margin begins left of the bar.
+            let middle = Layout::top_down(Align::Center);
+            ui.allocate_ui_with_layout(vec2(width - 18.0, 0.0), middle, foot).inner
         });
         framed.inner
     });
@@ -218,7 +220,7 @@ pub fn received(ui: &mut Ui, done: usize, of: usize, words: &Words) {
 /// The keys that play.
 pub fn keys(ui: &mut Ui, words: &Words) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 52.0), Sense::hover());
-    hud::paint_keys(ui.painter(), rect, words);
+    hud::paint_keys(ui.painter(), rect, Align::Center, words);
 }
 
 /// How the game is played, in pictures.

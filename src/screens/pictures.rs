@@ -2,11 +2,12 @@
 //! broken says so in its place.
 
 use super::page;
+use crate::lab::pictures::Album;
 use crate::words::Words;
 use bevy_egui::egui::{
     Color32, ColorImage, Context, Id, Image, Response, TextureHandle, TextureOptions, Ui, Vec2,
 };
-use dyad_experiment::text::{Picture, PictureFormat, Pictures};
+use dyad_experiment::text::{Picture, PictureFormat};
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,7 +41,7 @@ pub fn show(
     path: &str,
     shows: &str,
     most: Vec2,
-    pictures: &Pictures,
+    pictures: &Album,
     words: &Words,
 ) -> Option<Response> {
     match texture(ui.ctx(), path, pictures) {
@@ -49,8 +50,9 @@ pub fn show(
             Some(ui.add(image.maintain_aspect_ratio(true)))
         }
         None => {
-            let broken = words.line("picture-broken");
-            page::remark(ui, format!("{broken} {shows}").trim_end());
+            let is_coming = pictures.is_coming(path);
+            let why = words.line(if is_coming { "picture-coming" } else { "picture-broken" });
+            page::remark(ui, format!("{why} {shows}").trim_end());
             None
         }
     }
@@ -62,7 +64,7 @@ type Shelf = Arc<Mutex<BTreeMap<String, (Arc<[u8]>, Option<TextureHandle>)>>>;
 /// The texture of a picture, decoded when it is first needed. `None` if it cannot be decoded, or
 /// is not there.
 #[must_use]
-pub fn texture(ctx: &Context, path: &str, pictures: &Pictures) -> Option<TextureHandle> {
+pub fn texture(ctx: &Context, path: &str, pictures: &Album) -> Option<TextureHandle> {
     let picture = pictures.get(path)?;
     let shelf: Shelf = ctx.data_mut(|data| data.get_temp_mut_or_default::<Shelf>(Id::NULL).clone());
     // A shelf is whole between any two of its operations.
@@ -164,6 +166,7 @@ fn smaller(image: ColorImage) -> ColorImage {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::{PictureError, decode, smaller, texture};
+    use crate::lab::pictures::Album;
     use bevy_egui::egui::{Color32, ColorImage, Context};
     use dyad_experiment::text::{Picture, PictureFormat, Pictures};
 
@@ -176,6 +179,11 @@ pub(crate) mod tests {
         encoder.set_color(color);
         encoder.write_header().unwrap().write_image_data(pixels).unwrap();
         Picture { bytes: bytes.into(), format: PictureFormat::Png }
+    }
+
+    /// The same in an album.
+    pub(crate) fn album() -> Album {
+        pictures().into()
     }
 
     /// The pictures of a study: keys.png, and one that is broken.
@@ -237,13 +245,15 @@ pub(crate) mod tests {
     #[test]
     fn a_picture_is_decoded_once_and_anew_when_it_is_another() {
         let ctx = Context::default();
+        let album = album();
+        let first = texture(&ctx, "keys.png", &album).unwrap().id();
+        assert_eq!(texture(&ctx, "keys.png", &album).unwrap().id(), first);
+        assert!(texture(&ctx, "broken.png", &album).is_none());
+        assert!(texture(&ctx, "nowhere.png", &album).is_none());
         let mut pictures = pictures();
-        let first = texture(&ctx, "keys.png", &pictures).unwrap().id();
-        assert_eq!(texture(&ctx, "keys.png", &pictures).unwrap().id(), first);
-        assert!(texture(&ctx, "broken.png", &pictures).is_none());
-        assert!(texture(&ctx, "nowhere.png", &pictures).is_none());
         let other = png(png::ColorType::Rgb, [1, 1], &[0, 0, 0]);
         pictures.insert("keys.png".to_owned(), other);
-        assert_eq!(texture(&ctx, "keys.png", &pictures).unwrap().size(), [1, 1]);
+        let texture = texture(&ctx, "keys.png", &pictures.into()).unwrap();
+        assert_eq!(texture.size(), [1, 1]);
     }
 }

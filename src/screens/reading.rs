@@ -1,10 +1,10 @@
 //! A page to read, with a button to go on that may have to wait.
 
 use super::{markdown, page};
+use crate::lab::pictures::Album;
 use crate::words::Words;
 use bevy_egui::egui::{Context, Key};
 use dyad_experiment::scene::Page;
-use dyad_experiment::text::Pictures;
 use std::time::Duration;
 
 /// When somebody opened the page.
@@ -24,7 +24,7 @@ pub fn show(
     ctx: &Context,
     study: &str,
     content: &Page,
-    pictures: &Pictures,
+    pictures: &Album,
     state: &mut Opened,
     now: Duration,
     words: &Words,

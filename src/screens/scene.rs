@@ -5,16 +5,19 @@ use super::{consent, form, page, reading, screening};
 use crate::autopilot::{self, FrameRate};
 use crate::course::{self, Course};
 use crate::flow::{JoinOptions, Status};
+use crate::lab::LabConnection;
+use crate::lab::pictures::{self, Album, Library};
 use crate::words::Words;
 use bevy::prelude::{
-    Commands, Local, Query, Real, Res, ResMut, Resource, Result, Time, With, World,
+    Commands, DetectChanges as _, DetectChangesMut as _, Local, Query, Real, Res, ResMut, Resource,
+    Result, Time, With, World,
 };
 use bevy::window::{Monitor, PrimaryMonitor};
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{Align2, Area, Context, Id, vec2};
 use dyad_experiment::form::Form;
 use dyad_experiment::scene::{Consent, Page};
-use dyad_experiment::text::Pictures;
+use dyad_experiment::text::Text;
 use dyad_protocol::study::{Answer, Asked, Scene, SceneKind};
 use serde::de::DeserializeOwned;
 use std::time::{Duration, SystemTime};
@@ -53,6 +56,21 @@ impl Shown {
         };
         read.unwrap_or(Self::Unreadable)
     }
+
+    /// The pictures in it.
+    fn pictures(&self) -> Vec<String> {
+        let of =
+            |texts: &[Option<&Text>]| texts.iter().flatten().flat_map(|it| it.pictures()).collect();
+        match self {
+            Self::Nothing | Self::Unreadable => Vec::new(),
+            Self::Consent(consent, _) => of(&[Some(&consent.text), consent.declined.as_ref()]),
+            Self::Page(page, _) => of(&[Some(&page.text)]),
+            Self::Form(form, _) => pictures::of_form(form),
+            Self::Screening(asked, _) => {
+                asked.iter().flat_map(|asked| pictures::of_text(&asked.text)).collect()
+            }
+        }
+    }
 }
 
 fn content<T: DeserializeOwned>(scene: &Scene) -> Option<T> {
@@ -73,6 +91,7 @@ pub fn show(
     ctx: &Context,
     study: &str,
     scene: &Scene,
+    pictures: &Album,
     draft: &mut Draft,
     now: Duration,
     words: &Words,
@@ -80,21 +99,19 @@ pub fn show(
     if draft.step != Some(scene.step) {
         *draft = Draft { step: Some(scene.step), shown: Shown::of(scene) };
     }
-    // Those of the study stay at the lab: a picture is told in words.
-    let pictures = Pictures::new();
     match &mut draft.shown {
         Shown::Nothing => None,
         Shown::Consent(consent, state) => {
             let clock = SystemTime::now();
-            let decision = consent::show(ctx, study, consent, &pictures, state, clock, words)?;
+            let decision = consent::show(ctx, study, consent, pictures, state, clock, words)?;
             Some(Done::Answer(autopilot::consent(consent, decision.agreed)))
         }
         Shown::Page(page, state) => {
-            let goes_on = reading::show(ctx, study, page, &pictures, state, now, words);
+            let goes_on = reading::show(ctx, study, page, pictures, state, now, words);
             goes_on.then_some(Done::Answer(Answer::Page))
         }
         Shown::Form(form, state) => {
-            let answers = form::show(ctx, study, form, &pictures, scene.seed, state, words)?;
+            let answers = form::show(ctx, study, form, pictures, scene.seed, state, words)?;
             let value = |(id, answer)| (ToString::to_string(&id), serde_json::json!(answer));
             Some(Done::Answer(Answer::Form { answers: answers.into_iter().map(value).collect() }))
         }
@@ -103,7 +120,7 @@ pub fn show(
             Some(Done::Chosen(Vec::new()))
         }
         Shown::Screening(asked, state) => {
-            screening::show(ctx, study, asked, state, words).map(Done::Chosen)
+            screening::show(ctx, study, asked, pictures, state, words).map(Done::Chosen)
         }
         Shown::Unreadable => {
             page::page(ctx, "scene", |ui| {
@@ -157,6 +174,28 @@ pub(super) fn draw_way_out(
     Ok(())
 }
 
+/// Fetches the pictures of what the lab has shown last, and takes those that have come.
+pub(super) fn fetch_pictures(
+    course: Res<Course>,
+    status: Res<Status>,
+    lab: Option<Res<LabConnection>>,
+    mut library: ResMut<Library>,
+    mut seen: Local<Option<u32>>,
+) {
+    // Looking does not count as a change.
+    library.bypass_change_detection().take();
+    let Some(lab) = lab else { return };
+    let step = course.scene.as_ref().map(|scene| scene.step);
+    if let Some(scene) = course.scene.as_ref().filter(|_| *seen != step) {
+        library.want(lab.link(), Shown::of(scene).pictures());
+        *seen = step;
+    }
+    let said = status.completed.as_ref().and_then(|completed| completed.message.as_ref());
+    if let Some(message) = said.filter(|_| status.is_changed()) {
+        library.want(lab.link(), pictures::of_text(message));
+    }
+}
+
 /// What the lab and the person have to do with the scene that is shown.
 #[derive(bevy::ecs::system::SystemParam)]
 pub(super) struct Place<'w> {
@@ -166,6 +205,7 @@ pub(super) struct Place<'w> {
     rate: Res<'w, FrameRate>,
     time: Res<'w, Time<Real>>,
     words: Res<'w, Words>,
+    library: Res<'w, Library>,
 }
 
 pub(super) fn draw(
@@ -175,13 +215,14 @@ pub(super) fn draw(
     place: Place<'_>,
     monitors: Query<&Monitor, With<PrimaryMonitor>>,
 ) -> Result {
-    let Place { course, status, options, rate, time, words } = place;
+    let Place { course, status, options, rate, time, words, library } = place;
     let ctx = contexts.ctx_mut()?;
     let Some(scene) = course.open() else {
         moment(ctx, &status.title, "", status.lab_trouble.as_deref(), &words);
         return Ok(());
     };
-    let done = show(ctx, &status.title, scene, &mut draft, time.elapsed(), &words);
+    let pictures = library.album();
+    let done = show(ctx, &status.title, scene, pictures, &mut draft, time.elapsed(), &words);
     let answer = match done {
         Some(Done::Answer(answer)) => answer,
         // The rate is known a second after the window has opened.

@@ -2,10 +2,11 @@
 //! each.
 
 use super::form::{self, Draft};
+use crate::lab::pictures::Album;
 use crate::words::Words;
 use bevy_egui::egui::Context;
 use dyad_experiment::form::{Answer, Form, Options, Question, QuestionKind};
-use dyad_experiment::text::{Pictures, Text};
+use dyad_experiment::text::Text;
 
 /// A question of screening.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,7 @@ pub fn show(
     ctx: &Context,
     study: &str,
     asked: &[Asked],
+    pictures: &Album,
     draft: &mut Draft,
     words: &Words,
 ) -> Option<Vec<u32>> {
@@ -30,7 +32,7 @@ pub fn show(
         button: Some(words.line("continue")),
         questions: (0..).zip(asked).map(|(number, asked)| question(number, asked)).collect(),
     };
-    let answers = form::show(ctx, study, &form, &Pictures::new(), 0, draft, words)?;
+    let answers = form::show(ctx, study, &form, pictures, 0, draft, words)?;
     let chosen = form.questions.iter().zip(asked).map(|(question, asked)| {
         let Some(Answer::Text(text)) = answers.get(&question.id) else { return None };
         u32::try_from(asked.options.iter().position(|option| option == text)?).ok()

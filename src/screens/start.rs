@@ -9,6 +9,7 @@ use crate::words::Words;
 use bevy::prelude::{Commands, MessageReader, NextState, Res, ResMut, Resource, Result, World};
 use bevy::window::FileDragAndDrop;
 use bevy_egui::EguiContexts;
+use bevy_egui::egui::text::{CCursor, CCursorRange};
 use bevy_egui::egui::{Context, Key, Margin, TextEdit};
 use dyad_protocol::JoinLink;
 
@@ -19,6 +20,17 @@ pub struct Typed {
     pub link: String,
     /// Why it was not taken, in the program's terms.
     pub mistake: Option<String>,
+    /// Whether the link was there before anybody typed: then it is selected, so that another takes its
+    /// place.
+    pub select: bool,
+}
+
+impl Typed {
+    /// The link of the lab that this computer was at last.
+    #[must_use]
+    pub const fn known(link: String) -> Self {
+        Self { link, mistake: None, select: true }
+    }
 }
 
 /// Shows the screen. Returns the link once it is a good one.
@@ -34,7 +46,14 @@ pub fn show(ctx: &Context, typed: &mut Typed, words: &Words) -> Option<JoinLink>
             .text_color(theme::INK)
             .margin(Margin::symmetric(14, 12))
             .desired_width(f32::INFINITY);
-        let field = ui.add(field);
+        let mut shown = field.show(ui);
+        let field = &shown.response;
+        if std::mem::take(&mut typed.select) {
+            let whole =
+                CCursorRange::two(CCursor::new(0), CCursor::new(typed.link.chars().count()));
+            shown.state.cursor.set_char_range(Some(whole));
+            shown.state.store(ui.ctx(), field.id);
+        }
         if field.changed() {
             typed.mistake = None;
         }

@@ -166,6 +166,7 @@ fn visuals() -> Visuals {
     let mut visuals = Visuals::light();
     visuals.panel_fill = PAPER;
     visuals.override_text_color = None;
+    visuals.hyperlink_color = ACCENT;
     visuals.extreme_bg_color = Color32::WHITE;
     visuals.selection.bg_fill = ACCENT.gamma_multiply(0.25);
     visuals.selection.stroke = Stroke::new(2.0, ACCENT);

@@ -5,8 +5,8 @@ use super::cook;
 use crate::theme::{self, size};
 use crate::words::Words;
 use bevy_egui::egui::{
-    Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Stroke, StrokeKind, Vec2, pos2,
-    vec2,
+    Align, Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Stroke, StrokeKind, Vec2,
+    pos2, vec2,
 };
 use dyad_gridworld::{Phase, World};
 use dyad_protocol::Seat;
@@ -154,7 +154,7 @@ pub fn paint_people(
 pub fn paint_controls(painter: &Painter, strip: Rect, has_keys: bool, words: &Words) {
     let strip = strip.with_max_x(strip.right() - MARGIN);
     if has_keys {
-        paint_keys(painter, strip, words);
+        paint_keys(painter, strip, Align::RIGHT, words);
     } else {
         let font = theme::font(size::SMALL);
         let line = words.line("game-program-plays");
@@ -162,13 +162,14 @@ pub fn paint_controls(painter: &Painter, strip: Rect, has_keys: bool, words: &Wo
     }
 }
 
-/// Draws the keys that play at the right end of a strip.
-pub fn paint_keys(painter: &Painter, strip: Rect, words: &Words) {
+/// Draws the keys that play at an end of a strip, or in its middle.
+pub fn paint_keys(painter: &Painter, strip: Rect, align: Align, words: &Words) {
     let all = keys(words);
     let needed = keys_width(painter, &all, |keys| &keys.words);
     let words: fn(&Keys) -> &str =
         if needed <= strip.width() { |keys| &keys.words } else { |keys| &keys.few_words };
-    let mut at = strip.right_center() - vec2(keys_width(painter, &all, words), 0.0);
+    let room = strip.width() - keys_width(painter, &all, words);
+    let mut at = strip.left_center() + vec2(room * align.to_factor(), 0.0);
     for keys in &all {
         for cap in &keys.caps {
             at = keycap(painter, at, cap) + vec2(5.0, 0.0);

@@ -5,6 +5,8 @@
 //! and waits until the record is safe.
 
 mod clipboard;
+mod elements;
+pub mod opening;
 mod partner;
 pub mod pictures;
 
@@ -52,6 +54,7 @@ pub fn paper(app: &mut App) {
             commands.spawn(Camera2d);
         })
         .add_systems(Update, full_screen);
+    opening::plugin(app);
 }
 
 /// The window of a game.

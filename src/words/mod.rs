@@ -78,6 +78,14 @@ impl Words {
         self.0.language
     }
 
+    /// The words in the language after this one; the last is followed by the first.
+    #[must_use]
+    pub fn next(&self) -> Self {
+        let at = Self::LANGUAGES.iter().position(|known| *known == self.language());
+        let next = at.map_or(0, |at| (at + 1) % Self::LANGUAGES.len());
+        Self::of(Self::LANGUAGES[next]).unwrap_or_else(Self::english)
+    }
+
     /// The line with this key.
     #[must_use]
     pub fn line(&self, key: &str) -> String {
@@ -123,13 +131,21 @@ pub struct Language {
     pub asked: Option<String>,
     /// What the experiment says, once it is known.
     pub study: Option<String>,
+    /// What was chosen in the window.
+    pub chosen: Option<String>,
 }
 
 impl Language {
+    /// Takes the language that somebody chose in the window.
+    pub fn choose(&mut self, language: &str) {
+        self.chosen = Some(language.to_owned());
+    }
+
     /// The words that follow from it: in English where a study's language has none.
     #[must_use]
     pub fn words(&self) -> Words {
         let of_study = self.study.clone().or_else(sys_locale::get_locale);
-        Words::first_of([&self.asked, &of_study].into_iter().flatten().map(String::as_str))
+        let languages = [&self.chosen, &self.asked, &of_study];
+        Words::first_of(languages.into_iter().flatten().map(String::as_str))
     }
 }

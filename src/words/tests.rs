@@ -116,7 +116,8 @@ fn the_language_is_the_persons_or_the_studys_or_the_systems() {
     assert_eq!(Words::first_of(["tlh", "de", "en"]).language(), "de");
     assert_eq!(Words::first_of([]).language(), "en");
     let language = |asked: &str, study: &str| {
-        let language = Language { asked: Some(asked.to_owned()), study: Some(study.to_owned()) };
+        let language =
+            Language { asked: Some(asked.to_owned()), study: Some(study.to_owned()), chosen: None };
         language.words().language()
     };
     assert_eq!(language("en", "de"), "en");

@@ -111,6 +111,23 @@ fn play(players: [Player<'_>; 2], episodes: usize) -> anyhow::Result<[Summary; 2
     })
 }
 
+/// The lobby, signalling and uploads over TLS, by the fingerprint in the link.
+#[test]
+fn over_tls() {
+    run_test("games::over_tls", || {
+        let directory = tempfile::tempdir()?;
+        let lab = Lab::start_secured(directory.path(), &experiment(1))?;
+        ensure!(lab.link.contains("cert="), "{}", lab.link);
+        let player = random("");
+        let mut pair = [start(&lab, "a", &player, 1)?, start(&lab, "b", &player, 2)?];
+        finish(&lab, &mut pair, 1).with_context(|| {
+            let [a, b] = &pair;
+            format!("{}\n{}\n{}", lab.process.log(), a.process.log(), b.process.log())
+        })?;
+        Ok(())
+    });
+}
+
 pub(crate) fn rolled_back(summaries: &[Summary; 2]) -> anyhow::Result<()> {
     for summary in summaries {
         let rollbacks = summary.count("rollbacks")?;

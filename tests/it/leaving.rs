@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use system_tests::journal::Journal;
 use system_tests::namespace::run_test;
-use system_tests::person::Person;
 use system_tests::session::{Client, Lab, dyad};
+use system_tests::visitor::Visitor;
 
 const SOON: Duration = Duration::from_secs(60);
 const WITHIN: Duration = Duration::from_secs(150);
@@ -24,10 +24,10 @@ const GAME: &str = "episodes = 2\npause_seconds = 1\n\
 const STARTED: usize = 40;
 
 /// Somebody who has filled in the form before the game.
-fn at_the_game(lab: &Lab, number: u8) -> anyhow::Result<Person> {
-    let mut person = Person::join(lab, number)?;
-    person.done(Answer::Form { answers: BTreeMap::from([("age".to_owned(), json!(30))]) })?;
-    Ok(person)
+fn at_the_game(lab: &Lab, number: u8) -> anyhow::Result<Visitor> {
+    let mut visitor = Visitor::join(lab, number)?;
+    visitor.done(Answer::Form { answers: BTreeMap::from([("age".to_owned(), json!(30))]) })?;
+    Ok(visitor)
 }
 
 fn arrive(lab: &Lab, clients: &mut Vec<Client>, arrived: usize) -> anyhow::Result<()> {
@@ -42,7 +42,7 @@ fn who_leaves_a_form_a_waiting_room_or_a_game_disturbs_nobody() {
     run_test("leaving::who_leaves_a_form_a_waiting_room_or_a_game_disturbs_nobody", || {
         let directory = tempfile::tempdir()?;
         let mut lab = Lab::start(directory.path(), &study("", GAME))?;
-        let mut answering = Person::join(&lab, 1)?;
+        let mut answering = Visitor::join(&lab, 1)?;
         // Alone in the waiting room, and with somebody who has been found.
         let mut waiting = at_the_game(&lab, 2)?;
         waiting.wait()?;

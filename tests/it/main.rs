@@ -2,6 +2,7 @@
 
 mod crowd;
 mod datasets;
+mod driven;
 mod focus;
 mod games;
 mod groups;

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use system_tests::journal::Journal;
 use system_tests::namespace::run_test;
-use system_tests::person::Person;
 use system_tests::session::Lab;
+use system_tests::visitor::Visitor;
 
 const SOON: Duration = Duration::from_secs(60);
 const WITHIN: Duration = Duration::from_secs(150);
@@ -24,7 +24,7 @@ fn a_lab_that_is_killed_in_every_state_loses_nobody() {
     run_test("restarts::a_lab_that_is_killed_in_every_state_loses_nobody", || {
         let directory = tempfile::tempdir()?;
         let mut lab = Lab::start(directory.path(), &study(RULES, GAME))?;
-        let answering = Person::join(&lab, 1)?;
+        let answering = Visitor::join(&lab, 1)?;
         let step = answering.step()?;
         let mut clients = vec![start(&lab, "a", 1, &[])?];
         Journal::wait(&lab, "match", "arrived", 1, SOON)?;

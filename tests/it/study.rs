@@ -119,6 +119,36 @@ fn two_go_through_a_study_with_two_games() {
 }
 
 #[test]
+fn thirty_scenes_and_no_form_are_gone_through() {
+    run_test("study::thirty_scenes_and_no_form_are_gone_through", || {
+        let directory = tempfile::tempdir()?;
+        let directory = directory.path();
+        let mut study = "id = \"test\"\ntitle = \"A long one\"\n".to_owned();
+        for number in 0..29 {
+            study.push_str(&format!(
+                "[[scene]]\nid = \"page-{number}\"\nkind = \"page\"\ntext = \"Page {number}.\"\n"
+            ));
+        }
+        study.push_str(
+            "[[scene]]\nid = \"game\"\nlayout = \"cramped_room\"\nmax_steps = 60\n\
+             countdown_seconds = 1\n",
+        );
+        let lab = Lab::start(directory, &study)?;
+        let mut a = start(&lab, "a", 1, &[])?;
+        let mut b = start(&lab, "b", 2, &[])?;
+        let within = Duration::from_secs(120);
+        for summary in [a.finish(within)?, b.finish(within)?] {
+            ensure!(summary.json["study"]["outcome"] == "finished", "{}", summary.json);
+        }
+        let journal = journal(&lab)?;
+        let went =
+            journal.iter().filter(|line| line["about"] == "person" && line["event"] == "went");
+        ensure!(went.count() == 60, "two people go through thirty scenes");
+        Ok(())
+    });
+}
+
+#[test]
 fn who_is_too_far_away_waits_and_ends_alone() {
     run_test("study::who_is_too_far_away_waits_and_ends_alone", || {
         let directory = tempfile::tempdir()?;

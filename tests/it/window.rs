@@ -4,10 +4,12 @@
 use anyhow::{Context as _, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use system_tests::binaries;
 use system_tests::display::{self, Display};
 use system_tests::namespace::run_test;
-use system_tests::process::wait_for;
+use system_tests::process::{Process, wait_for};
 use system_tests::require::skip;
 use system_tests::session::{Client, Lab};
 
@@ -33,13 +35,13 @@ const KEYS: [(&str, &str); 10] = [
 const EFFECT_WITHIN: Duration = Duration::from_secs(2);
 
 /// A table as far as it is written.
-struct Table {
+pub(crate) struct Table {
     names: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    fn read(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let text = fs::read_to_string(path)?;
         // A last line may still be on its way.
         let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
@@ -56,14 +58,14 @@ impl Table {
     }
 
     /// The actions of a player that are more than nothing, with their steps.
-    fn actions(&self, seat: u64) -> anyhow::Result<Vec<(usize, &str)>> {
+    pub(crate) fn actions(&self, seat: u64) -> anyhow::Result<Vec<(usize, &str)>> {
         let actions = self.column(&format!("actions.{seat}"))?;
         Ok(actions.into_iter().enumerate().filter(|&(_, action)| action != "6").collect())
     }
 }
 
 /// The files of a client's first episode while it is played: the shared table and the local one.
-fn tables(client: &Client) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
+pub(crate) fn tables(client: &Client) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
     let Ok(sessions) = fs::read_dir(client.data.join("records").join("test")) else {
         return Ok(None);
     };
@@ -82,7 +84,7 @@ fn tables(client: &Client) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
 }
 
 /// Waits until the shared table satisfies a condition.
-fn wait_for_table<T>(
+pub(crate) fn wait_for_table<T>(
     what: &str,
     path: &Path,
     mut condition: impl FnMut(&Table) -> anyhow::Result<Option<T>>,
@@ -94,7 +96,7 @@ fn wait_for_table<T>(
 }
 
 /// The seat of the participant whose table this is.
-fn seat(table: &Table, path: &Path) -> anyhow::Result<u64> {
+pub(crate) fn seat(table: &Table, path: &Path) -> anyhow::Result<u64> {
     let name = path.file_name().context("a file has a name")?.to_string_lossy();
     for seat in 0..2 {
         let subject = table.column(&format!("player_subjects.{seat}"))?[0];
@@ -266,5 +268,45 @@ fn keys_that_are_pressed_are_in_the_record() {
     run_test("window::keys_that_are_pressed_are_in_the_record", || {
         let directory = tempfile::tempdir()?;
         play(directory.path())
+    });
+}
+
+/// A client that is to open a window in this environment. Returns what it says as it gives up.
+fn gives_up(directory: &Path, lab: &Lab, variables: &[(&str, &str)]) -> anyhow::Result<String> {
+    let mut command = Command::new(binaries::path("dyad")?);
+    command.arg("join").arg(&lab.link).arg("--data").arg(directory.join("nobody"));
+    command.envs(variables.iter().copied()).env_remove("WAYLAND_DISPLAY");
+    let mut process = Process::start("nobody", command, directory)?;
+    let status = process.wait(WITHIN)?;
+    ensure!(status.code() == Some(1), "{status}: {}", process.log());
+    Ok(process.log())
+}
+
+#[test]
+fn a_computer_without_display_or_graphics_is_told_so() {
+    if let Err(why) = display::available() {
+        return skip("display", &why);
+    }
+    run_test("window::a_computer_without_display_or_graphics_is_told_so", || {
+        let directory = tempfile::tempdir()?;
+        let directory = directory.path();
+        let lab = Lab::start(directory, EXPERIMENT)?;
+        let display = Display::start(directory)?;
+        let no_driver = "/nowhere/driver.json";
+        let no_graphics = [
+            ("DISPLAY", display.name()),
+            ("VK_DRIVER_FILES", no_driver),
+            ("VK_ICD_FILENAMES", no_driver),
+            ("__EGL_VENDOR_LIBRARY_FILENAMES", no_driver),
+            ("LIBGL_DRIVERS_PATH", "/nowhere"),
+        ];
+        for (variables, why) in [
+            ([("DISPLAY", ":4242")].as_slice(), "there is no display to open a window on"),
+            (&no_graphics, "this computer has no graphics driver that Dyad can use"),
+        ] {
+            let said = gives_up(directory, &lab, variables)?;
+            ensure!(said.contains(why) && !said.contains("panicked"), "{said}");
+        }
+        Ok(())
     });
 }

@@ -113,6 +113,35 @@ impl Display {
         Ok(now)
     }
 
+    /// Clicks into a window, at so many pixels from its upper left corner. Pressing and letting go are
+    /// apart, as they are with a hand.
+    ///
+    /// # Errors
+    /// If xdotool fails.
+    pub fn click(&self, window: &str, [x, y]: [f64; 2]) -> anyhow::Result<()> {
+        let [x, y] = [x, y].map(|side| format!("{side:.0}"));
+        self.xdotool(&["mousemove", "--window", window, &x, &y])?;
+        self.xdotool(&["mousedown", "1"])?;
+        self.xdotool(&["mouseup", "1"]).map(drop)
+    }
+
+    /// Turns the mouse's wheel downwards over a window, or upwards.
+    ///
+    /// # Errors
+    /// If xdotool fails.
+    pub fn scroll(&self, window: &str, down: bool) -> anyhow::Result<()> {
+        self.xdotool(&["mousemove", "--window", window, "640", "360"])?;
+        self.xdotool(&["click", if down { "5" } else { "4" }]).map(drop)
+    }
+
+    /// Types letters, one after the other.
+    ///
+    /// # Errors
+    /// If xdotool fails.
+    pub fn write(&self, text: &str) -> anyhow::Result<()> {
+        self.xdotool(&["type", "--delay", "30", text]).map(drop)
+    }
+
     fn xdotool(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let output = Command::new("xdotool")
             .args(arguments)

@@ -9,8 +9,9 @@
 //! - [`process`]: a program that is running, its output, its end;
 //! - [`session`]: a lab and its clients, from start to verdict;
 //! - [`journal`]: what the lab has written down of them;
-//! - [`person`]: somebody who speaks the lobby's protocol, and leaves when a test says so;
-//! - [`display`]: a display for clients with a window, and keys to press;
+//! - [`visitor`]: somebody who speaks the lobby's protocol, and leaves when a test says so;
+//! - [`display`]: a display for clients with a window, and keys to press; [`person`]: who sees what
+//!   stands in the window and uses it;
 //! - [`require`]: what a machine may lack, and what it must not lack in CI.
 
 pub mod binaries;
@@ -23,3 +24,4 @@ pub mod process;
 pub mod require;
 pub mod session;
 pub mod turn;
+pub mod visitor;

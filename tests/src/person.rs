@@ -1,165 +1,287 @@
-//! Somebody who speaks the lobby's protocol and plays nothing: to be at a place for as long as a test
-//! wants, and to leave it in a way that no script does.
+//! A person in front of a client's window: sees what assistive technology is told of it, and uses the
+//! pointer or nothing but the keyboard.
 
-use crate::session::Lab;
-use anyhow::{Context as _, bail};
-use dyad_protocol::lobby::{FromClient, FromLab, Hello};
-use dyad_protocol::study::{Answer, Completed, Scene};
-use dyad_protocol::{JoinLink, PROTOCOL_VERSION, PublicKey, Token};
-use std::net::TcpStream;
+use crate::display::Display;
+use crate::process::wait_for;
+use crate::session::{Client, Lab};
+use anyhow::{Context as _, ensure};
+use serde::Deserialize;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
 
-/// Longer than the lab takes to answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a window may take to show what follows.
+const WITHIN: Duration = Duration::from_secs(90);
+/// How long it may take to follow a key.
+const SOON: Duration = Duration::from_secs(20);
+/// No screen has more places that the keyboard reaches.
+const MOST_PLACES: usize = 60;
 
-/// Somebody in the lobby.
+/// Something in a window.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Element {
+    /// What it is.
+    pub role: String,
+    /// What it says.
+    pub label: String,
+    /// What is written in it.
+    pub value: Option<String>,
+    /// Where it is: left, top, right, bottom.
+    pub rect: [f64; 4],
+    /// Whether it can be used.
+    pub enabled: bool,
+    /// Whether it is chosen.
+    pub chosen: bool,
+    /// Whether the keyboard is at it.
+    pub focused: bool,
+}
+
+impl Element {
+    /// Whether it is something to use.
+    #[must_use]
+    pub fn is_place(&self) -> bool {
+        !matches!(self.role.as_str(), "Label" | "TextRun" | "Image" | "ProgressIndicator")
+    }
+}
+
+/// A person, with a display of their own: no other window ever takes their focus.
 #[derive(Debug)]
 pub struct Person {
-    socket: WebSocket<TcpStream>,
-    key: PublicKey,
-    resume: Token,
-    /// The pseudonym.
-    pub participant: String,
-    /// Where the lab has shown that they are; `None` at the end.
-    pub scene: Option<Scene>,
+    /// What they play with.
+    pub client: Client,
+    /// Pictures of what they saw.
+    pub pictures: PathBuf,
+    /// Their display.
+    pub display: Display,
+    window: String,
+    has_mouse: bool,
 }
 
 impl Person {
-    /// Comes to a lab for the first time. `number` tells people of one test apart.
+    /// Opens a client's window that joins a lab.
     ///
     /// # Errors
-    /// If the lab does not take them.
-    pub fn join(lab: &Lab, number: u8) -> anyhow::Result<Self> {
-        Self::hello(lab, PublicKey([number; 32]), None)
+    /// If there is no display, or no window on it in time.
+    pub fn join(lab: &Lab, directory: &Path, name: &str, has_mouse: bool) -> anyhow::Result<Self> {
+        let folder = directory.join(format!("{name}-display"));
+        fs::create_dir_all(&folder)?;
+        let display = Display::start(&folder)?;
+        let pictures = directory.join(format!("{name}-pictures"));
+        let option = pictures.to_str().context("a path of ours is text")?;
+        let arguments = ["--screenshot-dir", option, "--language", "en"];
+        let client = lab.client_in_window(name, &display, &arguments)?;
+        let window = display.focus_window()?;
+        Ok(Self { client, pictures, display, window, has_mouse })
     }
 
-    /// Comes again, after the connection was lost.
+    /// What stands in the window.
     ///
     /// # Errors
-    /// If the lab does not take them.
-    pub fn come_back(self, lab: &Lab) -> anyhow::Result<Self> {
-        Self::hello(lab, self.key, Some(self.resume))
+    /// If the client wrote nonsense.
+    pub fn sees(&self) -> anyhow::Result<Vec<Element>> {
+        let Ok(text) = fs::read(self.pictures.join("elements.json")) else { return Ok(Vec::new()) };
+        Ok(serde_json::from_slice(&text)?)
     }
 
-    fn hello(lab: &Lab, key: PublicKey, resume: Option<Token>) -> anyhow::Result<Self> {
-        let link: JoinLink = lab.link.parse()?;
-        let stream = TcpStream::connect(lab.address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let (mut socket, _) = client(link.address("ws", "/lobby"), stream)
-            .map_err(|error| anyhow::anyhow!("the lobby cannot be joined: {error}"))?;
-        let hello = Hello {
-            protocol: PROTOCOL_VERSION,
-            program: "test".to_owned(),
-            rules: dyad_gridworld::RULES_VERSION,
-            key,
-            token: link.token,
-            resume,
-            panel: None,
-        };
-        say(&mut socket, &FromClient::Hello(hello))?;
-        let FromLab::Welcome { participant, resume, .. } = hear(&mut socket)? else {
-            bail!("no welcome");
-        };
-        let participant = participant.to_string();
-        let mut person = Self { socket, key, resume, participant, scene: None };
-        person.look()?;
-        Ok(person)
+    fn wait<T>(
+        &self,
+        what: &str,
+        within: Duration,
+        mut condition: impl FnMut(&[Element]) -> Option<T>,
+    ) -> anyhow::Result<T> {
+        wait_for(what, within, || Ok(condition(&self.sees()?))).with_context(|| {
+            let seen = self.sees().unwrap_or_default();
+            let seen: Vec<_> = seen.iter().map(|it| format!("{}: {}", it.role, it.label)).collect();
+            let log = self.client.process.log();
+            let hand = if self.has_mouse { "mouse" } else { "keyboard" };
+            format!("{log}\nin the window of who uses the {hand}:\n{}", seen.join("\n"))
+        })
     }
 
-    /// Says something.
+    /// Waits until something in the window begins with these words and can be used.
     ///
     /// # Errors
-    /// If the connection is gone.
-    pub fn say(&mut self, message: &FromClient) -> anyhow::Result<()> {
-        say(&mut self.socket, message)
+    /// If it does not come.
+    pub fn wait_for(&self, label: &str) -> anyhow::Result<Element> {
+        self.wait(&format!("{label:?} in the window"), WITHIN, |seen| {
+            seen.iter().find(|it| it.label.starts_with(label) && it.enabled).cloned()
+        })
     }
 
-    /// What the lab says next.
+    /// The same for something that can be used, not only read.
+    fn wait_for_place(&self, label: &str) -> anyhow::Result<Element> {
+        self.wait(&format!("{label:?} to use"), WITHIN, |seen| {
+            let is_it = |it: &&Element| it.label.starts_with(label) && it.enabled && it.is_place();
+            seen.iter().find(is_it).cloned()
+        })
+    }
+
+    /// Waits until nothing in the window begins with these words.
     ///
     /// # Errors
-    /// If it says nothing, or the connection is gone.
-    pub fn hear(&mut self) -> anyhow::Result<FromLab> {
-        hear(&mut self.socket)
+    /// If it stays.
+    pub fn wait_without(&self, label: &str) -> anyhow::Result<()> {
+        self.wait(&format!("{label:?} to go"), WITHIN, |seen| {
+            (!seen.iter().any(|it| it.label.starts_with(label))).then_some(())
+        })
     }
 
-    /// Where the lab shows next that they are; the end, if it is.
-    fn look(&mut self) -> anyhow::Result<Option<Completed>> {
-        loop {
-            match self.hear()? {
-                FromLab::Scene(scene) => {
-                    self.scene = Some(*scene);
-                    return Ok(None);
-                }
-                FromLab::Completed(completed) => {
-                    self.scene = None;
-                    return Ok(Some(*completed));
-                }
-                _ => {}
+    /// Goes to what begins with these words: with the mouse by a click in its middle, by keyboard with
+    /// Tab.
+    ///
+    /// # Errors
+    /// If it is not there, or cannot be reached.
+    pub fn go_to(&self, label: &str) -> anyhow::Result<()> {
+        let place = self.wait_for_place(label)?;
+        if !self.has_mouse {
+            return self.tab_to(label);
+        }
+        self.click(label)?;
+        // A hand is not faster than the window.
+        match place.role.as_str() {
+            "TextInput" | "MultilineTextInput" | "Slider" => {
+                self.wait_until(label, "has the focus", |it| it.focused)
             }
+            _ => Ok(()),
         }
     }
 
-    /// The step that they are at.
+    /// Uses what begins with these words: a button, an option.
     ///
     /// # Errors
-    /// At the end.
-    pub fn step(&self) -> anyhow::Result<u32> {
-        Ok(self.scene.as_ref().context("the study is over")?.step)
-    }
-
-    /// Answers the scene and goes on.
-    ///
-    /// # Errors
-    /// If the lab shows nothing then.
-    pub fn done(&mut self, answer: Answer) -> anyhow::Result<()> {
-        let step = self.step()?;
-        self.say(&FromClient::Done { step, answer })?;
-        self.look().map(drop)
-    }
-
-    /// Asks for the game that they are at, and waits for it.
-    ///
-    /// # Errors
-    /// If the lab does not let them wait.
-    pub fn wait(&mut self) -> anyhow::Result<()> {
-        let step = self.step()?;
-        self.say(&FromClient::Ready { step })?;
-        while !matches!(self.hear()?, FromLab::Waiting { .. }) {}
+    /// If it is not there, or cannot be reached.
+    pub fn press(&self, label: &str) -> anyhow::Result<()> {
+        self.go_to(label)?;
+        if !self.has_mouse {
+            self.display.press("space")?;
+        }
         Ok(())
     }
 
-    /// Waits until the lab has a game for them.
+    /// The same for an option, until it is chosen.
     ///
     /// # Errors
-    /// If it has none.
-    pub fn matched(&mut self) -> anyhow::Result<()> {
-        while !matches!(self.hear()?, FromLab::Matched { .. }) {}
-        Ok(())
+    /// If it is not there, or is not chosen by that.
+    pub fn choose(&self, label: &str) -> anyhow::Result<()> {
+        self.press(label)?;
+        self.wait_until(label, "is chosen", |it| it.chosen)
     }
 
-    /// Leaves the study.
+    fn wait_until(
+        &self,
+        label: &str,
+        what: &str,
+        condition: impl Fn(&Element) -> bool,
+    ) -> anyhow::Result<()> {
+        self.wait(&format!("{label:?}, until it {what}"), SOON, |seen| {
+            let is_it = |it: &&Element| it.label.starts_with(label) && it.is_place();
+            seen.iter().filter(is_it).any(&condition).then_some(())
+        })
+    }
+
+    /// Goes to a scale and moves on it by one point, until it shows one of so many.
     ///
     /// # Errors
-    /// If the lab does not bring them to the end.
-    pub fn withdraw(&mut self) -> anyhow::Result<Completed> {
-        self.say(&FromClient::Withdraw)?;
-        loop {
-            if let Some(completed) = self.look()? {
-                return Ok(completed);
+    /// If it is not there, or shows none.
+    pub fn slide(&self, label: &str, points: u32) -> anyhow::Result<()> {
+        self.go_to(label)?;
+        self.display.press("Right")?;
+        let of = format!(" of {points}");
+        self.wait_until(label, "shows a point", |it| it.label.ends_with(&of))
+    }
+
+    /// Goes to a field and types into it.
+    ///
+    /// # Errors
+    /// If it is not there, or what is typed does not arrive.
+    pub fn write(&self, label: &str, text: &str) -> anyhow::Result<()> {
+        self.go_to(label)?;
+        self.display.write(text)?;
+        self.wait_until(label, "holds what was typed", |it| it.value.as_deref() == Some(text))
+    }
+
+    /// Clicks in the middle of something, scrolling to it where it is out of sight.
+    fn click(&self, label: &str) -> anyhow::Result<()> {
+        for _ in 0..MOST_PLACES {
+            let Element { role, rect: [left, top, right, bottom], .. } =
+                self.wait_for_place(label)?;
+            let (x, y) = ((left + right) / 2.0, (top + bottom) / 2.0);
+            // What scrolls leaves room for the title at the top and the buttons at the bottom. These are
+            // always to be seen.
+            if role == "Button" || (80.0..=580.0).contains(&y) {
+                return self.display.click(&self.window, [x, y]);
             }
+            self.display.scroll(&self.window, y > 300.0)?;
+            self.wait(&format!("{label:?} to move"), SOON, |seen| {
+                let it = seen.iter().find(|it| it.label.starts_with(label) && it.is_place())?;
+                ((it.rect[1] - top).abs() > 0.5).then_some(())
+            })?;
         }
+        anyhow::bail!("{label:?} cannot be scrolled to")
     }
-}
 
-fn say(socket: &mut WebSocket<TcpStream>, message: &FromClient) -> anyhow::Result<()> {
-    Ok(socket.send(Message::text(serde_json::to_string(message)?))?)
-}
-
-fn hear(socket: &mut WebSocket<TcpStream>) -> anyhow::Result<FromLab> {
-    loop {
-        if let Message::Text(text) = socket.read()? {
-            return Ok(serde_json::from_str(&text)?);
+    fn tab_to(&self, label: &str) -> anyhow::Result<()> {
+        let focused = |seen: &[Element]| seen.iter().find(|it| it.focused).cloned();
+        let mut seen = Vec::new();
+        for _ in 0..MOST_PLACES {
+            let before = focused(&self.sees()?);
+            if before.as_ref().is_some_and(|it| it.label.starts_with(label)) {
+                return Ok(());
+            }
+            self.display.press("Tab")?;
+            let place = |it: &Option<Element>| it.as_ref().map(|it| (it.label.clone(), it.rect));
+            let now = self.wait("Tab to go on", SOON, |seen| {
+                let now = focused(seen);
+                (now.is_some() && place(&now) != place(&before)).then_some(now)
+            })?;
+            seen.extend(now.map(|it| it.label));
         }
+        anyhow::bail!("Tab does not reach {label:?}, but {seen:?}")
+    }
+
+    /// Waits until there is a whole picture of a screen.
+    ///
+    /// # Errors
+    /// If there is none in time.
+    pub fn wait_for_picture(&self, screen: &str) -> anyhow::Result<()> {
+        let ending = format!("-{screen}.png");
+        wait_for(&format!("a picture of {screen}"), WITHIN, || {
+            for file in fs::read_dir(&self.pictures)? {
+                let path = file?.path();
+                // Every PNG ends with this chunk.
+                let is_whole =
+                    || Ok::<_, std::io::Error>(fs::read(&path)?.ends_with(b"IEND\xaeB`\x82"));
+                if path.to_string_lossy().ends_with(&ending) && is_whole()? {
+                    return Ok(Some(()));
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    /// Puts the pictures of what this person saw into a folder for people to look at. Returns what they
+    /// are of.
+    ///
+    /// # Errors
+    /// If they cannot be read or written, or one is empty.
+    pub fn keep_pictures(&self, folder: &Path) -> anyhow::Result<Vec<String>> {
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        fs::create_dir_all(folder)?;
+        let mut kept = Vec::new();
+        for file in fs::read_dir(&self.pictures)? {
+            let path = file?.path();
+            if path.extension().is_none_or(|ending| ending != "png") {
+                continue;
+            }
+            let bytes = fs::read(&path)?;
+            ensure!(bytes.starts_with(b"\x89PNG"), "{} is no picture", path.display());
+            ensure!(bytes.len() > 5_000, "{} shows next to nothing", path.display());
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            fs::write(folder.join(format!("{name}.png")), bytes)?;
+            kept.push(name.split_once('-').map_or(name.clone(), |(_, what)| what.to_owned()));
+        }
+        Ok(kept)
     }
 }

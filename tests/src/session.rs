@@ -53,7 +53,19 @@ impl Lab {
         address: SocketAddr,
     ) -> anyhow::Result<Self> {
         let command = Command::new(binaries::path("dyad-signalling")?);
-        Self::start_by(command, directory, experiment, address)
+        Self::start_by(command, directory, experiment, address, true)
+    }
+
+    /// The same over TLS, with the lab's own certificate.
+    ///
+    /// # Errors
+    /// If it does not start, or if this is no namespace: on an address that only this computer has,
+    /// there would be no TLS.
+    pub fn start_secured(directory: &Path, experiment: &str) -> anyhow::Result<Self> {
+        ensure!(namespace::is_inside(), "TLS is for addresses that others have too");
+        let command = Command::new(binaries::path("dyad-signalling")?);
+        let address = (namespace::ADDRESS, 0).into();
+        Self::start_by(command, directory, experiment, address, false)
     }
 
     /// The same on a computer of its own.
@@ -66,7 +78,7 @@ impl Lab {
         experiment: &str,
     ) -> anyhow::Result<Self> {
         let command = computer.command(binaries::path("dyad-signalling")?);
-        Self::start_by(command, directory, experiment, (computer.address(), 0).into())
+        Self::start_by(command, directory, experiment, (computer.address(), 0).into(), true)
     }
 
     /// Kills it, as a power cut would, and starts it again where it was.
@@ -85,6 +97,7 @@ impl Lab {
         directory: &Path,
         experiment: &str,
         address: SocketAddr,
+        plain: bool,
     ) -> anyhow::Result<Self> {
         fs::create_dir_all(directory)?;
         let file = directory.join(EXPERIMENT);
@@ -92,6 +105,9 @@ impl Lab {
         let data = directory.join("lab");
         command.arg("serve").arg("--experiment").arg(&file).arg("--data").arg(&data);
         command.arg("--listen").arg(address.to_string());
+        if plain {
+            command.arg("--plain");
+        }
         let mut process = Process::start("lab", command, directory)?;
         let line: Value = serde_json::from_str(&process.first_line(START)?)?;
         let link = line["join"].as_str().context("the lab names no join link")?.to_owned();

@@ -6,7 +6,7 @@
 //! with: keep it like the folder itself.
 
 use crate::index::{IndexError, People as _, Records as _, Sqlite};
-use crate::names::{beside, bundle_key, session_key};
+use crate::names::{WITHDRAWN, beside, bundle_key, session_key};
 use crate::seal::KEY_FILE;
 use crate::snapshot::INDEX;
 use crate::store::digest;
@@ -90,6 +90,9 @@ fn write(
     for key in besides.iter().copied().chain([KEY_FILE]) {
         add(&mut archive, folder, key)?;
     }
+    for tombstone in in_folder(&folder.join(WITHDRAWN))? {
+        add(&mut archive, folder, &format!("{WITHDRAWN}/{tombstone}"))?;
+    }
     // Then the index: what it knows of is on disk already.
     Sqlite::open_to_read(index)?.copy_to(copy)?;
     let known = Sqlite::open_to_read(copy)?;
@@ -120,6 +123,20 @@ fn write(
     }
     archive.into_inner()?.sync_all()?;
     Ok(saved)
+}
+
+/// The names of the files in a folder, sorted; none if it is missing.
+fn in_folder(folder: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let name = |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().into_string().ok());
+    let names: io::Result<Vec<Option<String>>> = entries.map(name).collect();
+    let mut names: Vec<String> = names?.into_iter().flatten().collect();
+    names.sort();
+    Ok(names)
 }
 
 /// Adds a file as it is, if it is there.

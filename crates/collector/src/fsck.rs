@@ -1,6 +1,7 @@
 //! `fsck`: whether a folder holds what its receipts say, and its repair as far as the files allow. No
 //! file of a record is changed or removed.
 
+use crate::audit;
 use crate::index::{IndexError, Sqlite};
 use crate::names::{BUNDLES, bundle_key, name_of};
 use crate::snapshot::INDEX;
@@ -88,6 +89,13 @@ pub fn fsck(folder: &Path, now_ms: u64) -> Result<Check, FsckError> {
     let words = |name: &RecordName| format!("{} had no receipt and got one", bundle_key(name));
     check.repaired.extend(recovered.records.iter().map(words));
     store.look_through(&mut check)?;
+    if let Err(broken) = audit::check(folder).map_err(StoreError::Files)? {
+        check.wrong.push(broken);
+    }
+    for tombstone in store.tombstones()? {
+        let (who, games) = (&tombstone.participant, tombstone.sessions.len());
+        check.notes.push(format!("{who} has withdrawn; {games} games were deleted"));
+    }
     Ok(check)
 }
 

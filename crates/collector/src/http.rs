@@ -296,6 +296,7 @@ impl From<AccessError> for Refused {
         let status = match error {
             AccessError::UnknownToken => StatusCode::UNAUTHORIZED,
             AccessError::NotTheirs => StatusCode::FORBIDDEN,
+            AccessError::Withdrawn => StatusCode::GONE,
             AccessError::Index(_) => StatusCode::INSUFFICIENT_STORAGE,
         };
         Self::new(status, error.to_string())

@@ -16,9 +16,12 @@
 //!                                               participants said they had on disk
 //! _bundles/{session}/{scene}/{participant}_ep{n}.tar    as received
 //! _sessions/{session}.json                      as registered
+//! _withdrawn/{participant}.json                  who has taken their data back
+//! audit.jsonl                                   what experimenters have done with the folder
 //! _partial/                                     bundles of which only a part has arrived
 //! _incoming/                                    temporary files
 //! receipt-key                                   what receipts are signed with
+//! tls.pem                                       the own certificate and its key
 //! {study}/{session}/session.json                who, which records, which verdicts
 //! {study}/{session}/connections.jsonl           how the connections were, as reported in play
 //! {study}/{session}/{scene}/{participant}_ep{n}.dlog, .csv, and local/…csv
@@ -35,10 +38,13 @@
 //! - [`settle`]: what follows a receipt, with [`examine`], which asks recording for the verdict, and
 //!   `bounds.rs`, which holds it against what participants said before; [`reports`]: where they say
 //!   it; `books.rs`: the end of a session; [`page`]: its page;
+//! - [`withdraw`]: the end of games whose data were taken back; [`audit`]: what experimenters do;
 //! - [`snapshot`]: a store at one moment, for who only reads it; [`backup`]: as a file;
 //! - [`owner`]: the thread that owns a store; [`http`]: the routes; [`lab`]: those for labs on other
-//!   machines, [`remote`]: their end of it; [`interrupt`]: SIGTERM.
+//!   machines, [`remote`]: their end of it; [`serve`]: taking connections, with [`tls`] and [`flood`],
+//!   the limits; [`interrupt`]: SIGTERM.
 
+pub mod audit;
 pub mod backup;
 mod books;
 mod bounds;
@@ -46,6 +52,7 @@ pub mod carried;
 mod coding;
 pub mod examine;
 pub mod files;
+pub mod flood;
 pub mod fsck;
 pub mod http;
 pub mod index;
@@ -59,9 +66,12 @@ pub mod recover;
 pub mod remote;
 pub mod reports;
 pub mod seal;
+pub mod serve;
 pub mod settle;
 pub mod snapshot;
 pub mod store;
+pub mod tls;
+pub mod withdraw;
 
 pub use owner::{Collector, CollectorThread, Stopped};
 pub use remote::{Keeper, KeeperError, Remote};

@@ -2,14 +2,17 @@
 //! after a lab has stopped.
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use clap::{Parser, Subcommand};
+use dyad_collector::audit::{self, Action};
 use dyad_collector::fsck::{self, fsck};
 use dyad_collector::interrupt::Interrupt;
 use dyad_collector::lab::Board;
 use dyad_collector::owner::now_ms;
+use dyad_collector::serve::{Limits, Server};
 use dyad_collector::settle::Notice;
-use dyad_collector::{Collector, Store, http, lab};
+use dyad_collector::tls::Certificate;
+use dyad_collector::{Collector, Store, http, lab, tls};
+use dyad_protocol::ParticipantId;
 use std::fs::File;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -40,6 +43,8 @@ enum Command {
         /// of A-Z a-z 0-9 - _. Without it no lab can register sessions.
         #[arg(long)]
         lab_secret: Option<PathBuf>,
+        #[command(flatten)]
+        tls: tls::Arguments,
     },
     /// Checks that a folder holds what its receipts say, and repairs its index from the files. Exits
     /// with 0 if everything is there, with 1 if something is lost or was changed, and with 2 if the
@@ -47,6 +52,14 @@ enum Command {
     Fsck {
         /// The folder.
         data: PathBuf,
+    },
+    /// Deletes the games of somebody who takes their data back, also the partners' records of them.
+    Withdraw {
+        /// The folder.
+        #[arg(long)]
+        data: PathBuf,
+        /// The pseudonym.
+        participant: ParticipantId,
     },
     /// Takes the records in a file that `dyad spool export` has written. Exits with 0 if all of them are
     /// here now, and with 1 if some are not.
@@ -67,10 +80,11 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let done = match Arguments::parse().command {
-        Command::Serve { data, listen, lab_secret } => {
-            serve(&data, listen, lab_secret.as_deref()).await.map(|()| 0)
+        Command::Serve { data, listen, lab_secret, tls } => {
+            serve(&data, listen, lab_secret.as_deref(), &tls).await.map(|()| 0)
         }
         Command::Import { data, file } => import(&data, &file),
+        Command::Withdraw { data, participant } => withdraw(&data, &participant),
         Command::Fsck { data } => fsck::report(fsck(&data, now_ms()), &mut std::io::stderr())
             .context("cannot say what was found"),
     };
@@ -84,11 +98,18 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(data: &Path, listen: SocketAddr, lab_secret: Option<&Path>) -> anyhow::Result<()> {
+async fn serve(
+    data: &Path,
+    listen: SocketAddr,
+    lab_secret: Option<&Path>,
+    tls: &tls::Arguments,
+) -> anyhow::Result<()> {
     let secret = lab_secret.map(lab::read_secret).transpose()?;
     let interrupt = Interrupt::listen()?;
     let store = Store::open(data, now_ms())
         .with_context(|| format!("{} cannot be used", data.display()))?;
+    let certificate = tls.certificate(data, listen)?;
+    let acceptor = certificate.as_ref().map(Certificate::acceptor).transpose()?;
     let board = Board::default();
     let told = board.clone();
     let (collector, thread) = Collector::start(store, move |notice| {
@@ -99,16 +120,31 @@ async fn serve(data: &Path, listen: SocketAddr, lab_secret: Option<&Path>) -> an
         TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "taking records");
-    writeln!(std::io::stdout(), "{}", serde_json::json!({ "listening": address }))?;
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    audit::note(data, now_ms(), Action::Started, serde_json::json!({ "listening": address }))?;
+    let cert = certificate.as_ref().map(Certificate::fingerprint);
+    let line = serde_json::json!({ "listening": address, "cert": cert });
+    writeln!(std::io::stdout(), "{line}")?;
     let mut router = http::routes(collector.clone());
     if let Some(secret) = secret {
         router = router.merge(lab::routes(collector.clone(), board, secret));
     }
     drop(collector);
-    axum::serve(listener, router).with_graceful_shutdown(interrupt.wait()).await?;
+    let server = Server { router, tls: acceptor, limits: Limits::default() };
+    server.run(listener, interrupt.wait()).await;
     thread.ended().await?;
+    audit::note(data, now_ms(), Action::Stopped, serde_json::json!({}))?;
     Ok(())
+}
+
+fn withdraw(data: &Path, participant: &ParticipantId) -> anyhow::Result<u8> {
+    let mut store = Store::open(data, now_ms())
+        .with_context(|| format!("{} cannot be used", data.display()))?;
+    let details = serde_json::json!({ "participant": participant, "policy": "games" });
+    audit::note(data, now_ms(), Action::Withdrew, details)?;
+    let tombstone = store.withdraw(participant, true, now_ms())?;
+    let games = tombstone.sessions.len();
+    writeln!(std::io::stderr(), "{games} games of {participant} are deleted")?;
+    Ok(0)
 }
 
 fn import(data: &Path, file: &Path) -> anyhow::Result<u8> {

@@ -1,7 +1,7 @@
 //! Where things are in a store's folder.
 
-use dyad_protocol::SessionId;
 use dyad_protocol::records::RecordName;
+use dyad_protocol::{ParticipantId, SessionId};
 
 /// The folder of bundles. No study's folder has this name: ids start with a letter or a digit.
 pub const BUNDLES: &str = "_bundles";
@@ -11,6 +11,9 @@ pub const SESSIONS: &str = "_sessions";
 
 /// The folder of bundles of which only a part has arrived.
 pub const PARTIAL: &str = "_partial";
+
+/// The folder of what is left of those who have withdrawn their data.
+pub const WITHDRAWN: &str = "_withdrawn";
 
 fn stem(name: &RecordName) -> String {
     let RecordName { session, scene, participant, episode } = name;
@@ -48,6 +51,12 @@ pub(crate) fn partial_folder(name: &RecordName) -> String {
 #[must_use]
 pub fn session_key(session: &SessionId) -> String {
     format!("{SESSIONS}/{session}.json")
+}
+
+/// Where a tombstone is.
+#[must_use]
+pub fn tombstone_key(participant: &ParticipantId) -> String {
+    format!("{WITHDRAWN}/{participant}.json")
 }
 
 /// The inverse of [`bundle_key`]; `None` for a file that is no bundle, such as a conflicting one.

@@ -33,6 +33,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn recover(&mut self, now_ms: u64) -> Result<Recovered, StoreError> {
+        self.finish_withdrawals()?;
         let mut recovered = Recovered::default();
         for key in self.files.list(SESSIONS)? {
             match serde_json::from_slice::<Kept>(&self.files.read(&key)?) {

@@ -6,7 +6,7 @@ use crate::owner::{Collector, Stopped, now_ms};
 use crate::store::{Registration, StoreError};
 use dyad_protocol::records::Rejection;
 use dyad_protocol::report::Report;
-use dyad_protocol::{ParticipantId, Token};
+use dyad_protocol::{HexDigest, ParticipantId, Token};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -51,25 +51,34 @@ impl From<IndexError> for KeeperError {
 #[derive(Clone, Debug)]
 pub struct Remote {
     url: String,
+    cert: Option<HexDigest>,
     secret: Token,
     agent: ureq::Agent,
 }
 
 impl Remote {
-    /// A collector at this address, `http://host:port`, that knows this secret.
+    /// A collector at this address, `http://host:port`, that knows this secret; or at `https://host:port`,
+    /// with a certificate that has this fingerprint.
     #[must_use]
-    pub fn new(url: &str, secret: Token) -> Self {
+    pub fn new(url: &str, cert: Option<HexDigest>, secret: Token) -> Self {
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(TIMEOUT))
             .http_status_as_error(false)
             .build();
-        Self { url: url.trim_end_matches('/').to_owned(), secret, agent: agent.into() }
+        let agent = dyad_tls::agent(agent, cert.as_ref());
+        Self { url: url.trim_end_matches('/').to_owned(), cert, secret, agent }
     }
 
     /// Its address.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The fingerprint of its certificate, if it has one.
+    #[must_use]
+    pub const fn cert(&self) -> Option<&HexDigest> {
+        self.cert.as_ref()
     }
 
     /// Its key, and where its news are.

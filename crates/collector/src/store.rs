@@ -10,7 +10,7 @@ use dyad_protocol::records::{MAX_BUNDLE, Receipt, RecordName};
 use dyad_protocol::{HexDigest, ParticipantId, PublicKey, SceneId, SessionId, StudyId, Token};
 use dyad_recording::KeyPair;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
@@ -80,6 +80,11 @@ pub enum AccessError {
     /// The record does not belong to the token's owner.
     #[error("this record does not belong to the participant of the token")]
     NotTheirs,
+    /// Somebody who played in this game has taken their data back.
+    #[error(
+        "this game was deleted because somebody has withdrawn their data: delete your copy too"
+    )]
+    Withdrawn,
     /// The index fails.
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -157,6 +162,8 @@ pub struct Store {
     pub(crate) files: Box<dyn Files>,
     pub(crate) index: Box<dyn Index>,
     pub(crate) noted: Noted,
+    /// Sessions that were deleted.
+    pub(crate) withdrawn: BTreeSet<SessionId>,
     key: KeyPair,
 }
 
@@ -185,7 +192,7 @@ impl Store {
         // A store that cannot be understood is left as it is, so this comes before anything is made.
         let index = Sqlite::open(&folder.join(INDEX))?;
         let key = seal::key(folder).map_err(StoreError::Key)?;
-        Ok(Self { files: Box::new(disk), index: Box::new(index), noted: Noted::default(), key })
+        Ok(Self::of(Box::new(disk), Box::new(index), key))
     }
 
     /// A store of these files with this index, whose receipts are signed with this key; otherwise as
@@ -199,9 +206,13 @@ impl Store {
         key: KeyPair,
         now_ms: u64,
     ) -> Result<Self, StoreError> {
-        let mut store = Self { files, index, noted: Noted::default(), key };
+        let mut store = Self::of(files, index, key);
         store.put_in_order(now_ms)?;
         Ok(store)
+    }
+
+    fn of(files: Box<dyn Files>, index: Box<dyn Index>, key: KeyPair) -> Self {
+        Self { files, index, noted: Noted::default(), withdrawn: BTreeSet::new(), key }
     }
 
     fn put_in_order(&mut self, now_ms: u64) -> Result<(), StoreError> {
@@ -257,6 +268,9 @@ impl Store {
     /// [`AccessError`] if not.
     pub fn authorise(&self, token: &Token, name: &RecordName) -> Result<(), AccessError> {
         let owner = self.recognise(token)?.ok_or(AccessError::UnknownToken)?;
+        if self.is_withdrawn(&name.session) && owner == name.participant {
+            return Err(AccessError::Withdrawn);
+        }
         let session = self.index.session(&name.session)?.ok_or(AccessError::NotTheirs)?;
         let theirs = owner == name.participant && session.has(name);
         if theirs { Ok(()) } else { Err(AccessError::NotTheirs) }

@@ -6,7 +6,7 @@
 #[path = "../tests/it/support.rs"]
 mod support;
 
-use dyad_dataset::{Options, export, parallel};
+use dyad_dataset::{Options, export_study, parallel};
 use std::env;
 use std::error::Error;
 use std::path::PathBuf;
@@ -21,7 +21,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let all = Options { parquet: true, bids: true, ..Options::default() };
     let identical = Options { only_identical: true, ..Options::default() };
     for (name, options) in [("plain", Options::default()), ("all", all), ("identical", identical)] {
-        export(&store, &folder.join(name), &options, parallel::cores(), &|_, _| {})?;
+        let (out, study) = (folder.join(name), support::study());
+        export_study(&store, &out, &options, study, parallel::cores(), &|_, _| {})?;
     }
     Ok(())
 }

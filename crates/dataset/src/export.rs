@@ -7,6 +7,7 @@ use crate::parallel;
 use crate::render::{self, Facts, RenderError, Rendered};
 use crate::session::{Entry, Session};
 use crate::store::{self, LoadError};
+use crate::study::Study;
 use dyad_collector::Snapshot;
 use dyad_collector::snapshot::SnapshotError;
 use std::fs::{self, File};
@@ -73,7 +74,8 @@ pub enum ExportError {
     },
 }
 
-/// Exports a store, which may be in use meanwhile, into a folder that does not exist or is empty.
+/// Exports a store, which may be in use meanwhile, into a folder that does not exist or is empty. Of what
+/// is known of people, only that they were in the sessions.
 ///
 /// # Errors
 /// [`ExportError`].
@@ -81,6 +83,22 @@ pub fn export(
     store: &Path,
     out: &Path,
     options: &Options,
+    jobs: NonZeroUsize,
+    progress: Progress<'_>,
+) -> Result<Exported, ExportError> {
+    export_study(store, out, options, Study::default(), jobs, progress)
+}
+
+/// The same with what the lab knows of the study. Where the options leave sessions out, people who are in
+/// none of the others are left out too.
+///
+/// # Errors
+/// [`ExportError`].
+pub fn export_study(
+    store: &Path,
+    out: &Path,
+    options: &Options,
+    study: Study,
     jobs: NonZeroUsize,
     progress: Progress<'_>,
 ) -> Result<Exported, ExportError> {
@@ -100,7 +118,10 @@ pub fn export(
         }
         Err(source) => return Err(ExportError::Write { path: folder, source }),
     }
-    let exporter = Exporter { store, folder: &folder, options, jobs, progress };
+    let Options { since_ms, scene, only_identical, .. } = options;
+    let is_selected = since_ms.is_some() || scene.is_some() || *only_identical;
+    let study = if is_selected { study.of(&entries) } else { study };
+    let exporter = Exporter { store, folder: &folder, options, study: &study, jobs, progress };
     let exported = exporter.run(&entries).and_then(|exported| {
         // Only an empty folder can be removed.
         drop(fs::remove_dir(out));
@@ -134,6 +155,7 @@ struct Exporter<'a> {
     store: &'a Path,
     folder: &'a Path,
     options: &'a Options,
+    study: &'a Study,
     jobs: NonZeroUsize,
     progress: Progress<'a>,
 }
@@ -150,7 +172,7 @@ impl Exporter<'_> {
         })?;
         let (facts, parts): (Vec<Facts>, Vec<Vec<Part>>) = sessions.into_iter().unzip();
         let parts = parts.concat();
-        let about = package::files(&facts, &parts, &Made::now(self.options.clone()))?;
+        let about = package::files(&facts, &parts, self.study, &Made::now(self.options.clone()))?;
         about.iter().try_for_each(|file| self.write(file))?;
         let about_bytes: u64 = about.iter().map(|file| Part::of(file).bytes).sum();
         Ok(Exported {

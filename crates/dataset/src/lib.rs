@@ -8,8 +8,8 @@
 //! dataset ────┘                                      ┘
 //! ```
 //!
-//! A dataset is a function of what it holds under `data/raw`: logs, receipts and the options of
-//! its export. [`export()`] writes what that function gives; [`verify()`] computes it once more from
+//! A dataset is a function of what it holds under `data/raw`: logs, receipts, what the lab knows
+//! of people, and the options of its export. [`export()`] writes what that function gives; [`verify()`] computes it once more from
 //! the dataset's own logs, simulating every one of them, and compares all bytes. DATASET.md
 //! describes the folder.
 //!
@@ -21,6 +21,7 @@
 //! - [`mod@column`] and [`codebook`]: what columns mean, the one source of it; [`table`]: tables;
 //! - [`session`]: one session's records, and what examining them gives; [`store`] and [`folder`]
 //!   load it from a store and from a dataset;
+//! - [`study`]: what the lab knows of people;
 //! - [`names`]: files' names; [`render`]: a session's files; [`package`]: the files about all;
 //! - [`mod@export`] and [`mod@verify`]: the shells; [`parallel`]: their threads.
 
@@ -37,10 +38,11 @@ pub mod parquet;
 pub mod render;
 pub mod session;
 pub mod store;
+pub mod study;
 pub mod table;
 pub mod verify;
 
-pub use export::{ExportError, Exported, export};
+pub use export::{ExportError, Exported, export, export_study};
 pub use options::Options;
 pub use verify::{Check, Finding, VerifyError, verify};
 

@@ -1,6 +1,7 @@
 //! One session: what the lab wrote down of it, its records, and what examining them gives.
 
 use crate::local::{self, Summary};
+use dyad_collector::settle::Finding;
 use dyad_collector::{Registration, examine};
 use dyad_gridworld::Settings;
 use dyad_protocol::ParticipantId;
@@ -21,6 +22,9 @@ pub struct Entry {
     pub registered_ms: u64,
     /// The receipts of the records that are here, by episode and participant.
     pub receipts: Vec<Receipt>,
+    /// What the lab has found of episodes besides their verdicts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<(u16, Finding)>,
 }
 
 /// A session with its records.

@@ -4,6 +4,7 @@ use crate::options::Options;
 use crate::session::{Entry, Episode, Session, Unsound};
 use dyad_collector::examine;
 use dyad_collector::names::bundle_key;
+use dyad_collector::settle::Finding;
 use dyad_collector::snapshot::{SessionEntry, Snapshot};
 use dyad_collector::store::digest;
 use dyad_protocol::HexDigest;
@@ -51,6 +52,7 @@ pub fn entries(snapshot: &Snapshot, options: &Options) -> Vec<Entry> {
             registration: session.registration.clone(),
             registered_ms: session.registered_ms,
             receipts: receipts(session, *only_identical),
+            findings: findings(session, *only_identical),
         })
         .filter(|entry| !only_identical || !entry.receipts.is_empty())
         .collect();
@@ -58,6 +60,17 @@ pub fn entries(snapshot: &Snapshot, options: &Options) -> Vec<Entry> {
         |entry: &Entry| (entry.registration.study.clone(), entry.registration.session.clone());
     entries.sort_by_key(key);
     entries
+}
+
+/// What is known besides, of the episodes that are taken. What says nothing is left out.
+fn findings(session: &SessionEntry, only_identical: bool) -> Vec<(u16, Finding)> {
+    let taken = receipts(session, only_identical);
+    let is_taken = |number: &u16| {
+        !only_identical || taken.iter().any(|receipt| receipt.name.episode == *number)
+    };
+    let says = |finding: &Finding| *finding != Finding::default();
+    let findings = session.findings.iter();
+    findings.filter(|(number, it)| is_taken(number) && says(it)).cloned().collect()
 }
 
 fn receipts(session: &SessionEntry, only_identical: bool) -> Vec<Receipt> {

@@ -84,6 +84,8 @@ pub struct Experiment {
     pub rules: Rules,
     /// Codes and messages at the end.
     pub completion: rules::Completion,
+    /// What becomes of the data.
+    pub data: rules::Data,
     /// How people come to conditions.
     pub assignment: rules::Assignment,
     /// The conditions; none in a study without.

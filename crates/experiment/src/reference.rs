@@ -33,6 +33,7 @@ fn tables() -> BTreeMap<&'static str, Vec<Described>> {
         of::<study::Monitoring>(),
         of::<study::WatchRtt>(),
         of::<study::Completion>(),
+        of::<study::Data>(),
         of::<study::Codes>(),
         of::<study::Messages>(),
         of::<scene::Head>(),

@@ -1,9 +1,10 @@
 //! The rules of a study: who may take part, who plays with whom, and what follows when something
 //! goes another way.
 
-use crate::words::{AssignMethod, AssignPer, Outcome, Policy, System};
+use crate::ids::QuestionId;
+use crate::words::{AssignMethod, AssignPer, Outcome, Policy, System, Withdrawal};
 use dyad_protocol::SceneId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// All rules of a study.
@@ -19,6 +20,19 @@ pub struct Rules {
     pub watch_rtt: Option<WatchRtt>,
     /// What somebody gets whose partner has gone.
     pub dropout: AfterDropout,
+}
+
+/// What becomes of a study's data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Data {
+    /// The public key, as age writes it, to which what identifies people is encrypted.
+    pub identities_key: Option<String>,
+    /// Days after its receipt for which the copy of a record stays on a participant's computer.
+    pub keep_days: u16,
+    /// What is deleted when somebody withdraws their data.
+    pub withdrawal: Withdrawal,
+    /// The questions whose answers say who somebody is, with their scenes.
+    pub identifying: BTreeSet<(SceneId, QuestionId)>,
 }
 
 /// Who plays with whom.

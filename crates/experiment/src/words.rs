@@ -33,6 +33,14 @@ words! {
         Program = "program",
     }
 
+    /// What is deleted when somebody withdraws their data.
+    pub enum Withdrawal {
+        /// Everything of theirs, and the games that they played, also the partners' records of them.
+        Games = "games",
+        /// Their answers and what identifies them. Games stay, under pseudonyms.
+        Person = "person",
+    }
+
     /// Who has the other seats of a game.
     pub(crate) enum PartnerKind {
         /// People.

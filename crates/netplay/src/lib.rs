@@ -2,7 +2,8 @@
 //! [`dyad_rollback`], over WebRTC or over memory.
 //!
 //! - [`transport`]: what carries messages between peers, and the impairment in front of it;
-//!   [`memory`] for tests, [`webrtc`] for real, where `relay.rs` keeps addresses to itself;
+//!   [`memory`] for tests, [`webrtc`] for real, where `relay.rs` keeps addresses to itself and
+//!   [`dial`] connects to the lab;
 //! - [`session`]: one match from its first connection to its closing handshake;
 //! - [`plugin`]: the systems and their order.
 //!
@@ -12,6 +13,7 @@
 //! entity-based rollback go wrong (query order, entity ids, change detection, commands) can occur.
 #![expect(clippy::needless_pass_by_value, reason = "Bevy systems take their parameters by value")]
 
+pub mod dial;
 pub mod memory;
 pub mod plugin;
 mod relay;

@@ -1,14 +1,15 @@
-//! Signalling that keeps addresses to itself: of the candidates that WebRTC offers and hears,
-//! only relays pass.
+//! Signalling by a dialler of ours: over TLS where the lab's certificate is known, and, where only relays
+//! are to be used, such that it keeps addresses to itself: of the candidates that WebRTC offers and
+//! hears, only relays pass.
 //!
 //! The WebRTC library has no setting for that, but every candidate goes through the lab's
 //! signalling, and a [`Signaller`] of ours can read along. Nothing that leaves this computer tells
 //! its address, and no address of the partner's that is not a relay's is tried. A partner whose
 //! program was changed can still call its own address a relay; it then learns this computer's.
 
-use async_tungstenite::WebSocketStream;
-use async_tungstenite::smol::{ConnectStream, connect_async};
+use crate::dial::{LabSocket, websocket};
 use async_tungstenite::tungstenite::Message;
+use dyad_protocol::HexDigest;
 use futures::StreamExt as _;
 use matchbox_socket::async_trait::async_trait;
 use matchbox_socket::{
@@ -16,32 +17,44 @@ use matchbox_socket::{
 };
 use serde_json::Value;
 
-/// Makes signallers that let only relays pass.
+/// Makes signallers.
 #[derive(Debug)]
-pub(crate) struct RelayOnly;
+pub(crate) struct Dialler {
+    /// Whether only relays pass.
+    pub(crate) relay_only: bool,
+    /// The fingerprint of the lab's certificate, if it has one.
+    pub(crate) cert: Option<HexDigest>,
+}
 
 #[async_trait]
-impl SignallerBuilder for RelayOnly {
+impl SignallerBuilder for Dialler {
     async fn new_signaller(
         &self,
         _attempts: Option<u16>,
         room_url: String,
     ) -> Result<Box<dyn Signaller>, SignalingError> {
         // Attempts are repeated one level up, where a person can be told.
-        let (stream, _response) = connect_async(&room_url).await?;
-        Ok(Box::new(Filtered { stream }))
+        let stream = websocket(&room_url, self.cert.as_ref(), None).await?;
+        Ok(Box::new(Filtered { stream, relay_only: self.relay_only }))
     }
 }
 
 struct Filtered {
-    stream: WebSocketStream<ConnectStream>,
+    stream: LabSocket,
+    relay_only: bool,
+}
+
+impl Filtered {
+    fn pass(&self, signal: PeerSignal) -> Option<PeerSignal> {
+        if self.relay_only { relays_only(signal) } else { Some(signal) }
+    }
 }
 
 #[async_trait]
 impl Signaller for Filtered {
     async fn send(&mut self, request: PeerRequest) -> Result<(), SignalingError> {
         let request = match request {
-            PeerRequest::Signal { receiver, data } => match relays_only(data) {
+            PeerRequest::Signal { receiver, data } => match self.pass(data) {
                 Some(data) => PeerRequest::Signal { receiver, data },
                 None => return Ok(()),
             },
@@ -64,7 +77,7 @@ impl Signaller for Filtered {
                 serde_json::from_str(&text).map_err(|_json| SignalingError::UnknownFormat)?;
             match event {
                 PeerEvent::Signal { sender, data } => {
-                    if let Some(data) = relays_only(data) {
+                    if let Some(data) = self.pass(data) {
                         return Ok(PeerEvent::Signal { sender, data });
                     }
                 }

@@ -5,9 +5,10 @@
 //! loop ends when its channels are dropped, which ends the connections; so the channels live
 //! here, and not in the ggrs session.
 
-use crate::relay::RelayOnly;
+use crate::relay::Dialler;
 use crate::transport::{Channel, Path, Transport, TransportEvent};
 use bevy::log::{debug, warn};
+use dyad_protocol::HexDigest;
 use dyad_protocol::lobby::IceServers;
 use dyad_rollback::peering::Connection;
 use futures::channel::oneshot;
@@ -40,6 +41,8 @@ const CHANNELS: [Channel; 2] = [Channel::Unreliable, Channel::Reliable];
 pub struct Signalling {
     /// The room's WebSocket address, token included.
     pub url: String,
+    /// The fingerprint of the lab's certificate, if it has one.
+    pub cert: Option<HexDigest>,
     /// STUN and TURN servers.
     pub ice: IceServers,
 }
@@ -91,8 +94,10 @@ impl WebRtc {
         self.attempts += 1;
         let ice = &self.signalling.ice;
         let mut builder = WebRtcSocket::builder(&self.signalling.url);
-        if ice.relay_only {
-            builder = builder.signaller_builder(Arc::new(RelayOnly));
+        let cert = self.signalling.cert.clone();
+        if ice.relay_only || cert.is_some() {
+            let dialler = Dialler { relay_only: ice.relay_only, cert };
+            builder = builder.signaller_builder(Arc::new(dialler));
         }
         let (socket, message_loop) = builder
             .ice_server(RtcIceServerConfig {

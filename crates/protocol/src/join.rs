@@ -1,7 +1,7 @@
-//! Join links: `dyad://HOST:PORT/join?token=…&panel=…`, the same on the first line of a `.join` file, or
-//! just `HOST:PORT` typed in.
+//! Join links: `dyad://HOST:PORT/join?token=…&panel=…&cert=…`, the same on the first line of a `.join`
+//! file, or just `HOST:PORT` typed in.
 
-use crate::ids::{IdError, PanelId, Token};
+use crate::ids::{HexDigest, IdError, PanelId, Token};
 use std::fmt;
 use std::str::FromStr;
 
@@ -16,6 +16,8 @@ pub struct JoinLink {
     pub token: Option<Token>,
     /// What a panel calls the person, if they come from one.
     pub panel: Option<PanelId>,
+    /// SHA-256 of the lab's certificate. With it, everything goes over TLS, and to nobody else.
+    pub cert: Option<HexDigest>,
 }
 
 /// Why a text is no join link.
@@ -48,6 +50,14 @@ pub enum JoinError {
         /// What is wrong with it.
         source: IdError,
     },
+    /// A broken fingerprint.
+    #[error(
+        "the certificate's fingerprint in the link {source}; ask the experimenter for the link again"
+    )]
+    Certificate {
+        /// What is wrong with it.
+        source: IdError,
+    },
     /// A broken token.
     #[error("the link's token {source}; ask the experimenter for the link again")]
     Token {
@@ -60,10 +70,20 @@ pub enum JoinError {
 pub const DEFAULT_PORT: u16 = 8642;
 
 impl JoinLink {
-    /// The address of one of the lab's pages or sockets: `address("ws", "/lobby")`.
+    /// The address of one of the lab's pages or sockets: `address("ws", "/lobby")`, which begins with
+    /// `wss` where the lab has a certificate.
     #[must_use]
     pub fn address(&self, scheme: &str, path: &str) -> String {
-        format!("{scheme}://{}:{}{path}", self.host, self.port)
+        let secured = if self.cert.is_some() { "s" } else { "" };
+        format!("{scheme}{secured}://{}:{}{path}", self.host, self.port)
+    }
+
+    /// Whether the link is one person's own, and nothing for others to see or to use: it says what a
+    /// panel calls somebody, or has a personal link's token, which alone has a dash in it.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        let is_own = |token: &Token| token.reveal().contains('-');
+        self.panel.is_some() || self.token.as_ref().is_some_and(is_own)
     }
 }
 
@@ -75,8 +95,12 @@ impl fmt::Display for JoinLink {
             write!(f, "?token={}", token.reveal())?;
             mark = '&';
         }
-        match &self.panel {
-            Some(panel) => write!(f, "{mark}panel={}", panel.reveal()),
+        if let Some(panel) = &self.panel {
+            write!(f, "{mark}panel={}", panel.reveal())?;
+            mark = '&';
+        }
+        match &self.cert {
+            Some(cert) => write!(f, "{mark}cert={cert}"),
             None => Ok(()),
         }
     }
@@ -120,7 +144,10 @@ impl FromStr for JoinLink {
         let panel = parameter("panel=")
             .map(|panel| panel.parse().map_err(|source| JoinError::Panel { source }))
             .transpose()?;
-        Ok(Self { host: host.to_owned(), port, token, panel })
+        let cert = parameter("cert=")
+            .map(|cert| cert.parse().map_err(|source| JoinError::Certificate { source }))
+            .transpose()?;
+        Ok(Self { host: host.to_owned(), port, token, panel, cert })
     }
 }
 
@@ -155,6 +182,19 @@ mod tests {
         let alone: JoinLink = "lab/join?panel=7".parse().unwrap();
         assert_eq!((alone.token.is_none(), alone.to_string().parse()), (true, Ok(alone)));
         assert!(matches!("lab?panel=a%20b".parse::<JoinLink>(), Err(JoinError::Panel { .. })));
+    }
+
+    #[test]
+    fn a_fingerprint_means_tls() {
+        let digits = "0a".repeat(32);
+        let link: JoinLink = format!("dyad://lab/join?token=abc&cert={digits}").parse().unwrap();
+        assert_eq!(link.cert.as_ref().map(ToString::to_string), Some(digits.clone()));
+        assert_eq!(link.to_string().parse(), Ok(link.clone()));
+        assert_eq!(link.address("ws", "/lobby"), "wss://lab:8642/lobby");
+        let panel: JoinLink = format!("lab?cert={digits}&panel=7").parse().unwrap();
+        assert_eq!(panel.to_string().parse(), Ok(panel));
+        let cut = format!("lab?cert={}", &digits[1..]).parse::<JoinLink>();
+        assert!(matches!(cut, Err(JoinError::Certificate { .. })), "never in the clear instead");
     }
 
     #[test]

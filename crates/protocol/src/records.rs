@@ -90,6 +90,9 @@ pub struct Uploads {
     /// The collector's address, `http://host:port`; the lab's own if it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collector: Option<String>,
+    /// The fingerprint of that collector's certificate, if it is reached over TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cert: Option<HexDigest>,
     /// The key that signs its receipts. Where it is missing, that of the first receipt counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<PublicKey>,
@@ -107,7 +110,7 @@ const fn keep_days() -> u16 {
 
 impl Default for Uploads {
     fn default() -> Self {
-        Self { collector: None, key: None, keep_days: KEEP_DAYS }
+        Self { collector: None, cert: None, key: None, keep_days: KEEP_DAYS }
     }
 }
 

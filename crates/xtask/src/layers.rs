@@ -24,10 +24,11 @@ const fn rule(
 }
 
 /// The table, lower layers first.
-pub const RULES: [Rule; 13] = [
+pub const RULES: [Rule; 14] = [
     rule("dyad-gridworld", &[], &["bevy", "ggrs", "tokio", "rand"]),
     rule("dyad-policies", &["dyad-gridworld"], &["bevy", "ggrs", "tokio"]),
     rule("dyad-protocol", &[], &["bevy", "ggrs", "tokio"]),
+    rule("dyad-tls", &["dyad-protocol"], &["bevy", "ggrs", "tokio"]),
     rule("dyad-impair", &[], &["bevy", "ggrs"]),
     rule("dyad-experiment", &["dyad-protocol", "dyad-gridworld"], &["bevy", "tokio"]),
     rule(
@@ -37,12 +38,12 @@ pub const RULES: [Rule; 13] = [
     ),
     rule(
         "dyad-netplay",
-        &["dyad-rollback", "dyad-gridworld", "dyad-protocol", "dyad-impair"],
+        &["dyad-rollback", "dyad-gridworld", "dyad-protocol", "dyad-impair", "dyad-tls"],
         &["axum", "dyad-recording"],
     ),
     rule("dyad-recording", &["dyad-protocol", "dyad-gridworld"], &["bevy", "ggrs", "tokio"]),
     rule("dyad-matchmaking", &["dyad-protocol"], &["bevy", "tokio", "axum"]),
-    rule("dyad-collector", &["dyad-protocol", "dyad-recording"], &["bevy", "ggrs"]),
+    rule("dyad-collector", &["dyad-protocol", "dyad-recording", "dyad-tls"], &["bevy", "ggrs"]),
     rule(
         "dyad-dataset",
         &["dyad-protocol", "dyad-recording", "dyad-gridworld", "dyad-collector"],
@@ -64,6 +65,7 @@ pub const RULES: [Rule; 13] = [
             "dyad-netplay",
             "dyad-recording",
             "dyad-impair",
+            "dyad-tls",
         ],
         &["dyad-signalling", "dyad-collector", "dyad-matchmaking"],
     ),

@@ -10,6 +10,7 @@
 //! - [`network_bench`]: what a bad network does to a game, measured;
 //! - [`resume_bench`]: how soon an interrupted game goes on, measured; [`release`]: what both have in
 //!   common;
+//! - [`package`]: what a participant downloads, with its licences;
 //! - [`sim`]: sessions in virtual time;
 //! - [`sprites`]: the pictures of the board, from drawings to an atlas;
 //! - [`steps`]: running commands one after the other, and the summary.
@@ -18,6 +19,7 @@ pub mod demo;
 pub mod figures;
 pub mod layers;
 pub mod network_bench;
+pub mod package;
 pub mod release;
 pub mod resume_bench;
 pub mod sim;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use xtask::demo::{self, Demo};
 use xtask::figures;
 use xtask::network_bench::{self, NetworkBench};
+use xtask::package::{self, Package};
 use xtask::resume_bench::{self, ResumeBench};
 use xtask::say;
 use xtask::sim::{self, MANIFEST, Sim, WrongUse};
@@ -48,6 +49,8 @@ enum Task {
     Tidy,
     /// The pictures of the board, drawn again from their sources
     Sprites,
+    /// The archive that a participant downloads
+    Package(Package),
     /// The same over so many seeds that it takes an hour; it can be stopped at any time
     Soak,
 }
@@ -80,6 +83,7 @@ fn run(task: Task) -> Result<bool> {
         Task::LabBench { people } => lab_bench(&workspace.root, people),
         Task::Demo(demo) => demo::run(&workspace.root, &demo),
         Task::Sprites => sprites::run(&workspace.root),
+        Task::Package(package) => package::run(&workspace.root, &package),
         Task::Sim(sim) => sim::run(&workspace.root, &sim),
         Task::Soak => sim::run(&workspace.root, &Sim::soak()),
     }

@@ -1,6 +1,7 @@
 //! `dyad-signalling check`: what is wrong with an experiment file, or what it describes.
 
 use crate::relay_secret;
+use dyad_experiment::words::Withdrawal;
 use dyad_experiment::{Assigned, Content, Experiment, ExperimentError, Gym, Scene};
 use std::io::Write as _;
 use std::path::Path;
@@ -28,6 +29,7 @@ pub(crate) fn check(file: &Path) -> anyhow::Result<ExitCode> {
     for scene in experiment.scenes() {
         writeln!(out, "  {}: {}", scene.id, describe(scene))?;
     }
+    writeln!(out, "{}", data(&experiment))?;
     for warning in experiment.warnings() {
         writeln!(out, "warning: {warning}")?;
     }
@@ -60,6 +62,23 @@ fn summary(experiment: &Experiment) -> String {
             format!("the study {} with {scenes}, {}", experiment.study, counted(count, "condition"))
         }
     }
+}
+
+/// What the consent form has to say of the data.
+fn data(experiment: &Experiment) -> String {
+    let deletes = match experiment.data.withdrawal {
+        Withdrawal::Games => "a person's games, for the partners too, and all else of theirs",
+        Withdrawal::Person => "a person's answers and identity; games stay, under pseudonyms",
+    };
+    let (days, key) = (experiment.data.keep_days, &experiment.data.identities_key);
+    let open = !experiment.data.identifying.is_empty() && key.is_none();
+    let advice = "; identifying answers are encrypted only if the lab's folder has a key \
+                  (`dyad-signalling keygen`)";
+    format!(
+        "the consent form has to say: withdrawal deletes {deletes}; copies of records stay on \
+         participants' computers for {days} days{}",
+        if open { advice } else { "" }
+    )
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -2,8 +2,12 @@
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use dyad_dataset::{Check, Options, VerifyError, export, parallel, verify};
+use dyad_collector::audit::{self, Action};
+use dyad_collector::owner::now_ms;
+use dyad_dataset::{Check, Options, VerifyError, export_study, parallel, verify};
 use dyad_protocol::SceneId;
+use dyad_signalling::published;
+use serde_json::json;
 use std::io::{IsTerminal as _, Write as _};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -74,7 +78,10 @@ pub(crate) fn run_export(arguments: Export) -> anyhow::Result<ExitCode> {
     let only_identical = matches!(only, Some(Only::Identical));
     let options = Options { since_ms: since, scene, only_identical, parquet, bids };
     let jobs = jobs.unwrap_or_else(parallel::cores);
-    let exported = export(&data, &to, &options, jobs, &progress("exported"))?;
+    let study = published::study(&data).context("the journal")?;
+    let exported = export_study(&data, &to, &options, study, jobs, &progress("exported"))?;
+    let details = json!({ "to": to, "options": options, "sessions": exported.sessions });
+    audit::note(&data, now_ms(), Action::Exported, details)?;
     writeln!(
         std::io::stderr(),
         "{} sessions, {} episodes, {} files, {:.1} MB in {}",

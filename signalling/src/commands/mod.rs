@@ -3,3 +3,4 @@
 pub(crate) mod check;
 pub(crate) mod dataset;
 pub(crate) mod links;
+pub(crate) mod people;

@@ -1,7 +1,8 @@
 //! Coming in and going.
 
 use super::{AdmitBy, Connection, ConnectionId, Effect, HELLO_WITHIN_MS, Lobby, Stage, hello};
-use crate::people::PersonFact;
+use crate::identities::Identity;
+use crate::people::{Person, PersonFact};
 use crate::ticket::Player;
 use dyad_experiment::Flow;
 use dyad_matchmaking::{self as matchmaking, Timestamp};
@@ -66,6 +67,7 @@ impl Lobby {
         if self.person(&participant).is_none() {
             self.enrol(now, &participant);
             if let Some(panel) = panel {
+                let panel = Identity::Panel(panel);
                 self.effects.push_back(Effect::Identify(participant.clone(), panel));
             }
         }

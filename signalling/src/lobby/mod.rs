@@ -30,6 +30,7 @@ mod watch;
 
 pub use restore::RestoreError;
 
+use crate::identities::Identity;
 use crate::journal::Entry;
 use crate::people::{People, Person, PersonFact, PersonRecord};
 use crate::study::Study;
@@ -100,8 +101,8 @@ pub enum Effect {
     Close(ConnectionId),
     /// Find out who this is, or enrol somebody new; then say [`Event::Admitted`].
     Admit(ConnectionId, AdmitBy),
-    /// Note what a panel calls somebody.
-    Identify(ParticipantId, PanelId),
+    /// Note, before all else, something that says who somebody is.
+    Identify(ParticipantId, Identity),
     /// Prepare a session for these people and write it down; then say [`Event::Registered`].
     Register(Order),
     /// Open a signalling room with these passwords.

@@ -19,7 +19,7 @@ use dyad_matchmaking::{MatchId, Timestamp};
 use dyad_protocol::lobby::{FromLab, IceServers, Refusal};
 use dyad_protocol::records::Uploads;
 use dyad_protocol::study::Probe;
-use dyad_protocol::{PanelId, ParticipantId, Token};
+use dyad_protocol::{ParticipantId, Token};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -195,6 +195,11 @@ impl Owner {
     /// done either.
     async fn follow(&mut self) -> bool {
         let effects: Vec<Effect> = std::iter::from_fn(|| self.lobby.poll_effect()).collect();
+        let (identities, effects): (Vec<_>, Vec<_>) =
+            effects.into_iter().partition(|effect| matches!(effect, Effect::Identify(..)));
+        if !identities.into_iter().all(|effect| self.identify(effect)) {
+            return false;
+        }
         let (entries, effects): (Vec<_>, Vec<_>) =
             effects.into_iter().partition(|effect| matches!(effect, Effect::Persist(_)));
         if !entries.is_empty() && !self.write_down(entries).await {
@@ -234,11 +239,10 @@ impl Owner {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Persist(_) => {}
+            Effect::Persist(_) | Effect::Identify(..) => {}
             Effect::Send(id, message) => self.send(id, message),
             Effect::Close(id) => drop(self.queues.remove(&id)),
             Effect::Admit(id, by) => self.admit(id, by),
-            Effect::Identify(participant, panel) => self.identify(&participant, &panel),
             Effect::Register(order) => self.register(order),
             Effect::OpenRoom(room, passwords) => self.rooms.open(&room, &passwords),
             Effect::CloseRoom(room) => self.rooms.close(&room),
@@ -263,10 +267,18 @@ impl Owner {
         }
     }
 
-    fn identify(&mut self, participant: &ParticipantId, panel: &PanelId) {
-        if let Err(error) = self.identities.note(participant, panel) {
-            tracing::error!(%participant, %error, "the panel's id of somebody is not kept");
+    /// False if it cannot be written down: then nothing that follows from it is done.
+    fn identify(&mut self, effect: Effect) -> bool {
+        let Effect::Identify(participant, identity) = effect else { return true };
+        let noted = self.identities.note(&participant, &identity);
+        if let Err(error) = &noted {
+            tracing::error!(
+                %participant, %error,
+                "what identifies somebody cannot be kept: mend the disk and start the lab again; \
+                 games go on"
+            );
         }
+        noted.is_ok()
     }
 
     fn probe(&mut self, group: MatchId, pair: [(ConnectionId, ParticipantId); 2], within_ms: u64) {

@@ -103,6 +103,7 @@ impl Lobby {
             at: now.0,
             study: self.study.experiment.study.clone(),
             experiment: self.study.digest(),
+            withdrawal: Some(self.study.experiment.data.withdrawal),
         };
         self.effects.push_back(Effect::Persist(Entry::Lab(opened)));
         for game in self.games.values() {

@@ -1,6 +1,6 @@
 //! From scene to scene: what is shown, what is answered, where people go on.
 
-use super::{ConnectionId, Lobby};
+use super::{ConnectionId, Effect, Lobby};
 use crate::people::{Alone, PersonFact};
 use crate::study::screening;
 use dyad_experiment::{ConditionId, Outcome};
@@ -45,6 +45,9 @@ impl Lobby {
         let Some(person) = self.person(participant) else { return };
         let Some((step, scene)) = self.study.at(person) else { return };
         let (scene, session) = (scene.id.clone(), person.session.clone());
+        let repetition = step.repetition;
+        let (answer, identity) = self.study.kept_apart(&scene, repetition, answer);
+        let identity = identity.map(|it| Effect::Identify(participant.clone(), it));
         let alone = outcome == Outcome::NoPartner && person.assigned.condition.is_none();
         if let Some(condition) = alone.then(|| self.draw(participant.as_str())).flatten() {
             // Who goes on without a partner is a group of their own.
@@ -52,7 +55,7 @@ impl Lobby {
         }
         let Some(person) = self.person(participant) else { return };
         let place = self.study.next(person, outcome);
-        let repetition = step.repetition;
+        self.effects.extend(identity);
         let fact = PersonFact::Went { scene, repetition, session, answer, outcome, place, message };
         self.record(now, participant, fact);
         self.watch.forget(participant);

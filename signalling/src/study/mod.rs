@@ -7,6 +7,7 @@
 pub mod rooms;
 pub mod screening;
 
+use crate::identities::Identity;
 use crate::people::{Alone, Person};
 use crate::secrets::Secrets;
 use crate::ticket::program;
@@ -107,6 +108,25 @@ impl Study {
     #[must_use]
     pub fn is_to_screen(&self, person: &Person) -> bool {
         !person.screened && !self.experiment.rules.screening.rules.is_empty()
+    }
+
+    /// What may stand beside other data of an answer, and what says who somebody is and is kept apart.
+    #[must_use]
+    pub fn kept_apart(
+        &self,
+        scene: &SceneId,
+        repetition: u32,
+        answer: Option<Answer>,
+    ) -> (Option<Answer>, Option<Identity>) {
+        let Some(Answer::Form { mut answers }) = answer else { return (answer, None) };
+        let marked = self.experiment.data.identifying.iter().filter(|(of, _)| of == scene);
+        let apart: BTreeMap<String, _> =
+            marked.filter_map(|(_, question)| answers.remove_entry(question.as_str())).collect();
+        let identity = (!apart.is_empty()).then(|| {
+            let scene = scene.clone();
+            Identity::Answers { scene, repetition, answers: apart }
+        });
+        (Some(Answer::Form { answers }), identity)
     }
 
     /// The number of somebody's place, as messages have it.

@@ -29,7 +29,7 @@ async fn collector(folder: &Path) -> SocketAddr {
 }
 
 fn remote(address: SocketAddr, secret: &str) -> Remote {
-    Remote::new(&format!("http://{address}/"), secret.parse().unwrap())
+    Remote::new(&format!("http://{address}/"), None, secret.parse().unwrap())
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn a_collector_that_does_not_know_the_secret_starts_no_lab() {
     let address = collector(folder.path()).await;
     let wrong = remote(address, "wrong").greet().await.unwrap_err().to_string();
     assert!(wrong.contains("secret is not the one"), "{wrong}");
-    let nobody = Remote::new("http://127.0.0.1:1", SECRET.parse().unwrap());
+    let nobody = Remote::new("http://127.0.0.1:1", None, SECRET.parse().unwrap());
     let nobody = nobody.greet().await.unwrap_err().to_string();
     assert!(nobody.contains("127.0.0.1:1"), "{nobody}");
     let client = move || {

@@ -5,6 +5,8 @@
 //! - `signal`: signalling rooms;
 //! - `records`: uploads, and the verdict in the lobby;
 //! - `elsewhere`: the same with a collector on another machine;
+//! - `secured`: TLS;
+//! - `people`: identities, withdrawal and the audit log;
 //! - `program`: the binary, its output, its end and its restart;
 //! - `dataset`: the commands that export and verify;
 //! - `support`: a lab and its clients.
@@ -13,8 +15,10 @@
 mod dataset;
 mod elsewhere;
 mod lobby;
+mod people;
 mod program;
 mod records;
+mod secured;
 mod signal;
 mod study;
 mod support;

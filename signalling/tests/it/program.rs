@@ -129,7 +129,7 @@ async fn who_plays_when_the_lab_is_killed_gets_the_same_ticket() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_log_holds_nobodys_address() {
+async fn the_log_holds_no_personal_data() {
     let folder = tempfile::tempdir().unwrap();
     let lab = Program::start(folder.path());
     let (mut one, mut other) = (lab.join().await, lab.join().await);
@@ -144,7 +144,15 @@ async fn the_log_holds_nobodys_address() {
         other.socket.local_address().to_string(),
         signal.local_address().to_string(),
     ];
-    let secrets = [one.resume.reveal().to_owned(), ticket.room_token.reveal().to_owned()];
+    let panel = "panel-5f1dc0ffee";
+    let hello = Hello { panel: panel.parse().ok(), ..hello(lab.join.token.as_ref()) };
+    let from_panel = knock(lab.address, hello).await.unwrap();
+    let secrets = [
+        one.resume.reveal().to_owned(),
+        ticket.room_token.reveal().to_owned(),
+        from_panel.resume.reveal().to_owned(),
+        panel.to_owned(),
+    ];
     let link = lab.join.to_string();
     let (well, log) = lab.terminate();
     assert!(well, "{log}");

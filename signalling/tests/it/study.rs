@@ -233,6 +233,7 @@ async fn one_address_may_not_take_all_places() {
         collector: None,
         data: folder.path().to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
+        certificate: None,
         open: false,
         max_connections: 100,
         max_per_address: 5,

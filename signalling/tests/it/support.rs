@@ -61,6 +61,7 @@ pub(crate) fn options_of(
         data: data.to_owned(),
         collector,
         listen: "127.0.0.1:0".parse().unwrap(),
+        certificate: None,
         open: false,
         max_connections: 8,
         max_per_address: 1000,

@@ -11,12 +11,12 @@ pub(super) mod tests;
 pub use draft::Draft;
 
 use super::{markdown, page};
+use crate::lab::pictures::Album;
 use crate::theme;
 use crate::words::Words;
 use bevy_egui::egui::{Align, Context};
 use dyad_experiment::form::{Answer, Form};
 use dyad_experiment::ids::QuestionId;
-use dyad_experiment::text::Pictures;
 use std::collections::BTreeMap;
 
 /// The answers to a form. Questions that were left out are not in it.
@@ -28,7 +28,7 @@ pub fn show(
     ctx: &Context,
     study: &str,
     form: &Form,
-    pictures: &Pictures,
+    pictures: &Album,
     own_seed: u64,
     draft: &mut Draft,
     words: &Words,

@@ -2,6 +2,7 @@
 
 use super::draft::{Entry, Slip};
 use super::{mark, scale};
+use crate::lab::pictures::Album;
 use crate::screens::{markdown, page, pictures};
 use crate::theme::{self, size};
 use crate::words::Words;
@@ -10,7 +11,6 @@ use bevy_egui::egui::{
     Stroke, StrokeKind, TextEdit, TextureHandle, Ui, WidgetInfo, WidgetType, pos2, vec2,
 };
 use dyad_experiment::form::{AnswerError, Options, Question, QuestionKind};
-use dyad_experiment::text::Pictures;
 
 /// No text is longer than this, so that nothing that is pasted stops the program. Far more than any
 /// question takes.
@@ -20,7 +20,7 @@ const THUMBNAIL: f32 = 96.0;
 
 /// What all questions of a form have in common.
 pub(super) struct Sheet<'a> {
-    pub(super) pictures: &'a Pictures,
+    pub(super) pictures: &'a Album,
     pub(super) own_seed: u64,
     /// Whether somebody tried to send the form.
     pub(super) asked: bool,
@@ -134,7 +134,9 @@ fn field(
         ui.add(edit)
     } else {
         let height = f32::from(lines.min(12)) * size::BODY * 1.4 + 20.0;
-        let area = ScrollArea::vertical().id_salt(ui.next_auto_id()).max_height(height);
+        let area = ScrollArea::vertical().id_salt(ui.next_auto_id());
+        // Also where the sheet ends: what does not fit there scrolls into sight.
+        let area = area.max_height(height).min_scrolled_height(height);
         area.show(ui, |ui| ui.add(edit)).inner
     };
     // For who does not see what stands above.

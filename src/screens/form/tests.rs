@@ -2,7 +2,7 @@
 
 use super::draft::{Entry, Slip};
 use super::{Answers, Draft, show};
-use crate::screens::pictures::tests::pictures;
+use crate::screens::pictures::tests::{album, pictures};
 use crate::screens::tests::{Session, input, words};
 use crate::theme;
 use bevy_egui::egui::accesskit::Role;
@@ -42,7 +42,7 @@ impl Person {
 
     fn click(&mut self, label: &str) -> Option<Answers> {
         let Self { form, draft, session } = self;
-        let pictures = pictures();
+        let pictures = album();
         let [_, sent] =
             session.click(label, |ctx| show(ctx, "", form, &pictures, 1, draft, &words()));
         sent
@@ -50,7 +50,7 @@ impl Person {
 
     fn events(&mut self, events: Vec<Event>) -> (String, Option<Answers>) {
         let Self { form, draft, session } = self;
-        let pictures = pictures();
+        let pictures = album();
         let (said, sent) =
             session.pass(events, |ctx| show(ctx, "", form, &pictures, 1, draft, &words()));
         (said.into_iter().map(|(text, _)| text).collect::<Vec<_>>().join("\n"), sent)
@@ -58,7 +58,7 @@ impl Person {
 
     fn key(&mut self, key: Key) -> Option<Answers> {
         let Self { form, draft, session } = self;
-        let pictures = pictures();
+        let pictures = album();
         session.key(key, |ctx| show(ctx, "", form, &pictures, 1, draft, &words()))
     }
 
@@ -173,7 +173,7 @@ fn a_scale_takes_the_nearest_point() {
     // The label stands below the last point.
     person.said();
     let Person { form, draft, session } = &mut person;
-    let pictures = pictures();
+    let pictures = album();
     let mut show = |ctx: &_| show(ctx, "", form, &pictures, 1, draft, &words());
     let (placed, _) = session.pass(Vec::new(), &mut show);
     let label = placed.iter().find(|(text, _)| text == "always").unwrap().1;
@@ -224,7 +224,7 @@ fn who_listens_is_told_what_each_field_is_for() {
          [[scene.question]]\nid = \"c\"\ntext = \"C?\"\nkind = \"number\"\n\
          [[scene.question]]\nid = \"d\"\ntext = \"D?\"\nkind = \"text\"\nlines = 3\n",
     );
-    let (ctx, pictures, mut draft) = (Context::default(), pictures(), Draft::default());
+    let (ctx, pictures, mut draft) = (Context::default(), album(), Draft::default());
     theme::apply(&ctx);
     ctx.enable_accesskit();
     let mut told = Vec::new();

@@ -7,7 +7,7 @@ use super::game::{self, Notice, View};
 use super::tests::{room, status, view, words, world_without_partner};
 use super::waiting::{Room, Waiting};
 use super::{connecting, done, meeting, problem, saving, start, waiting};
-use crate::flow::Status;
+use crate::flow::{Status, Warning};
 use crate::outcome::AwayTooLong;
 use crate::theme::comfort::Comfort;
 use crate::view::connection::Connection;
@@ -35,6 +35,7 @@ fn start() {
         mistake: Some(
             "the link begins with dyad://, or is an address such as 10.0.0.1:8642".into(),
         ),
+        select: false,
     };
     look("start-mistake", |ctx| start::show(ctx, &mut typed, &words()));
 }
@@ -144,6 +145,24 @@ fn comfort() {
     look("game-contrast", |ctx| {
         contrast.set(ctx);
         game::show(ctx, &view(&world, 0), &words());
+    });
+}
+
+#[test]
+fn warned() {
+    let slow = Warning { message: None, at: Duration::ZERO };
+    let world = world_after(150);
+    look("game-warning", |ctx| {
+        game::show(ctx, &view(&world, 0), &words());
+        super::warning::show(ctx, &slow, &words());
+    });
+    let own = "Ihre Verbindung reicht gerade nicht aus. Wenn das so bleibt, endet das Spiel für Sie und \
+               Ihre Mitspielerin.";
+    let own = Warning { message: Some(own.to_owned()), at: Duration::ZERO };
+    let german = Words::of("de").unwrap();
+    look("waiting-warning", |ctx| {
+        waiting::show(ctx, &room(), &mut Waiting::default(), &german);
+        super::warning::show(ctx, &own, &german);
     });
 }
 

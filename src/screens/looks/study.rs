@@ -1,17 +1,18 @@
 //! How the screens of a study look: consent, pages, forms, the end.
 
 use super::approved::look;
+use crate::lab::pictures::Album;
 use crate::screens::completion::{self, End, Leaving, Upload};
 use crate::screens::consent::{self, Reading};
 use crate::screens::form::tests::form;
 use crate::screens::form::{self, Draft};
-use crate::screens::pictures::tests::pictures;
+use crate::screens::pictures::tests::album;
 use crate::screens::reading::{self, Opened};
 use crate::screens::screening::{self, Asked};
 use crate::screens::tests::{consent, experiment, words};
 use crate::words::Words;
 use dyad_experiment::scene::Page;
-use dyad_experiment::text::{Pictures, Text};
+use dyad_experiment::text::Text;
 use dyad_experiment::{Content, Outcome};
 use std::time::{Duration, SystemTime};
 
@@ -20,7 +21,7 @@ const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 #[test]
 fn consent_and_declining() {
     let show = |name, declining, words: &Words| {
-        let (consent, pictures) = (consent(), Pictures::new());
+        let (consent, pictures) = (consent(), Album::default());
         look(name, |ctx| {
             let mut state = Reading { declining };
             consent::show(ctx, "Cooking together", &consent, &pictures, &mut state, NOW, words)
@@ -41,7 +42,7 @@ fn page(markdown: &str, wait: u64) -> Page {
 #[test]
 fn pages() {
     let show = |name, page: &Page| {
-        let pictures = pictures();
+        let pictures = album();
         look(name, |ctx| {
             let mut opened = Opened(Some(Duration::ZERO));
             reading::show(ctx, "", page, &pictures, &mut opened, Duration::from_secs(2), &words())
@@ -50,6 +51,12 @@ fn pages() {
     let introduction = include_str!("../../../assets/experiments/texts/introduction.md");
     let introduction = introduction.replace("pictures/keys.png", "keys.png");
     show("page", &page(&introduction, 5));
+    let coming = Album::waiting_for(&["later.png"]);
+    let later = page("![The kitchen from above.](later.png)", 0);
+    look("page-coming", |ctx| {
+        let mut opened = Opened(Some(Duration::ZERO));
+        reading::show(ctx, "", &later, &coming, &mut opened, Duration::ZERO, &words())
+    });
     let all = "## A smaller heading\n\nText that is **strong**, *stressed*, ~~struck~~, `code` and \
                [a link](https://example.org) in one paragraph that is long enough for a second line \
                of it.\n\n1. one\n2. two\n   - inside\n   - of it\n\n> A quotation that goes on for a \
@@ -64,6 +71,7 @@ fn pages() {
 #[test]
 fn forms() {
     let study = experiment();
+    let pictures = Album::from(study.pictures.clone());
     let forms = study.scenes().iter().find_map(|scene| match &scene.content {
         Content::Form(form) => Some(form),
         _ => None,
@@ -72,7 +80,7 @@ fn forms() {
     let show = |name, draft: &Draft| {
         look(name, |ctx| {
             let mut draft = draft.clone();
-            form::show(ctx, "", questionnaire, &study.pictures, 1, &mut draft, &words())
+            form::show(ctx, "", questionnaire, &pictures, 1, &mut draft, &words())
         });
     };
     show("form", &Draft::default());
@@ -81,7 +89,7 @@ fn forms() {
     show("form-missing", &asked);
     look("form-end", |ctx| {
         let mut draft = Draft::filled(questionnaire, "remarks");
-        form::show(ctx, "", questionnaire, &study.pictures, 1, &mut draft, &words())
+        form::show(ctx, "", questionnaire, &pictures, 1, &mut draft, &words())
     });
 }
 
@@ -97,13 +105,13 @@ fn questions_with_pictures_and_long_scales() {
          labels = [\"never\", \"seldom\", \"sometimes\", \"often\", \"always\"]\n",
     );
     look("form-pictures", |ctx| {
-        form::show(ctx, "", &form, &pictures(), 1, &mut Draft::filled(&form, ""), &words())
+        form::show(ctx, "", &form, &album(), 1, &mut Draft::filled(&form, ""), &words())
     });
 }
 
 #[test]
 fn ends() {
-    let (study, pictures) = (experiment(), Pictures::new());
+    let (study, pictures) = (experiment(), Album::default());
     let show = |name, outcome, upload, copied| {
         let end = End {
             study: "Cooking together",
@@ -133,6 +141,13 @@ fn screening() {
         options: ["yes", "no"].map(str::to_owned).into(),
     }];
     look("screening", |ctx| {
-        screening::show(ctx, "Cooking together", &asked, &mut Draft::default(), &words())
+        screening::show(
+            ctx,
+            "Cooking together",
+            &asked,
+            &Album::default(),
+            &mut Draft::default(),
+            &words(),
+        )
     });
 }

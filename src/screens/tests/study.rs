@@ -2,6 +2,7 @@
 
 use super::person::{Session, said, says};
 use super::{consent, experiment, words};
+use crate::lab::pictures::Album;
 use crate::screens::completion::{End, Leaving, Upload};
 use crate::screens::consent::{Decision, Reading};
 use crate::screens::form::Draft;
@@ -12,14 +13,14 @@ use crate::screens::{completion, consent, reading, scene, screening};
 use bevy_egui::egui::{Context, Key, OutputCommand};
 use dyad_experiment::Outcome;
 use dyad_experiment::scene::Page;
-use dyad_experiment::text::{Pictures, Text};
+use dyad_experiment::text::Text;
 use dyad_protocol::study::{self, Answer, Scene, SceneKind, ScreeningQuestion};
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 #[test]
 fn a_decision_says_which_text_it_is_about() {
-    let (consent, pictures, mut state) = (consent(), Pictures::new(), Reading::default());
+    let (consent, pictures, mut state) = (consent(), Album::default(), Reading::default());
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let mut session = Session::new();
     let mut click = |label: &str| {
@@ -40,7 +41,7 @@ fn a_page_can_ask_for_patience() {
     let text = Text { markdown: "# Read\n\nthis **now**".to_owned() };
     let wait = Duration::from_secs(5);
     let page = Page { title: None, text, button: None, wait, debriefing: false };
-    let (pictures, mut opened) = (Pictures::new(), Opened::default());
+    let (pictures, mut opened) = (Album::default(), Opened::default());
     let mut session = Session::new();
     let mut at = |seconds: u64, label: &str| {
         let now = Duration::from_secs(100 + seconds);
@@ -62,7 +63,7 @@ fn a_page_can_ask_for_patience() {
 
 #[test]
 fn every_outcome_has_its_words_and_its_code() {
-    let (completion, pictures) = (experiment().completion, Pictures::new());
+    let (completion, pictures) = (experiment().completion, Album::default());
     let end = |outcome| End {
         study: "A study",
         outcome,
@@ -90,7 +91,7 @@ fn every_outcome_has_its_words_and_its_code() {
 
 #[test]
 fn the_code_is_copied_and_the_panels_page_opened() {
-    let (completion, pictures) = (experiment().completion, Pictures::new());
+    let (completion, pictures) = (experiment().completion, Album::default());
     let upload = Upload { all: 2, saved: 2, received: 1, trouble: false };
     let (outcome, reason) = (Outcome::Finished, None);
     let end = End {
@@ -144,7 +145,9 @@ fn screening_asks_for_an_answer_to_each_question() {
     });
     let (mut draft, mut session) = (Draft::default(), Session::new());
     let mut click = |label: &str| {
-        session.click(label, |ctx| screening::show(ctx, "A study", &asked, &mut draft, &words()))[1]
+        session.click(label, |ctx| {
+            screening::show(ctx, "A study", &asked, &Album::default(), &mut draft, &words())
+        })[1]
             .clone()
     };
     assert_eq!(click("no"), None);
@@ -169,7 +172,15 @@ fn scenes_of_the_lab_are_shown_and_answered() {
     let mut session = Session::new();
     let mut click = |shown: &Scene, label: &str| {
         session.click(label, |ctx| {
-            scene::show(ctx, "A study", shown, &mut draft, Duration::ZERO, &words())
+            scene::show(
+                ctx,
+                "A study",
+                shown,
+                &Album::default(),
+                &mut draft,
+                Duration::ZERO,
+                &words(),
+            )
         })[1]
             .clone()
     };
@@ -198,6 +209,6 @@ fn scenes_of_the_lab_are_shown_and_answered() {
     let newer = place(3, SceneKind::Form, serde_json::json!({ "questions": "of another version" }));
     let mut draft = scene::Draft::default();
     says("This program is too old", |ctx| {
-        scene::show(ctx, "A study", &newer, &mut draft, Duration::ZERO, &words())
+        scene::show(ctx, "A study", &newer, &Album::default(), &mut draft, Duration::ZERO, &words())
     });
 }

@@ -114,6 +114,12 @@ pub trait People {
     /// [`IndexError`].
     fn session(&self, session: &SessionId) -> Result<Option<Registration>, IndexError>;
 
+    /// Removes a session and all that is known of it.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    fn forget(&mut self, session: &SessionId) -> Result<(), IndexError>;
+
     /// All sessions, by id, and when each was registered (milliseconds since 1970).
     ///
     /// # Errors

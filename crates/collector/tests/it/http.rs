@@ -37,6 +37,15 @@ impl Server {
         }
         // Fails after a restart, since the store knows it.
         drop(store.register(&registration(), 1));
+        Self::of(store, limits)
+    }
+
+    /// With a store in which nobody and nothing is registered anew.
+    pub(crate) fn start_as_it_is(folder: &Path) -> Self {
+        Self::of(Store::open(folder, 1).unwrap(), Limits::default())
+    }
+
+    fn of(store: Store, limits: Limits) -> Self {
         let key = store.key().public();
         let (tell, notices) = sync_channel(64);
         let (collector, thread) =
@@ -55,7 +64,7 @@ impl Server {
         Runtime::new().unwrap().block_on(self.thread.ended()).unwrap();
     }
 
-    fn put(&self, record: &Record, token: &str) -> (u16, String) {
+    pub(crate) fn put(&self, record: &Record, token: &str) -> (u16, String) {
         self.put_raw(&record.name.path(), Some(token), record.digest.as_str(), &record.bundle)
     }
 

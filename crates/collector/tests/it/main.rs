@@ -15,5 +15,7 @@ mod pieces;
 mod program;
 mod refused;
 mod reports;
+mod serve;
 mod store;
 mod support;
+mod withdraw;

@@ -19,8 +19,26 @@ const ENDINGS: [(&str, &str); 4] = [
     ("damaged", "goes on with bytes that are no entry"),
 ];
 
+const FINDINGS: [(&str, &str); 5] = [
+    ("missing", "the participant's record is not there"),
+    ("so_far", "what can be said without the missing records, by what their owners had signed"),
+    ("note", "something remarkable"),
+    ("last", "of later episodes there are no records: the session was over"),
+    ("revision", "the verdict was revised after the session's books were closed"),
+];
+
+const OUTCOMES: [(&str, &str); 7] = [
+    ("finished", "all was gone through"),
+    ("no_partner", "nobody was there to play with in time"),
+    ("partner_left", "the partner left or was lost"),
+    ("lost_connection", "the participant's own connection was lost for too long"),
+    ("excluded", "excluded during a game"),
+    ("screened_out", "not admitted by a rule of screening"),
+    ("withdrew", "left of their own accord, or did not consent"),
+];
+
 /// Columns with fixed names: name, kind, unit, description.
-pub(super) const FIXED: [(&str, Kind, Option<&str>, &str); 66] = [
+pub(super) const FIXED: [(&str, Kind, Option<&str>, &str); 84] = [
     // The shared table of steps, and what others share with it.
     ("episode_num", Kind::Integer, None, "The episode of the session, from 0."),
     ("t", Kind::Integer, Some("steps"), "The step within the episode, from 0; empty outside play."),
@@ -280,6 +298,65 @@ pub(super) const FIXED: [(&str, Kind, Option<&str>, &str); 66] = [
         None,
         "Why the table of what this computer saw is not among the tables; empty if it is. It is then in data/raw as it came.",
     ),
+    // The tables about people.
+    (
+        "enrolled",
+        Kind::Time,
+        None,
+        "When the lab admitted the participant for the first time, in UTC; empty where the lab's journal was not exported.",
+    ),
+    ("condition", Kind::Text, None, "The participant's condition; empty if they have none."),
+    (
+        "outcome",
+        Kind::Text,
+        None,
+        "How it ended: of a scene, or of the study for a participant, where it is finished as long as nothing else has happened.",
+    ),
+    (
+        "screened_out_by",
+        Kind::Text,
+        None,
+        "The rule of screening that the participant did not meet; empty if they met all.",
+    ),
+    ("number", Kind::Integer, None, "Counts the rows that belong together, from 0."),
+    ("finding", Kind::Text, None, "What kind of thing is known."),
+    (
+        "details",
+        Kind::Text,
+        None,
+        "More about it, in words or as pairs of name=value; empty if there is no more.",
+    ),
+    ("repetition", Kind::Integer, None, "How often the scene was on the participant's way before."),
+    ("ended", Kind::Time, None, "When the scene was over for the participant, in UTC."),
+    ("answered", Kind::Time, None, "When the lab had the answer, in UTC."),
+    ("agreed", Kind::Boolean, None, "Whether the participant agreed."),
+    (
+        "text_blake3",
+        Kind::Text,
+        None,
+        "BLAKE3 digest of the consent form's text that the participant has read, in hexadecimal digits.",
+    ),
+    ("question", Kind::Text, None, "The question's id in the experiment file."),
+    (
+        "choice",
+        Kind::Integer,
+        None,
+        "Which of the participant's answers to the question, from 0: several may be chosen.",
+    ),
+    ("answer", Kind::Text, None, "What the participant answered."),
+    ("happened", Kind::Time, None, "When it happened, in UTC."),
+    (
+        "match_event",
+        Kind::Text,
+        None,
+        "What matchmaking has done; dyad-matchmaking describes all kinds.",
+    ),
+    (
+        "participants",
+        Kind::Text,
+        None,
+        "Pseudonyms of those whom it is about, separated by spaces.",
+    ),
 ];
 
 /// The column of this name, if there is one.
@@ -290,6 +367,8 @@ pub(super) fn column(name: &str) -> Option<Column> {
     Some(match name {
         "verdict" => column.levels(&VERDICTS),
         "ending" => column.levels(&ENDINGS),
+        "finding" => column.levels(&FINDINGS),
+        "outcome" => column.levels(&OUTCOMES),
         "seat" => column.range(0, 3),
         "players" => column.range(1, 4),
         "frames_ahead" | "seed" => column,

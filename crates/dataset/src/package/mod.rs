@@ -7,6 +7,7 @@ mod description;
 mod frictionless;
 pub mod manifest;
 mod overview;
+mod people;
 mod texts;
 
 use crate::codebook;
@@ -18,6 +19,7 @@ use crate::render::{
     Facts, Form, RenderError, Rendered, local_schema, plain, pretty, steps_schema,
 };
 use crate::session::count;
+use crate::study::{STUDY, Study};
 use crate::table::{Schema, Undescribed};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,9 +74,11 @@ pub(crate) struct Package<'a> {
 pub fn files(
     facts: &[Facts],
     parts: &[Part],
+    study: &Study,
     made: &Made,
 ) -> Result<Vec<Rendered<'static>>, RenderError> {
-    let mut files = overviews(facts, made)?;
+    let mut files = overviews(facts, study, made)?;
+    files.push(plain(STUDY.to_owned(), pretty(study).into_bytes()));
     let mut parts = parts.to_vec();
     parts.extend(files.iter().map(Part::of));
     parts.sort_by(|a, b| a.path.cmp(&b.path));
@@ -89,9 +93,13 @@ pub fn files(
 }
 
 /// The tables over all sessions.
-fn overviews(facts: &[Facts], made: &Made) -> Result<Vec<Rendered<'static>>, RenderError> {
+fn overviews(
+    facts: &[Facts],
+    study: &Study,
+    made: &Made,
+) -> Result<Vec<Rendered<'static>>, RenderError> {
     let mut files = Vec::new();
-    for table in overview::tables(facts)? {
+    for table in overview::tables(facts, study)? {
         let (name, rows) = (table.schema.name.clone(), count(table.rows.len()));
         let bytes = table.csv();
         let path = names::overview(&name);

@@ -1,15 +1,17 @@
 //! The tables over all sessions. A further table is a further entry of [`TABLES`], with its rows.
 
-use super::time;
+use super::{people, time};
 use crate::local::Summary;
 use crate::render::{EpisodeFacts, Facts};
 use crate::session::RecordFacts;
+use crate::study::Study;
 use crate::table::{Schema, Table, Undescribed, cell};
+use dyad_collector::settle::Finding;
 use dyad_protocol::ParticipantId;
 use dyad_protocol::records::{Receipt, Verdict};
 use std::collections::BTreeMap;
 
-type Rows = Vec<Vec<String>>;
+pub(super) type Rows = Vec<Vec<String>>;
 
 /// One table: its name, what a row is, its columns (a `?` marks those that may be empty), its
 /// key, what it refers to, and how its rows are made.
@@ -19,17 +21,33 @@ struct Overview {
     columns: &'static [&'static str],
     key: &'static [&'static str],
     refers: &'static [(&'static str, &'static str, &'static str)],
-    rows: fn(&[Facts]) -> Rows,
+    rows: Make,
 }
 
-const TABLES: [Overview; 5] = [
+/// How the rows of a table are made: of the sessions, or with what the lab knows of people.
+enum Make {
+    Sessions(fn(&[Facts]) -> Rows),
+    People(fn(&[Facts], &Study) -> Rows),
+}
+
+const TABLES: [Overview; 10] = [
     Overview {
         name: "participants",
         description: "A row for each participant of a study, under the pseudonym that the lab issued.",
-        columns: &["study", "participant", "sessions", "records", "rows_recorded"],
+        columns: &[
+            "study",
+            "participant",
+            "sessions",
+            "records",
+            "rows_recorded",
+            "?enrolled",
+            "?condition",
+            "?outcome",
+            "?screened_out_by",
+        ],
         key: &["study", "participant"],
         refers: &[],
-        rows: participants,
+        rows: Make::People(people::participants),
     },
     Overview {
         name: "sessions",
@@ -53,7 +71,7 @@ const TABLES: [Overview; 5] = [
         ],
         key: &["session"],
         refers: &[],
-        rows: sessions,
+        rows: Make::Sessions(sessions),
     },
     Overview {
         name: "seats",
@@ -62,7 +80,7 @@ const TABLES: [Overview; 5] = [
         columns: &["session", "seat", "participant", "public_key"],
         key: &["session", "seat"],
         refers: &[("session", "sessions", "session")],
-        rows: seats,
+        rows: Make::Sessions(seats),
     },
     Overview {
         name: "episodes",
@@ -82,7 +100,7 @@ const TABLES: [Overview; 5] = [
         ],
         key: &["session", "episode"],
         refers: &[("session", "sessions", "session")],
-        rows: episodes,
+        rows: Make::Sessions(episodes),
     },
     Overview {
         name: "records",
@@ -114,7 +132,58 @@ const TABLES: [Overview; 5] = [
         ],
         key: &["session", "episode", "participant"],
         refers: &[("session", "sessions", "session")],
-        rows: records,
+        rows: Make::Sessions(records),
+    },
+    Overview {
+        name: "findings",
+        description: "A row for each thing that is known of an episode besides its verdict: whose records are \
+                      missing, and what the lab found remarkable.",
+        columns: &["session", "scene", "episode", "number", "finding", "?participant", "?details"],
+        key: &["session", "episode", "number"],
+        refers: &[("session", "sessions", "session")],
+        rows: Make::Sessions(findings),
+    },
+    Overview {
+        name: "scenes",
+        description: "A row for each scene that is over for a participant: what they went through, and how it \
+                      ended for them.",
+        columns: &["participant", "number", "scene", "repetition", "ended", "outcome", "?session"],
+        key: &["participant", "number"],
+        refers: &[],
+        rows: Make::People(people::scenes),
+    },
+    Overview {
+        name: "consents",
+        description: "A row for each answer to a consent form.",
+        columns: &["participant", "number", "scene", "answered", "agreed", "text_blake3"],
+        key: &["participant", "number"],
+        refers: &[],
+        rows: Make::People(people::consents),
+    },
+    Overview {
+        name: "answers",
+        description: "A row for each value that a participant has answered in a form. Answers to identifying \
+                      questions are not among them.",
+        columns: &[
+            "participant",
+            "scene",
+            "repetition",
+            "question",
+            "choice",
+            "answered",
+            "?answer",
+        ],
+        key: &["participant", "scene", "repetition", "question", "choice"],
+        refers: &[],
+        rows: Make::People(people::answers),
+    },
+    Overview {
+        name: "matchlog",
+        description: "A row for each thing that matchmaking has done: why who played with whom.",
+        columns: &["number", "happened", "match_event", "?participants", "?details"],
+        key: &["number"],
+        refers: &[],
+        rows: Make::People(people::matches),
     },
 ];
 
@@ -132,33 +201,18 @@ pub(super) fn schemas() -> Result<BTreeMap<String, Schema>, Undescribed> {
     TABLES.iter().map(|table| Ok((table.name.to_owned(), schema(table)?))).collect()
 }
 
-/// All tables.
-pub(super) fn tables(facts: &[Facts]) -> Result<Vec<Table>, Undescribed> {
-    let table = |table: &Overview| Ok(Table { schema: schema(table)?, rows: (table.rows)(facts) });
-    TABLES.iter().map(table).collect()
-}
-
-fn participants(facts: &[Facts]) -> Rows {
-    let mut people: BTreeMap<(String, String), [u64; 3]> = BTreeMap::new();
-    for facts in facts {
-        let registration = &facts.entry.registration;
-        for participant in &registration.participants {
-            let who = (registration.study.to_string(), participant.to_string());
-            let [sessions, records, rows] = people.entry(who).or_default();
-            *sessions += 1;
-            let theirs = facts.entry.receipts.iter();
-            *records +=
-                theirs.filter(|it| it.name.participant == *participant).map(|_| 1).sum::<u64>();
-            let recorded = facts.episodes.iter().flat_map(|episode| &episode.records);
-            *rows +=
-                recorded.filter(|(of, _)| of == participant).map(|(_, it)| it.rows).sum::<u64>();
-        }
-    }
-    let row = |((study, participant), numbers): (_, [u64; 3])| {
-        let words = [study, participant].into_iter();
-        words.chain(numbers.map(|number| number.to_string())).collect()
+/// All tables that have rows.
+pub(super) fn tables(facts: &[Facts], study: &Study) -> Result<Vec<Table>, Undescribed> {
+    let table = |table: &Overview| {
+        let rows = match table.rows {
+            Make::Sessions(rows) => rows(facts),
+            Make::People(rows) => rows(facts, study),
+        };
+        Ok(Table { schema: schema(table)?, rows })
     };
-    people.into_iter().map(row).collect()
+    let tables = TABLES.iter().map(table);
+    // Some readers take the header of a table without rows for its only row.
+    tables.filter(|table| !matches!(table, Ok(table) if table.rows.is_empty())).collect()
 }
 
 fn sessions(facts: &[Facts]) -> Rows {
@@ -242,8 +296,38 @@ fn episode(facts: &Facts, episode: &EpisodeFacts) -> Vec<String> {
     ]
 }
 
-fn boolean(value: bool) -> String {
+pub(super) fn boolean(value: bool) -> String {
     if value { "True" } else { "False" }.to_owned()
+}
+
+fn findings(facts: &[Facts]) -> Rows {
+    facts.iter().flat_map(findings_of).collect()
+}
+
+fn findings_of(facts: &Facts) -> Rows {
+    let registration = &facts.entry.registration;
+    let mut rows = Rows::new();
+    for (episode, finding) in &facts.entry.findings {
+        let Finding { missing, so_far, notes, is_last, revisions } = finding;
+        let missing = missing.iter().map(|who| ("missing", who.to_string(), String::new()));
+        let so_far = so_far.iter().map(|it| ("so_far", String::new(), it.to_string()));
+        let notes = notes.iter().map(|note| ("note", String::new(), note.clone()));
+        let last = is_last.then(|| ("last", String::new(), String::new()));
+        let revisions = revisions.iter().map(|it| ("revision", String::new(), it.clone()));
+        let all = missing.chain(so_far).chain(notes).chain(last).chain(revisions).enumerate();
+        rows.extend(all.map(|(number, (kind, who, details))| {
+            vec![
+                registration.session.to_string(),
+                registration.scene.to_string(),
+                episode.to_string(),
+                number.to_string(),
+                kind.to_owned(),
+                who,
+                cell(&details),
+            ]
+        }));
+    }
+    rows
 }
 
 fn records(facts: &[Facts]) -> Rows {

@@ -16,7 +16,7 @@ const LAYOUT: &str = "\
 
 | path | what it is |
 |---|---|
-| `data/description-*_data.csv` | tables over all sessions: participants, sessions, seats, episodes, records |
+| `data/description-*_data.csv` | tables over all sessions: participants, sessions, seats, episodes, records, findings; and, as far as the lab has said, scenes, consents, answers, matchlog |
 | `data/session-*/*_trial-ep*_data.csv` | an episode: a row for each step, equal byte for byte on all computers |
 | `..._description-apart_data.csv` | rows that only one participant's record has, from where the common ones end |
 | `..._description-local_data.csv` | what one participant's computer saw: timing, rollbacks, round trips |

@@ -14,6 +14,7 @@ use crate::package::manifest::{DIGEST_OF, MANIFEST, VERIFY};
 use crate::package::{self, Part, manifest, sha256};
 use crate::render::{self, Facts, Rendered};
 use crate::session::Entry;
+use crate::study::{STUDY, Study};
 use crate::{FORMAT, PROGRAM, parallel};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -38,6 +39,7 @@ pub(super) fn check(
     let changed = against_manifest(root, &digests, &mut check);
     // By damaged options nothing can be made again.
     let made = made.filter(|_| !changed.contains(MADE));
+    let study = study(root, &changed, &mut check);
     let entries = entries(root, &digests, &changed, &mut check);
     let names = Names::new(entries.iter());
     let dataset =
@@ -52,7 +54,8 @@ pub(super) fn check(
     // What is about the dataset follows from all sessions. Where one of them is damaged, the
     // manifest has said already which other files are.
     let lost = check.findings.iter().any(|finding| finding.path.starts_with("data/raw/"));
-    let (mut intact, mut facts, mut parts) = (made.is_some() && !lost, vec![], vec![]);
+    let whole = made.is_some() && study.is_some() && !lost;
+    let (mut intact, mut facts, mut parts) = (whole, vec![], vec![]);
     for session in sessions {
         check.findings.extend(session.findings);
         if let Some(of_session) = session.facts {
@@ -63,8 +66,8 @@ pub(super) fn check(
         known.extend(session.parts.iter().map(|part| part.path.clone()));
         parts.extend(session.parts);
     }
-    if let (true, Some(made)) = (intact, &made) {
-        known.extend(dataset.about(&facts, &parts, made, &mut check));
+    if let (true, Some(made), Some(study)) = (intact, &made, &study) {
+        known.extend(dataset.about(&facts, &parts, (study, made), &mut check));
         dataset.surplus(&known, &mut check);
     }
     let explained: BTreeSet<String> = check.findings.iter().map(|it| it.path.clone()).collect();
@@ -106,6 +109,16 @@ fn made(root: &Path, check: &mut Check) -> Result<Option<Made>, VerifyError> {
             Ok(None)
         }
     }
+}
+
+/// What the lab knew of the study; nothing follows from it if it was changed.
+fn study(root: &Path, changed: &BTreeSet<String>, check: &mut Check) -> Option<Study> {
+    if changed.contains(STUDY) {
+        return None;
+    }
+    let read = fs::read(root.join(STUDY)).map_err(|error| error.to_string());
+    let parsed = read.and_then(|it| serde_json::from_slice(&it).map_err(|it| it.to_string()));
+    parsed.map_err(|error| check.find(STUDY, format!("cannot be read: {error}"))).ok()
 }
 
 /// Whether the manifest names a file with these bytes; otherwise they may say anything.
@@ -301,10 +314,10 @@ impl Dataset<'_> {
         &self,
         facts: &[Facts],
         parts: &[Part],
-        made: &Made,
+        (study, made): (&Study, &Made),
         check: &mut Check,
     ) -> BTreeSet<String> {
-        let files = match package::files(facts, parts, made) {
+        let files = match package::files(facts, parts, study, made) {
             Ok(files) => files,
             Err(error) => {
                 check.find(MADE, error.to_string());

@@ -1,7 +1,8 @@
 //! What an export holds, and that it depends on nothing but its store.
 
-use crate::support::{Fate, Plan, finished, make_store, mixed};
-use dyad_dataset::{ExportError, Options, codebook, export, parallel, verify};
+use crate::support::{Fate, Plan, finished, make_store, mixed, study};
+use dyad_dataset::study::Study;
+use dyad_dataset::{ExportError, Options, codebook, export_study, parallel, verify};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +20,8 @@ pub(crate) fn folder(plans: &[Plan]) -> TempDir {
 /// Exports the store of a folder.
 pub(crate) fn export_to(folder: &Path, name: &str, options: &Options) -> Result<(), ExportError> {
     let done = |_, _| {};
-    export(&folder.join("store"), &folder.join(name), options, parallel::cores(), &done).map(|_| ())
+    let (store, out) = (folder.join("store"), folder.join(name));
+    export_study(&store, &out, options, study(), parallel::cores(), &done).map(|_| ())
 }
 
 /// All files of a folder, by path.
@@ -53,7 +55,8 @@ fn the_same_store_gives_the_same_bytes() {
     let (a, b) = (folder.path().join("a"), folder.path().join("b"));
     export_to(folder.path(), "a", &EVERYTHING).unwrap();
     let one = NonZeroUsize::MIN;
-    export(&folder.path().join("store"), &b, &EVERYTHING, one, &|_, _| {}).unwrap();
+    let store = folder.path().join("store");
+    export_study(&store, &b, &EVERYTHING, study(), one, &|_, _| {}).unwrap();
     let (a, b) = (files(&a), files(&b));
     assert!(a.len() > 60, "{}", a.len());
     let unlike: Vec<_> = a.iter().filter(|(path, bytes)| b.get(*path) != Some(bytes)).collect();
@@ -250,4 +253,54 @@ fn records_that_cannot_be_trusted_are_kept_and_named() {
     let files = files(&folder.path().join("out"));
     let raw = "data/raw/study/s-20261120-000000000001/kitchen_one/p-000002_ep0.tar";
     assert_eq!(files[raw], b"this is no archive");
+}
+
+#[test]
+fn what_is_known_of_people_is_in_tables_and_verified() {
+    let folder = folder(&mixed(8));
+    export_to(folder.path(), "out", &Options::default()).unwrap();
+    let out = folder.path().join("out");
+    let text = |table: &str| {
+        fs::read_to_string(out.join(format!("data/description-{table}_data.csv"))).unwrap()
+    };
+    let people = text("participants");
+    let row = |who: &str| people.lines().find(|line| line.contains(who)).unwrap().to_owned();
+    assert!(row("p-000000").ends_with(",2026-11-20T14:00:00.000Z,quick,finished,"), "{people}");
+    assert!(row("p-00ffff").ends_with(",quick,screened_out,rtt"), "{people}");
+    assert!(row("p-000002").ends_with(",,,,"), "nothing is known of them: {people}");
+    let answers = text("answers");
+    let cells =
+        ["questions,0,age,0,", ",31\n", ",work,0,", ",\"'=2+5, \"\"formula\"\" in lines\"\n"];
+    assert!(cells.iter().all(|part| answers.contains(part)), "{answers}");
+    assert_eq!(answers.lines().count(), 4);
+    assert_eq!((text("consents").lines().count(), text("scenes").lines().count()), (2, 4));
+    assert!(text("matchlog").contains("proposed,p-000000 p-000001,id=0 reason=first"));
+    let findings_table = text("findings");
+    let missing = findings_table.lines().filter(|line| line.contains(",missing,p-"));
+    assert!(missing.count() > 0, "some sessions lack records: {findings_table}");
+    assert_eq!(findings(&out), [""; 0]);
+
+    // Where the lab says nothing of people, there are no tables of it.
+    let (store, bare) = (folder.path().join("store"), folder.path().join("bare"));
+    let options = Options::default();
+    export_study(&store, &bare, &options, Study::default(), parallel::cores(), &|_, _| {}).unwrap();
+    assert!(!bare.join("data/description-answers_data.csv").exists());
+    assert_eq!(findings(&bare), [""; 0]);
+
+    // Of people who are in none of the sessions that are left, nothing is published.
+    let identical = Options { only_identical: true, ..Options::default() };
+    export_to(folder.path(), "identical", &identical).unwrap();
+    let path = folder.path().join("identical/data/raw/study.json");
+    assert!(!fs::read_to_string(path).unwrap().contains("p-00ffff"));
+
+    // A changed answer is found, in the table as in what it follows from.
+    for path in ["data/raw/study.json", "data/description-answers_data.csv"] {
+        let path = out.join(path);
+        let good = fs::read_to_string(&path).unwrap();
+        fs::write(&path, good.replacen("fetching", "catching", 1)).unwrap();
+        let found = findings(&out);
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(found.len() == 1 && found[0].contains(name), "{found:?}");
+        fs::write(&path, good).unwrap();
+    }
 }

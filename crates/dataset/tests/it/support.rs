@@ -3,6 +3,7 @@
 
 use dyad_collector::store::digest;
 use dyad_collector::{Registration, Store};
+use dyad_dataset::study::{Answered, Consent, Matched, Person, SceneEnd, Study};
 use dyad_gridworld::rng::Rng;
 use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::TaskSettings;
@@ -11,7 +12,7 @@ use dyad_gridworld::{
 };
 use dyad_policies::{Policy, by_name};
 use dyad_protocol::records::RecordName;
-use dyad_protocol::{Seat, Token};
+use dyad_protocol::{ParticipantId, SceneId, Seat, Token};
 use dyad_recording::local::{Row, put_header};
 use dyad_recording::log::SessionInfo;
 use dyad_recording::{Bundle, Effect, KeyPair, Recorder};
@@ -272,7 +273,7 @@ fn deliver(peers: &mut [Peer], said: &mut Vec<dyad_recording::Statement>) {
 fn bundle(
     plan: &Plan,
     seat: usize,
-    participant: dyad_protocol::ParticipantId,
+    participant: ParticipantId,
     episode: u16,
     files: Files,
 ) -> Bundle {
@@ -356,5 +357,67 @@ pub(crate) fn receive(folder: &Path, plans: &[Plan]) {
             let received = now + 1000 + at as u64;
             store.put(&name, &digest(&bytes), &bytes, received).expect("room");
         }
+    }
+}
+
+/// What a lab might know of the people of the first sessions, and of one who was screened out.
+pub(crate) fn study() -> Study {
+    let who =
+        |number: u32| format!("p-{number:06x}").parse::<ParticipantId>().expect("an identifier");
+    let scene = |id: &str| id.parse::<SceneId>().expect("an identifier");
+    let person = |number, outcome: &str, failed: Option<&str>| Person {
+        study: "study".parse().expect("an identifier"),
+        participant: who(number),
+        enrolled_ms: 1_795_183_200_000 + u64::from(number),
+        condition: Some("quick".to_owned()),
+        outcome: outcome.to_owned(),
+        screened_out_by: failed.map(str::to_owned),
+    };
+    let answered = |question: &str, choice, value: &str| Answered {
+        participant: who(0),
+        at: 1_795_183_260_000,
+        scene: scene("questions"),
+        repetition: 0,
+        question: question.to_owned(),
+        choice,
+        value: value.to_owned(),
+    };
+    Study {
+        people: vec![
+            person(0, "finished", None),
+            person(1, "partner_left", None),
+            person(0xffff, "screened_out", Some("rtt")),
+        ],
+        scenes: [0, 1, 0]
+            .into_iter()
+            .zip(0..)
+            .map(|(number, at)| SceneEnd {
+                participant: who(number),
+                at: 1_795_183_230_000 + at,
+                scene: scene("consent"),
+                repetition: 0,
+                session: None,
+                outcome: "finished".to_owned(),
+            })
+            .collect(),
+        consents: vec![Consent {
+            participant: who(0),
+            at: 1_795_183_230_000,
+            scene: scene("consent"),
+            agreed: true,
+            text: "0a".repeat(32).parse().expect("a digest"),
+        }],
+        answers: vec![
+            answered("age", 0, "31"),
+            answered("work", 0, "=2+5, \"formula\"\nin lines"),
+            answered("work", 1, "fetching onions"),
+        ],
+        matches: vec![Matched {
+            seq: 0,
+            at: 1_795_183_240_000,
+            event: "proposed".to_owned(),
+            participants: vec![who(0), who(1)],
+            details: "id=0 reason=first".to_owned(),
+        }],
     }
 }

@@ -4,6 +4,7 @@
 //! numbers out of range. Where the text is TOML at all, the other files of this folder then give
 //! the tables their meaning, which finds the rest.
 
+mod data;
 mod debriefing;
 mod files;
 mod gym;
@@ -175,6 +176,7 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
         let items = self.items(file, raw_scenes, &scenes);
         let rules = self.rules(file, raw_scenes, &scenes);
         let completion = self.completion(&file.completion);
+        let data = self.data(&file.data, raw_scenes);
         let assignment = self.assignment(file, raw_scenes, &scenes, &items);
         self.completion_last(raw_scenes);
         self.has_game(raw_scenes);
@@ -188,6 +190,7 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
             network,
             rules,
             completion,
+            data,
             assignment,
             conditions,
             digest: self.digest(text),

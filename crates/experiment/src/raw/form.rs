@@ -21,6 +21,8 @@ tables! {
         required: At<bool> = or(true);
         /// A picture beside the question: the path of a PNG or JPEG file.
         picture: Option<At<String>> = within(1, 1000);
+        /// Whether the answer says who somebody is, such as an address. It is kept apart from all other data, and encrypted.
+        identifying: At<bool> = or(false);
     }
 
     /// One answer out of several.

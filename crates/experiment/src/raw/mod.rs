@@ -12,7 +12,7 @@ use crate::read::{At, Sub, items, optional, or, required, tables, within};
 use crate::words::{AssignMethod, AssignPer, Order};
 use gym::{Defaults, Overrides};
 use scene::Scenes;
-use study::{Completion, Dropout, Matchmaking, Monitoring, Network, Screening, WaitingRoom};
+use study::{Completion, Data, Dropout, Matchmaking, Monitoring, Network, Screening, WaitingRoom};
 
 /// Seeds travel as JSON numbers, which are exact up to here in every language.
 pub(crate) const MAX_SEED: f64 = ((1_u64 << 53) - 1) as f64;
@@ -44,6 +44,8 @@ tables! {
         dropout: Sub<Dropout> = optional();
         /// Codes and messages at the end.
         completion: Sub<Completion> = optional();
+        /// What becomes of the data.
+        data: Sub<Data> = optional();
         /// How people come to conditions.
         assignment: Option<Sub<Assignment>> = optional();
         /// Settings for all games, unless a scene says otherwise: any field of a gym scene from task on.

@@ -1,7 +1,7 @@
 //! Tables about a study as a whole.
 
 use crate::read::{At, Sub, items, optional, or, required, tables, within};
-use crate::words::{DropoutThen, MatchmakerKind, Policy, System, WaitingThen};
+use crate::words::{DropoutThen, MatchmakerKind, Policy, System, WaitingThen, Withdrawal};
 
 tables! {
     /// Servers that help participants to connect. Without them participants connect directly, in one network.
@@ -52,6 +52,16 @@ tables! {
         policy: Option<At<Policy>> = optional();
         /// Whether people are told that a program takes the place, for `then = "program"`. They are, if left out; otherwise the study needs a debriefing page.
         announced: Option<At<bool>> = optional();
+    }
+
+    /// What becomes of the data. The consent form has to say the same.
+    Data {
+        /// The public key to which the lab encrypts what identifies people: panels' ids and answers to identifying questions. `dyad-signalling keygen` makes it. That of the lab's folder, if left out.
+        identities_key: Option<At<String>> = optional();
+        /// Days after the lab's receipt for which copies of records stay on participants' computers.
+        keep_days: At<i64> = within(0, 3650).or(30);
+        /// What is deleted when somebody withdraws their data afterwards. A game's inputs are in the records of all of its players.
+        withdrawal: At<Withdrawal> = or("games");
     }
 
     /// Who may take part: each table that is there is a rule. Who does not meet one ends as `screened_out`.

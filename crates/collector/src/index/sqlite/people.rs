@@ -81,6 +81,26 @@ impl People for Sqlite {
         Ok(registration.optional()?)
     }
 
+    fn forget(&mut self, session: &SessionId) -> Result<(), IndexError> {
+        // What is deleted is overwritten in the file too.
+        self.database.pragma_update(None, "secure_delete", "ON")?;
+        let transaction = self.database.transaction()?;
+        for table in [
+            "records",
+            "verdicts",
+            "committed",
+            "findings",
+            "closings",
+            "conflicts",
+            "seats",
+            "sessions",
+        ] {
+            let statement = format!("DELETE FROM {table} WHERE session = ?");
+            transaction.execute(&statement, [session.as_str()])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
     fn sessions(&self) -> Result<Vec<(SessionId, u64)>, IndexError> {
         let mut query = self
             .database
