@@ -91,7 +91,9 @@ impl Lobby {
             && self.present.get(&participant) == Some(&id)
         {
             self.present.remove(&participant);
-            self.gone.insert(participant.clone());
+            if self.person(&participant).is_some_and(|person| person.session.is_some()) {
+                self.gone.insert(participant.clone());
+            }
             self.arrange(now, matchmaking::Event::Lost(participant));
         }
     }
