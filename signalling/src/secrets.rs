@@ -132,12 +132,17 @@ fn well_formed(text: &str) -> Token {
 
 #[cfg(test)]
 mod tests {
-    use super::Secrets;
+    use super::{Secrets, Token};
+    use crate::mint;
+    use dyad_protocol::JoinLink;
 
     #[test]
     fn personal_links_are_good_at_their_lab_only() {
         let (lab, other) = (Secrets::new([1; 32]), Secrets::new([2; 32]));
         let token = lab.personal(7);
+        let link =
+            |token: &Token| JoinLink { token: Some(token.clone()), .."lab".parse().unwrap() };
+        assert!(link(&token).is_personal() && !link(&mint::token()).is_personal());
         let who = lab.invited(&token).expect("it is its own");
         assert_eq!(lab.invited(&token), Some(who.clone()), "always the same person");
         assert_ne!(lab.invited(&lab.personal(8)), Some(who.clone()));

@@ -180,6 +180,9 @@ mod tests {
         assert_eq!(link.to_string().parse(), Ok(link.clone()));
         assert!(!format!("{link:?}").contains("5f1"), "it stays out of logs");
         let alone: JoinLink = "lab/join?panel=7".parse().unwrap();
+        assert!(link.is_personal() && alone.is_personal());
+        assert!(!"lab/join?token=abc".parse::<JoinLink>().unwrap().is_personal());
+        assert!("lab/join?token=7-abc".parse::<JoinLink>().unwrap().is_personal());
         assert_eq!((alone.token.is_none(), alone.to_string().parse()), (true, Ok(alone)));
         assert!(matches!("lab?panel=a%20b".parse::<JoinLink>(), Err(JoinError::Panel { .. })));
     }

@@ -6,7 +6,6 @@ pub mod archive;
 pub mod licences;
 
 use crate::say;
-use crate::sim::WrongUse;
 use anyhow::{Context as _, Result, ensure};
 use archive::{Entry, Kind};
 use serde_json::Value;
@@ -21,13 +20,13 @@ const READ_ME: &str = include_str!("package/README.txt");
 /// What a person chose to be packed.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Package {
-    /// An archive that needs no installation
-    #[arg(long)]
+    /// An archive that needs no installation: the one form there is
+    #[arg(long, required = true)]
     pub portable: bool,
     /// Where the archive goes
     #[arg(long, value_name = "DIR", default_value = "dist")]
     pub out: PathBuf,
-    /// Pack this program instead of building one
+    /// Pack this program, as it is, instead of building one
     #[arg(long, value_name = "FILE")]
     pub binary: Option<PathBuf>,
 }
@@ -35,13 +34,8 @@ pub struct Package {
 /// Builds the client for participants and packs it. Prints the sizes.
 ///
 /// # Errors
-/// [`WrongUse`] without `--portable`, the one form there is. Otherwise if it does not build or start, a
-/// dependency has no licence, or the disk is full.
+/// If it does not build or start, a dependency has no licence, or the disk is full.
 pub fn run(root: &Path, package: &Package) -> Result<bool> {
-    if !package.portable {
-        say("error: say which form: --portable");
-        return Err(WrongUse.into());
-    }
     let target = target()?;
     let licences = licences::text(root)?;
     let program = match &package.binary {

@@ -7,11 +7,13 @@ pub(super) use person::{
     Session, consent, experiment, input, room, status, view, words, world_without_partner,
 };
 
-use crate::flow::Status;
+use crate::flow::{Status, Warning};
 use crate::outcome::{AwayTooLong, reason};
 use crate::screens::game::{Notice, View};
 use crate::screens::waiting::{Room, Waiting};
-use crate::screens::{comfort, connecting, done, game, meeting, problem, saving, start, waiting};
+use crate::screens::{
+    comfort, connecting, done, game, meeting, problem, saving, start, waiting, warning,
+};
 use crate::theme;
 use crate::theme::comfort::Comfort;
 use crate::view::legend;
@@ -53,6 +55,46 @@ fn a_link_is_asked_for_and_a_wrong_one_explained() {
     typed.link = "10.0.0.1:99".to_owned();
     shapes(&ctx, input(vec![enter]), |ctx| link = start::show(ctx, &mut typed, &words()));
     assert_eq!(link.map(|link| link.port), Some(99));
+}
+
+#[test]
+fn the_last_link_is_there_and_another_takes_its_place() {
+    let mut typed = start::Typed::known("dyad://10.0.0.1:99/join".to_owned());
+    let mut session = Session::new();
+    for _ in 0..3 {
+        session.pass(Vec::new(), |ctx| start::show(ctx, &mut typed, &words()));
+    }
+    let link = session.key(Key::Enter, |ctx| start::show(ctx, &mut typed, &words()));
+    assert_eq!(link.map(|link| link.port), Some(99), "it can be used as it is");
+    typed = start::Typed::known("dyad://10.0.0.1:99/join".to_owned());
+    let mut session = Session::new();
+    for _ in 0..3 {
+        session.pass(Vec::new(), |ctx| start::show(ctx, &mut typed, &words()));
+    }
+    let other = Event::Paste("10.0.0.2:7".to_owned());
+    session.pass(vec![other], |ctx| start::show(ctx, &mut typed, &words()));
+    assert_eq!(typed.link, "10.0.0.2:7");
+}
+
+#[test]
+fn a_warning_stands_there_until_it_is_seen() {
+    let slow = Warning { message: None, at: Duration::ZERO };
+    says("Your connection has become slow.", |ctx| warning::show(ctx, &slow, &words()));
+    let own = Warning { message: Some("Please sit down.".to_owned()), ..slow };
+    says("Please sit down.", |ctx| warning::show(ctx, &own, &words()));
+    let mut session = Session::new();
+    let mut click = |label: &str| session.click(label, |ctx| warning::show(ctx, &own, &words()));
+    assert_eq!(click("Please sit down."), [false, false]);
+    assert_eq!(click("All right"), [false, true]);
+}
+
+#[test]
+fn another_language_is_a_click_away() {
+    let mut session = Session::new();
+    let mut click =
+        |words: &Words, label: &str| session.click(label, |ctx| comfort::show(ctx, words))[1];
+    assert_eq!(click(&words(), "DE"), Some("de"));
+    assert_eq!(click(&Words::of("de").unwrap(), "EN"), Some("en"));
 }
 
 #[test]
