@@ -2,7 +2,7 @@
 
 use super::{AdmitBy, Connection, ConnectionId, Effect, HELLO_WITHIN_MS, Lobby, Stage, hello};
 use crate::identities::Identity;
-use crate::people::{Person, PersonFact};
+use crate::people::PersonFact;
 use crate::ticket::Player;
 use dyad_experiment::Flow;
 use dyad_matchmaking::{self as matchmaking, Timestamp};
