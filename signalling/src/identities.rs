@@ -271,8 +271,9 @@ fn lines(folder: &Path) -> Result<Vec<Line>, IdentityError> {
     };
     let whole = all.rfind('\n').map_or(0, |end| end + 1);
     let lines = all[..whole].lines().zip(1..);
-    let parse =
-        |(text, number)| serde_json::from_str(text).map_err(|_| IdentityError::Line(number));
+    let parse = |(text, number)| {
+        serde_json::from_str(text).map_err(|_may_quote_it| IdentityError::Line(number))
+    };
     lines.map(parse).collect()
 }
 

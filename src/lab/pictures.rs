@@ -9,7 +9,7 @@ use bevy::prelude::Resource;
 use dyad_experiment::MAX_PICTURE;
 use dyad_experiment::form::{Form, QuestionKind};
 use dyad_experiment::text::{Picture, PictureFormat, Pictures, Text};
-use dyad_protocol::JoinLink;
+use dyad_protocol::{HexDigest, JoinLink};
 use smol::channel::{Receiver, Sender, bounded};
 use std::collections::BTreeSet;
 use std::thread::Builder;
@@ -79,7 +79,15 @@ impl Album {
 /// A picture that is wanted.
 struct Wish {
     path: String,
-    lab: JoinLink,
+    url: String,
+    /// The fingerprint of the lab's certificate, if it has one.
+    cert: Option<HexDigest>,
+}
+
+impl Wish {
+    fn of(lab: &JoinLink, path: &str) -> Self {
+        Self { path: path.to_owned(), url: url(lab, path), cert: lab.cert.clone() }
+    }
 }
 
 /// The pictures that are here, and the thread that fetches more.
@@ -112,7 +120,7 @@ impl Library {
             }
             self.asked.insert(path.clone());
             let Some(thread) = self.thread() else { return };
-            let wish = Wish { lab: lab.clone(), path: path.clone() };
+            let wish = Wish::of(lab, &path);
             // There is room for as many as can be asked for.
             if thread.wishes.try_send(wish).is_ok() {
                 self.album.coming.insert(path);
@@ -172,9 +180,14 @@ fn fetch_all(
 ) {
     let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT));
     let config = config.http_status_as_error(false).build();
-    while let Ok(Wish { path, lab }) = wanted.recv_blocking() {
-        let agent = dyad_tls::agent(config.clone(), lab.cert.as_ref());
-        let url = url(&lab, &path);
+    // As a rule all wishes are for one lab, and its connection is kept.
+    let mut last: Option<(Option<HexDigest>, ureq::Agent)> = None;
+    while let Ok(Wish { path, url, cert }) = wanted.recv_blocking() {
+        let agent = match last.take().filter(|(of, _)| *of == cert) {
+            Some((_, agent)) => agent,
+            None => dyad_tls::agent(config.clone(), cert.as_ref()),
+        };
+        last = Some((cert, agent.clone()));
         let mut picture = fetch(&agent, &url);
         for pause in pauses {
             if picture.is_ok() || found.is_closed() {
@@ -300,7 +313,7 @@ mod tests {
         let (wishes, wanted) = bounded(MOST);
         let (found, arrivals) = bounded(MOST);
         for path in ["a.png", "b.svg"] {
-            wishes.try_send(Wish { path: path.to_owned(), lab: link.clone() }).unwrap();
+            wishes.try_send(Wish::of(&link, path)).unwrap();
         }
         drop(wishes);
         fetch_all(&wanted, &found, &[Duration::ZERO; 3]);
@@ -317,7 +330,7 @@ mod tests {
         let (link, asked) = lab(vec![Some((200, large))]);
         let (wishes, wanted) = bounded(1);
         let (found, arrivals) = bounded(1);
-        wishes.try_send(Wish { path: "a.png".to_owned(), lab: link }).unwrap();
+        wishes.try_send(Wish::of(&link, "a.png")).unwrap();
         drop(wishes);
         fetch_all(&wanted, &found, &[]);
         assert!(arrivals.try_recv().unwrap().1.is_none(), "6 MiB are too many");
@@ -336,9 +349,6 @@ mod tests {
         let link: JoinLink = "dyad://lab.example:99/join?token=abc".parse().unwrap();
         let url = |path| url(&link, path);
         assert_eq!(url("a/b-1.png"), "http://lab.example:99/pictures/a/b-1.png");
-        let cert = "ab".repeat(32);
-        let secured: JoinLink = format!("lab:7/join?cert={cert}").parse().unwrap();
-        assert_eq!(super::url(&secured, "a.png"), "https://lab:7/pictures/a.png");
         assert_eq!(url("ä?x#y"), "http://lab.example:99/pictures/%C3%A4%3Fx%23y");
     }
 }

@@ -141,7 +141,7 @@ fn thirty_scenes_and_no_form_are_gone_through() {
             ensure!(summary.json["study"]["outcome"] == "finished", "{}", summary.json);
         }
         let went = Journal::of(&lab)?.count("person", "went");
-        ensure!(went == 60, "two people go through thirty scenes, not {went} times one");
+        ensure!(went == 60, "two people go through thirty scenes, not {went}");
         Ok(())
     });
 }

@@ -1,4 +1,4 @@
-//! WebSockets to the lab machine: over TLS where its certificate is known, otherwise in the clear.
+//! `WebSocket`s to the lab machine: over TLS where its certificate is known, otherwise in the clear.
 
 use async_tungstenite::tungstenite::client::IntoClientRequest as _;
 use async_tungstenite::tungstenite::error::UrlError;

@@ -2,7 +2,7 @@
 
 use super::{AdmitBy, Connection, ConnectionId, Effect, HELLO_WITHIN_MS, Lobby, Stage, hello};
 use crate::identities::Identity;
-use crate::people::{Person, PersonFact};
+use crate::people::PersonFact;
 use crate::ticket::Player;
 use dyad_experiment::Flow;
 use dyad_matchmaking::{self as matchmaking, Timestamp};
@@ -91,7 +91,9 @@ impl Lobby {
             && self.present.get(&participant) == Some(&id)
         {
             self.present.remove(&participant);
-            self.gone.insert(participant.clone());
+            if self.person(&participant).is_some_and(|person| person.session.is_some()) {
+                self.gone.insert(participant.clone());
+            }
             self.arrange(now, matchmaking::Event::Lost(participant));
         }
     }

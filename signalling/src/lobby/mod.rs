@@ -177,7 +177,7 @@ pub struct Lobby {
     people: People,
     connections: BTreeMap<ConnectionId, Connection>,
     present: BTreeMap<ParticipantId, ConnectionId>,
-    /// Whose connection is gone, since the lab was started.
+    /// Whose connection is gone, out of a game and since the lab was started.
     gone: BTreeSet<ParticipantId>,
     games: BTreeMap<MatchId, Game>,
     /// Conditions of games that are being prepared.
@@ -310,9 +310,11 @@ impl Lobby {
             return self.hello(id, hello);
         };
         match message {
-            FromClient::Ready { step } => self.ready(now, id, &participant, step),
+            FromClient::Ready { step } | FromClient::Done { step, .. }
+                if self.is_stale(&participant, step) => {}
+            FromClient::Ready { .. } => self.ready(now, id, &participant),
             FromClient::Leave => self.leave(now, participant),
-            FromClient::Done { step, answer } => self.done(now, id, &participant, step, answer),
+            FromClient::Done { answer, .. } => self.done(now, id, &participant, answer),
             FromClient::Withdraw => self.withdraw(now, &participant),
             FromClient::Probed { group, with, rtt_ms } => {
                 let id = MatchId(group);

@@ -72,31 +72,22 @@ impl Lobby {
         self.study.condition(name, &counts)
     }
 
-    /// A message about a step that somebody is not at.
-    fn is_stale(&mut self, participant: &ParticipantId, step: u32) -> bool {
+    /// Whether a message is about a step that somebody is not at: then it is counted and not answered.
+    pub(super) fn is_stale(&mut self, participant: &ParticipantId, step: u32) -> bool {
         let theirs = self.person(participant).map(|person| self.study.step(person));
         let stale = theirs != Some(step);
         self.stale += u64::from(stale);
         stale
     }
 
-    pub(super) fn ready(
-        &mut self,
-        now: Timestamp,
-        id: ConnectionId,
-        participant: &ParticipantId,
-        step: u32,
-    ) {
-        if self.is_stale(participant, step) {
-            return;
-        }
+    pub(super) fn ready(&mut self, now: Timestamp, id: ConnectionId, participant: &ParticipantId) {
         let Some(person) = self.person(participant) else { return };
         let Some((_, room)) = self.study.game(person) else { return self.garbled(id) };
         let waits_for = self.matchmaking.state().person(participant).map(|it| it.scene.clone());
         if waits_for.as_ref().is_some_and(|scene| !self.study.is_theirs(person, scene)) {
             // The lab was killed between two lines of the journal: they are done with that one.
             self.arrange(now, matchmaking::Event::Left(participant.clone()));
-            return self.ready(now, id, participant, step);
+            return self.ready(now, id, participant);
         }
         if person.session.is_some() && waits_for.is_none() {
             // They were away for so long that the game went on, and ended, without them.
@@ -124,12 +115,8 @@ impl Lobby {
         now: Timestamp,
         id: ConnectionId,
         participant: &ParticipantId,
-        step: u32,
         answer: Answer,
     ) {
-        if self.is_stale(participant, step) {
-            return;
-        }
         let Some(person) = self.person(participant) else { return };
         let shown = self.study.show(person).map(|scene| scene.kind);
         if shown != Some(answer.kind()) {

@@ -23,7 +23,7 @@ impl Running {
         let tls = certificate.map(|it| it.acceptor().unwrap());
         let router = Router::new().route("/", get(|| async { "here" }));
         let (stop, stopped) = oneshot::channel::<()>();
-        let (say, heard) = std::sync::mpsc::channel();
+        let (say, heard) = std::sync::mpsc::sync_channel(1);
         let serve = async move {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             say.send(listener.local_addr().unwrap()).unwrap();

@@ -43,7 +43,7 @@ fn games_are_deleted_with_the_partners_records_and_stay_so() {
     assert_eq!((tombstone.at, tombstone.sessions.len()), (77, 1));
     assert_eq!(store.withdraw(&who, true, 99).unwrap(), tombstone, "twice does no harm");
     for _ in 0..2 {
-        assert_eq!(traces(&data), [PathBuf::new(); 0]);
+        assert_eq!(traces(&data), Vec::<PathBuf>::new());
         assert_eq!(Snapshot::read(&data).unwrap().sessions, []);
         for participant in ["p-a", "p-b"] {
             let access = store.authorise(&token(participant), &name(participant, 0));
@@ -67,7 +67,7 @@ fn games_are_deleted_with_the_partners_records_and_stay_so() {
         tar::Archive::new(fs::File::open(archive).unwrap()).unpack(&back).unwrap();
     }
     drop(Store::open(&back, 7).unwrap());
-    assert_eq!(traces(&back), [PathBuf::new(); 0]);
+    assert_eq!(traces(&back), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_withdrawal_that_was_interrupted_is_finished_at_the_next_start() {
     fs::copy(elsewhere.join(tombstone), data.join(tombstone)).unwrap();
     let store = Store::open(&data, 2).unwrap();
     assert!(store.is_withdrawn(&"s-1".parse().unwrap()));
-    assert_eq!(traces(&data), [PathBuf::new(); 0]);
+    assert_eq!(traces(&data), Vec::<PathBuf>::new());
 }
 
 #[test]
