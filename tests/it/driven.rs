@@ -131,7 +131,8 @@ fn through_a_study(directory: &Path) -> anyhow::Result<()> {
     let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/experiments/pictures/keys.png");
     fs::create_dir_all(directory.join("pictures"))?;
     fs::copy(keys, directory.join("pictures/keys.png"))?;
-    let lab = Lab::start(directory, STUDY)?;
+    // Over TLS, as labs in the open are: pictures come that way, too.
+    let lab = Lab::start_secured(directory, STUDY)?;
     let mut mouse = Person::join(&lab, directory, "mouse", true)?;
     let mut keyboard = Person::join(&lab, directory, "keyboard", false)?;
     come_in(&mouse, "Once a week", "34")?;
