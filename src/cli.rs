@@ -72,8 +72,8 @@ struct Join {
     developer_force_desync: Option<u32>,
     /// Milliseconds over which the picture eases what the network put right; 0 turns that off. The
     /// game itself is always exact.
-    #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u16).range(..=100))]
-    smoothing: u16,
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u16).range(..=100))]
+    smoothing: Option<u16>,
     /// The language of the window's own words, such as en or de, whatever the study says.
     #[arg(long, value_name = "LANGUAGE", value_parser = language)]
     language: Option<String>,
@@ -147,7 +147,7 @@ impl Join {
             policy: self.policy,
             seed: self.seed,
             force_desync: self.developer_force_desync,
-            smoothing: Duration::from_millis(self.smoothing.into()),
+            smoothing: self.smoothing.map(|ms| Duration::from_millis(ms.into())),
         };
         // Better now than when a partner is waiting.
         if let Err(error) = options.spool.check() {

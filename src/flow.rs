@@ -25,6 +25,7 @@ use crate::record::spool::{Destination, Record, Spool};
 use crate::record::upload::{Progress, Uploader};
 use crate::record::writer::{self, Order, Report, Writer};
 use crate::reporting::{self, Reporting};
+use crate::words::Language;
 use bevy::log::{info, warn};
 use bevy::prelude::{
     App, AppExtStates as _, Commands, IntoScheduleConfigs as _, Local, NextState, Real, Res,
@@ -83,8 +84,8 @@ pub struct JoinOptions {
     pub seed: u64,
     /// Developer option: the frame before which this computer's world goes wrong.
     pub force_desync: Option<u32>,
-    /// What corrections of the picture are eased over; no time turns easing off.
-    pub smoothing: Duration,
+    /// What corrections of the picture are eased over, whatever the study says; no time turns easing off.
+    pub smoothing: Option<Duration>,
 }
 
 /// Something that a person should know while they play.
@@ -101,6 +102,8 @@ pub struct Warning {
 pub struct Status {
     /// The study's title.
     pub title: String,
+    /// What corrections of the picture are eased over, if the study says so.
+    pub motion_easing: Option<Duration>,
     /// This person's pseudonym.
     pub participant: Option<ParticipantId>,
     /// When the lab first said welcome, since the program started.
@@ -234,6 +237,7 @@ fn hear_the_lab(
     lab: Res<LabConnection>,
     mut status: ResMut<Status>,
     unfinished: Option<Res<Unfinished>>,
+    mut language: Option<ResMut<Language>>,
     screen: Res<State<Screen>>,
     mut next: ResMut<NextState<Screen>>,
     time: Res<Time<Real>>,
@@ -248,12 +252,17 @@ fn hear_the_lab(
             }
         };
         match message {
-            FromLab::Welcome { participant, title, study, resume } => {
+            FromLab::Welcome { participant, title, study, presentation, resume } => {
                 info!("welcome to {study}");
                 status.lab_trouble = None;
                 status.welcomed.get_or_insert(time.elapsed());
                 status.title = title;
                 status.participant = Some(participant);
+                if let Some(language) = &mut language {
+                    language.study = presentation.language;
+                }
+                status.motion_easing =
+                    presentation.motion_easing_ms.map(|ms| Duration::from_millis(ms.into()));
                 commands.insert_resource(Admission { study, resume });
                 commands.queue(course::welcomed);
             }

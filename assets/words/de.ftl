@@ -39,6 +39,7 @@ waiting-stay-here = Weiter warten
 
 ## Kennenlernen
 meeting-title = Partner gefunden
+meeting-alone = Ihr Spiel beginnt
 meeting-text = Ihre Computer verbinden sich.
 meeting-soon = Das dauert einige Sekunden.
 meeting-long = Das dauert länger als sonst. Dyad versucht es eine Minute lang weiter.

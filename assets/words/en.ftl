@@ -39,6 +39,7 @@ waiting-stay-here = Keep waiting
 
 ## Meeting
 meeting-title = Partner found
+meeting-alone = Your game begins
 meeting-text = Your computers are connecting.
 meeting-soon = This takes a few seconds.
 meeting-long = This takes longer than usual. Dyad keeps trying for a minute.

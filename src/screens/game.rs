@@ -1,10 +1,10 @@
 //! The game: the board with its figures, and what is said over it.
 
 use super::{away, page};
-use crate::flow::JoinOptions;
+use crate::flow::{JoinOptions, Status};
 use crate::theme;
 use crate::view::connection::{self, Connection};
-use crate::view::motion::{Moment, Motion};
+use crate::view::motion::{Moment, Motion, SMOOTHING};
 use crate::view::overlay::{Figures, Trace};
 use crate::view::{board, hud, legend};
 use crate::words::Words;
@@ -244,6 +244,7 @@ pub(super) fn draw(
     world: Res<Simulation>,
     netplay: Res<Netplay>,
     options: Res<JoinOptions>,
+    status: Res<Status>,
     time: Res<Time<Real>>,
     words: Res<Words>,
     mut developing: ResMut<Developing>,
@@ -254,7 +255,8 @@ pub(super) fn draw(
     let me = netplay.settings().parameters.seat;
     let statistics = netplay.statistics();
     let rollbacks = statistics.session.journal.rollbacks;
-    moving.follow(&world, me, rollbacks, time.delta(), options.smoothing);
+    let smoothing = options.smoothing.or(status.motion_easing).unwrap_or(SMOOTHING);
+    moving.follow(&world, me, rollbacks, time.delta(), smoothing);
     developing.follow(ctx, &world, &netplay, &time);
     let notice = match netplay.patience_left() {
         Some(left) => Notice::Interrupted(left),
@@ -266,7 +268,8 @@ pub(super) fn draw(
         me,
         has_keys: options.policy.is_none(),
         notice,
-        connection: Some(Connection::of(&statistics.quality)),
+        connection: (netplay.settings().parameters.players > 1)
+            .then(|| Connection::of(&statistics.quality)),
         trace: developing.shown.then_some(&developing.trace),
     };
     show(ctx, &view, &words);

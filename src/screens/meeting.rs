@@ -1,4 +1,4 @@
-//! Meeting: a partner is found, the two computers connect.
+//! Meeting: a partner is found, the two computers connect; or the game begins with programs alone.
 
 use super::page;
 use crate::flow::Status;
@@ -37,6 +37,14 @@ pub fn show(
     });
 }
 
+/// Shows the screen of somebody who plays with programs alone: there is nobody to connect to.
+pub fn show_alone(ctx: &Context, study: &str, steps: &[Step], words: &Words) {
+    page::page(ctx, "meeting", |ui| {
+        page::title(ui, study, &words.line("meeting-alone"));
+        page::legend(ui, steps);
+    });
+}
+
 pub(super) fn draw(
     mut contexts: EguiContexts,
     status: Res<Status>,
@@ -48,6 +56,11 @@ pub(super) fn draw(
     let settings = netplay.settings();
     let players = u32::from(settings.game.settings().players);
     let steps = legend::steps(&settings.game, settings.parameters.seat, &words);
-    show(contexts.ctx_mut()?, &status.title, players, since, &steps, &words);
+    let ctx = contexts.ctx_mut()?;
+    if settings.parameters.players == 1 {
+        show_alone(ctx, &status.title, &steps, &words);
+    } else {
+        show(ctx, &status.title, players, since, &steps, &words);
+    }
     Ok(())
 }

@@ -102,8 +102,8 @@ pub struct Experiment {
 /// How a study looks and sounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Presentation {
-    /// The language of the program's own words, as BCP 47 writes it.
-    pub language: String,
+    /// The language of the program's own words, as BCP 47 writes it; every computer's own if it is not said.
+    pub language: Option<String>,
     /// Whether games have sounds.
     pub sounds: bool,
     /// How long a corrected position is eased on screen.

@@ -281,7 +281,7 @@ fn rules_arrive() {
     "#;
     let experiment = Experiment::parse(file, no_files).unwrap_or_else(|error| panic!("{error}"));
     let presentation = &experiment.presentation;
-    assert_eq!((presentation.language.as_str(), presentation.sounds), ("de-AT", true));
+    assert_eq!((presentation.language.as_deref(), presentation.sounds), (Some("de-AT"), true));
     assert_eq!(presentation.motion_easing, Duration::ZERO);
     let rules = &experiment.rules;
     assert_eq!(rules.matchmaking.matchmaker, Matchmaker::Reunion { fallback: false });

@@ -88,6 +88,18 @@ pub struct Hello {
     pub panel: Option<PanelId>,
 }
 
+/// How the program speaks and draws in a study, where that is not the program's own matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presentation {
+    /// The language of the program's own words, as BCP 47 writes it; missing, the computer's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Milliseconds over which the picture eases what a rollback put right; 0 shows it at once. Missing,
+    /// as the program does it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motion_easing_ms: Option<u16>,
+}
+
 /// What a lab says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -100,6 +112,9 @@ pub enum FromLab {
         study: StudyId,
         /// The study's title, for people.
         title: String,
+        /// How the program speaks and draws in this study.
+        #[serde(default)]
+        presentation: Presentation,
         /// Proves later that a client is this participant: for coming back, and for uploads.
         resume: Token,
     },

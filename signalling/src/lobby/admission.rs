@@ -6,7 +6,7 @@ use crate::people::PersonFact;
 use crate::ticket::Player;
 use dyad_experiment::Flow;
 use dyad_matchmaking::{self as matchmaking, Timestamp};
-use dyad_protocol::lobby::{FromLab, Hello, Refusal};
+use dyad_protocol::lobby::{FromLab, Hello, Presentation, Refusal};
 use dyad_protocol::{ParticipantId, PublicKey, Token};
 use std::collections::VecDeque;
 
@@ -73,7 +73,15 @@ impl Lobby {
         }
         let experiment = &self.study.experiment;
         let (study, title) = (experiment.study.clone(), experiment.title.clone());
-        self.send(id, FromLab::Welcome { participant: participant.clone(), study, title, resume });
+        let looks = &experiment.presentation;
+        let presentation = Presentation {
+            language: looks.language.clone(),
+            motion_easing_ms: u16::try_from(looks.motion_easing.as_millis()).ok(),
+        };
+        let participant_said = participant.clone();
+        let their = participant.clone();
+        let welcome = FromLab::Welcome { participant: their, study, title, presentation, resume };
+        self.send(id, welcome);
         self.arrange(now, matchmaking::Event::Back(participant.clone()));
         self.show(&participant);
     }

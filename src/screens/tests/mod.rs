@@ -137,6 +137,7 @@ fn who_leaves_the_waiting_room_is_asked_once() {
 
 #[test]
 fn meeting_admits_when_it_takes_long() {
+    says("Your game begins", |ctx| meeting::show_alone(ctx, "", &[], &words()));
     says("Partner found", |ctx| meeting::show(ctx, "", 2, Duration::ZERO, &[], &words()));
     says("longer than usual", |ctx| {
         meeting::show(ctx, "", 2, Duration::from_secs(20), &[], &words());

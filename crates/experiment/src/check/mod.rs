@@ -202,14 +202,13 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
     }
 
     fn presentation(&mut self, file: &raw::File) -> Presentation {
-        let language = &file.language;
-        if !is_language(language) {
+        if let Some(language) = file.language.as_ref().filter(|language| !is_language(language)) {
             let hint = "a language is written like \"en\", \"de\" or \"pt-BR\" (BCP 47)";
             let problem = format!("{:?} is no language", language.value);
             self.wrong(&language.span, "language", problem, hint);
         }
         Presentation {
-            language: language.value.clone(),
+            language: file.language.as_ref().map(|language| language.value.clone()),
             sounds: *file.sounds,
             motion_easing: std::time::Duration::from_millis(narrow(*file.motion_easing_ms)),
         }

@@ -24,12 +24,12 @@ tables! {
         id: Option<At<String>> = required();
         /// The study's title, for people. Its id, if left out.
         title: Option<At<String>> = within(1, 200);
-        /// The language of the program's own words, such as `"en"` or `"de"`. Words that the program does not have in it are English.
-        language: At<String> = or("en");
+        /// The language of the program's own words, such as `"en"` or `"de"`. Words that the program does not have in it are English. Left out, every computer's own.
+        language: Option<At<String>> = within(1, 100);
         /// Whether games have sounds.
         sounds: At<bool> = or(false);
         /// Milliseconds over which a corrected position is eased on screen; 0 shows it at once.
-        motion_easing_ms: At<i64> = within(0, 1000).or(100);
+        motion_easing_ms: At<i64> = within(0, 100).or(100);
         /// Servers that help participants to connect to each other.
         network: Option<Sub<Network>> = optional();
         /// Who plays with whom.

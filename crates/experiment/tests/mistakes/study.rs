@@ -11,7 +11,7 @@ fn the_study() {
     one("id = \"s\"\nscene = [^3]\n", "scene", "must be a table, not a number");
     in_study("language = ^\"english\"", "language", "no language");
     in_study("title = ^\"\"", "title", "must have 1 to 200 characters");
-    in_study("motion_easing_ms = ^-1", "motion_easing_ms", "0 to 1000");
+    in_study("motion_easing_ms = ^-1", "motion_easing_ms", "0 to 100");
     in_study("[^ice]\nurls = []", "ice", "unknown field `ice`");
     in_study("[defaults]\n^input_dely = 3", "defaults.input_dely", "did you mean \"input_delay\"?");
     in_study("[defaults]\ninput_delay = ^99", "input_delay", "1 to 30");

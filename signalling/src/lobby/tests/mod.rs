@@ -129,7 +129,9 @@ impl Test {
         let who = id(&format!("p-{who}"));
         let mut heard =
             heard_by(connection, self.after(Event::Admitted(number, who, token("mine"))));
-        assert!(matches!(heard[0], FromLab::Welcome { .. }), "{heard:?}");
+        let FromLab::Welcome { presentation, .. } = &heard[0] else { panic!("{heard:?}") };
+        assert_eq!(presentation.language.is_some(), self.text.contains("language ="));
+        assert_eq!(presentation.motion_easing_ms, Some(100), "as experiment files leave it");
         assert_eq!(heard.len(), 2, "{heard:?}");
         heard.remove(1)
     }

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 /// Everything in turn.
 pub(super) const STUDY: &str = r#"
 id = "s"
+language = "de"
 [completion]
 url = "https://panel.example/?cc={code}&who={panel_id}"
 [completion.codes]
