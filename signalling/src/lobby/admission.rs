@@ -78,7 +78,6 @@ impl Lobby {
             language: looks.language.clone(),
             motion_easing_ms: u16::try_from(looks.motion_easing.as_millis()).ok(),
         };
-        let participant_said = participant.clone();
         let their = participant.clone();
         let welcome = FromLab::Welcome { participant: their, study, title, presentation, resume };
         self.send(id, welcome);
