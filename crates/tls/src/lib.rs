@@ -9,7 +9,7 @@
 //! lab does (`dyad-collector`). Fingerprints are SHA-256 over a certificate's DER, which every tool
 //! shows: `openssl x509 -noout -fingerprint -sha256`.
 //!
-//! Modules: [`pin`], which certificate is taken; [`agent`], HTTP requests over such connections.
+//! Modules: [`pin`], which certificate is taken; [`mod@agent`], HTTP requests over such connections.
 
 pub mod agent;
 pub mod pin;
