@@ -1,5 +1,6 @@
 //! `cargo xtask figures`: what a client costs and how fast it starts, measured on release builds of
-//! the real programs: a lab and two headless clients, over WebRTC, in a private network.
+//! the real programs, or on those in the directory that `DYAD_BINARIES` names: a lab and two headless
+//! clients, over WebRTC, in a private network.
 
 use crate::say;
 use anyhow::{Context as _, Result, ensure};
@@ -37,7 +38,7 @@ pub fn run() -> Result<bool> {
     if !namespace::is_inside() {
         let program = env::current_exe()?;
         say("building with optimisation (the first time takes half an hour) ...");
-        let binaries = binaries::cargo_build(&["--release"])?;
+        let binaries = binaries::build_release()?;
         namespace::available().map_err(anyhow::Error::msg)?;
         let mut command = namespace::command(program);
         command.env(binaries::DIRECTORY, binaries).arg("figures");
