@@ -13,11 +13,12 @@
 use age::x25519;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use dyad_collector::folder::{private, replace};
 use dyad_protocol::{PanelId, ParticipantId, SceneId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -119,11 +120,7 @@ impl Identities {
                  answers stand in {FILE} as they are; `dyad-signalling keygen` makes a key"
             );
         }
-        let mut options = OpenOptions::new();
-        options.append(true).create(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Self { file: options.open(folder.join(FILE))?, key })
+        Ok(Self { file: private().append(true).create(true).open(folder.join(FILE))?, key })
     }
 
     /// Notes something that identifies a participant. It is on the disk when this returns.
@@ -154,11 +151,7 @@ pub fn make_keys(secret: &Path) -> io::Result<String> {
     use age::secrecy::ExposeSecret as _;
     let pair = x25519::Identity::generate();
     let public = pair.to_public().to_string();
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(secret)?;
+    let mut file = private().write(true).create_new(true).open(secret)?;
     writeln!(file, "# public key: {public}\n{}", pair.to_string().expose_secret())?;
     file.sync_all()?;
     Ok(public)
@@ -170,7 +163,7 @@ pub fn make_keys(secret: &Path) -> io::Result<String> {
 /// Whatever the system says.
 pub fn keep_key(folder: &Path, public: &str) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    replace(folder, KEY_FILE, &format!("{public}\n"))
+    replace(folder, KEY_FILE, format!("{public}\n").as_bytes())
 }
 
 /// Everything that identifies anybody, in the order in which it came, decrypted with the secret key in
@@ -211,7 +204,7 @@ pub fn remove(folder: &Path, participant: &ParticipantId) -> Result<usize, Ident
     let kept: Vec<String> =
         all.iter().filter(|line| line.participant != *participant).map(text).collect();
     if kept.len() < count {
-        replace(folder, FILE, &kept.concat())?;
+        replace(folder, FILE, kept.concat().as_bytes())?;
     }
     Ok(count - kept.len())
 }
@@ -256,7 +249,7 @@ fn seal_all(folder: &Path, key: &x25519::Recipient) -> Result<(), IdentityError>
     }
     if changed {
         let all: Vec<String> = all.iter().map(text).collect();
-        replace(folder, FILE, &all.concat())?;
+        replace(folder, FILE, all.concat().as_bytes())?;
     }
     Ok(())
 }
@@ -279,20 +272,6 @@ fn lines(folder: &Path) -> Result<Vec<Line>, IdentityError> {
 
 fn text(line: &Line) -> String {
     serde_json::to_string(line).expect("a line is plain data") + "\n"
-}
-
-/// Writes a file whole or not at all.
-pub(crate) fn replace(folder: &Path, name: &str, text: &str) -> io::Result<()> {
-    let temporary = folder.join(format!("{name}.new"));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&temporary)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&temporary, folder.join(name))?;
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]

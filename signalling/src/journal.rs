@@ -8,9 +8,9 @@
 //! A journal that has grown long is put aside when a lab starts, as `journal-0001.jsonl` and so on, and
 //! begun anew with where everything stands. Together, in this order, the files are the match log.
 
-use crate::identities::replace;
 use crate::people::{People, PersonRecord};
 use crate::ticket::SessionRecord;
+use dyad_collector::folder::{private, replace, sync, whole_lines};
 use dyad_experiment::words::Withdrawal;
 use dyad_matchmaking::Record;
 use dyad_protocol::{HexDigest, StudyId};
@@ -116,18 +116,21 @@ impl Journal {
     /// # Errors
     /// [`JournalError`].
     pub fn open(folder: &Path) -> Result<(Self, Vec<Entry>), JournalError> {
-        let mut file = private().truncate(false).open(folder.join(FILE))?;
+        let mut file = options().truncate(false).open(folder.join(FILE))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let entries = read(&bytes[..whole])?;
-        if whole < bytes.len() {
-            tracing::warn!(bytes = bytes.len() - whole, "the journal's last line was cut off");
-            file.set_len(whole as u64)?;
+        let whole = whole_lines(&bytes);
+        let entries = read(whole)?;
+        if whole.len() < bytes.len() {
+            tracing::warn!(
+                bytes = bytes.len() - whole.len(),
+                "the journal's last line was cut off"
+            );
+            file.set_len(whole.len() as u64)?;
         }
         file.seek(SeekFrom::End(0))?;
         file.sync_all()?;
-        sync_folder(folder)?;
+        sync(folder)?;
         Ok((Self(file), entries))
     }
 
@@ -148,7 +151,7 @@ impl Journal {
         let length = self.0.metadata()?.len();
         drop(self);
         let (old, new) = (folder.join(FILE), folder.join(NEW));
-        let mut next = Self(private().truncate(true).open(&new)?);
+        let mut next = Self(options().truncate(true).open(&new)?);
         next.append(&[Entry::Snapshot(Box::new(snapshot))])?;
         // One that is as long was put aside by a lab that was killed right after that.
         let is_it = |path: &PathBuf| fs::metadata(path).is_ok_and(|it| it.len() == length);
@@ -159,9 +162,9 @@ impl Journal {
             fs::hard_link(&old, &aside).or_else(|_| fs::copy(&old, &aside).map(drop))?;
             File::open(&aside)?.sync_all()?;
         }
-        sync_folder(folder)?;
+        sync(folder)?;
         fs::rename(&new, &old)?;
-        sync_folder(folder)?;
+        sync(folder)?;
         Ok(next)
     }
 
@@ -191,16 +194,10 @@ fn aside(number: u32) -> String {
 }
 
 /// How a journal is opened: nobody else may read it, as it holds the passwords of signalling rooms.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
+fn options() -> OpenOptions {
+    let mut options = private();
     options.read(true).write(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// The lines of a journal.
@@ -221,10 +218,10 @@ pub fn read(text: &[u8]) -> Result<Vec<Entry>, JournalError> {
 /// # Errors
 /// [`JournalError`].
 pub fn history(folder: &Path) -> Result<Vec<Entry>, JournalError> {
-    let current = whole_lines(folder, FILE)?;
+    let current = whole_file(folder, FILE)?;
     let mut texts = earlier(folder)
         .iter()
-        .map(|name| whole_lines(folder, name))
+        .map(|name| whole_file(folder, name))
         .collect::<io::Result<Vec<_>>>()?;
     // A lab was killed right after it had put this one aside.
     texts.pop_if(|last| current.starts_with(last));
@@ -238,12 +235,12 @@ pub fn history(folder: &Path) -> Result<Vec<Entry>, JournalError> {
 }
 
 /// A file without what may still be being written at its end; nothing, if it is not there.
-fn whole_lines(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
+fn whole_file(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
     let mut bytes = match fs::read(folder.join(name)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         read => read?,
     };
-    bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+    bytes.truncate(whole_lines(&bytes).len());
     Ok(bytes)
 }
 
@@ -254,11 +251,11 @@ fn whole_lines(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
 pub fn rewrite(folder: &Path, change: impl Fn(Entry) -> Entry) -> Result<(), JournalError> {
     for name in earlier(folder).into_iter().chain([FILE.to_owned()]) {
         let mut text = Vec::new();
-        for entry in read(&whole_lines(folder, &name)?)? {
+        for entry in read(&whole_file(folder, &name)?)? {
             serde_json::to_writer(&mut text, &change(entry)).map_err(io::Error::from)?;
             text.push(b'\n');
         }
-        replace(folder, &name, &String::from_utf8_lossy(&text))?;
+        replace(folder, &name, &text)?;
     }
     Ok(())
 }

@@ -5,7 +5,6 @@ use crate::journal::{Journal, JournalError};
 use crate::link;
 use crate::lobby::owner::{Clock, Door, Input, Owner, QUEUE};
 use crate::lobby::{Event, Lobby, RestoreError, connection};
-use crate::lock::FolderLock;
 use crate::relay::{Relay, RelaySecret};
 use crate::rooms::SharedRooms;
 use crate::secrets::Secrets;
@@ -16,6 +15,7 @@ use axum::extract::{Path as UrlPath, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
+use dyad_collector::folder::Lock;
 use dyad_collector::lab::Judged;
 use dyad_collector::owner::now_ms;
 use dyad_collector::serve::{Limits, Server};
@@ -134,7 +134,7 @@ pub struct Lab {
     server: JoinHandle<()>,
     /// Missing where the records are kept elsewhere.
     collector: Option<CollectorThread>,
-    _lock: Option<FolderLock>,
+    _lock: Option<Lock>,
 }
 
 impl Lab {
@@ -272,7 +272,7 @@ struct Records {
     uploads: Uploads,
     here: Option<(Collector, CollectorThread)>,
     /// Of the folder, where no store has it.
-    lock: Option<FolderLock>,
+    lock: Option<Lock>,
 }
 
 impl Records {
@@ -289,7 +289,7 @@ impl Records {
             let keeper = Keeper::Here(collector.clone());
             return Ok(Self { keeper, uploads, here: Some((collector, thread)), lock: None });
         };
-        let lock = FolderLock::take(data).map_err(|error| StartError::Store {
+        let lock = Lock::take(data).map_err(|error| StartError::Store {
             folder: data.to_owned(),
             source: match error.kind() {
                 io::ErrorKind::WouldBlock => StoreError::InUse,

@@ -38,7 +38,6 @@ pub mod journal;
 pub mod lab;
 pub mod link;
 pub mod lobby;
-mod lock;
 pub mod mint;
 pub mod people;
 pub mod published;

@@ -10,9 +10,9 @@
 //!
 //! `mac(purpose, name)` is BLAKE3 keyed with the secret over the purpose, a zero byte and the name.
 
+use dyad_collector::folder::replace;
 use dyad_protocol::{HexDigest, PanelId, Token};
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 /// The secret's file in a lab's folder.
@@ -65,15 +65,7 @@ impl Secrets {
         let random = || *uuid::Uuid::new_v4().as_bytes();
         // Each half has six bits that are always the same; the hash spreads the others.
         let secret = blake3::hash(&[random(), random(), random()].concat());
-        let temporary = folder.join(format!("{FILE}.new"));
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&temporary)?;
-        writeln!(file, "{secret}")?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, folder.join(FILE))?;
+        replace(folder, FILE, format!("{secret}\n").as_bytes())?;
         Ok(Self(*secret.as_bytes()))
     }
 

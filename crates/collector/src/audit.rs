@@ -8,11 +8,11 @@
 //!
 //! `after` is BLAKE3 over the line before, without its line feed; of the first line over nothing.
 
+use crate::folder::{private, sync, whole_lines};
 use crate::store::digest;
 use dyad_protocol::HexDigest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
@@ -59,29 +59,22 @@ pub enum Action {
 /// # Errors
 /// Whatever the system says. What was to be noted should not be done then.
 pub fn note(folder: &Path, at: u64, what: Action, details: Value) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(folder.join(FILE))?;
+    let mut file = private().read(true).append(true).create(true).open(folder.join(FILE))?;
     file.lock()?;
     let mut text = Vec::new();
     file.read_to_end(&mut text)?;
-    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    if whole < text.len() {
+    let whole = whole_lines(&text);
+    if whole.len() < text.len() {
         // Cut off while it was written.
-        file.set_len(whole as u64)?;
+        file.set_len(whole.len() as u64)?;
         file.seek(SeekFrom::End(0))?;
     }
-    let last = lines(&text[..whole]).last().unwrap_or_default();
+    let last = lines(whole).last().unwrap_or_default();
     let entry = Entry { at, what, details, after: digest(last) };
     let line = serde_json::to_string(&entry)? + "\n";
     file.write_all(line.as_bytes())?;
     file.sync_data()?;
-    if whole == 0 && cfg!(unix) {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+    if whole.is_empty() { sync(folder) } else { Ok(()) }
 }
 
 /// The number of lines in a folder; or, as a sentence, which line does not follow the one before.
@@ -94,9 +87,8 @@ pub fn check(folder: &Path) -> io::Result<Result<usize, String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Ok(0)),
         Err(error) => return Err(error),
     };
-    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     let (mut last, mut count): (&[u8], _) = (&[], 0);
-    for (line, number) in lines(&text[..whole]).zip(1..) {
+    for (line, number) in lines(whole_lines(&text)).zip(1..) {
         let Ok(entry) = serde_json::from_slice::<Entry>(line) else {
             return Ok(Err(format!("line {number} of {FILE} is not understood")));
         };

@@ -31,7 +31,8 @@
 //! belongs to a session ([`Store::register`]); it takes records from them and nobody else.
 //!
 //! Modules, in reading order:
-//! - [`files`]: durable files by key, [`names`]: their keys; [`index`]: the SQL;
+//! - [`files`]: durable files by key, [`names`]: their keys; [`folder`]: what lies beside them; [`index`]: the
+//!   SQL;
 //! - [`store`]: receiving, without threads or network; [`pieces`]: large bundles in pieces,
 //!   [`carried`]: those that no network takes; [`seal`]:
 //!   the key; [`recover`]: what a start puts in order; [`fsck`]: the same with a report;
@@ -53,6 +54,7 @@ mod coding;
 pub mod examine;
 pub mod files;
 pub mod flood;
+pub mod folder;
 pub mod fsck;
 pub mod http;
 pub mod index;

@@ -1,9 +1,10 @@
 //! The key that receipts are signed with. It is made when a folder is first used, and lies in it.
 
+use crate::folder::replace;
 use dyad_protocol::PublicKey;
 use dyad_recording::KeyPair;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 /// The file of the key in a store's folder: its seed in hexadecimal digits.
@@ -23,28 +24,17 @@ pub fn key(folder: &Path) -> io::Result<KeyPair> {
             })?;
             Ok(KeyPair::from_seed(&seed.0))
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(folder, &path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(folder),
         Err(error) => Err(error),
     }
 }
 
-fn make(folder: &Path, path: &Path) -> io::Result<KeyPair> {
+fn make(folder: &Path) -> io::Result<KeyPair> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(io::Error::other)?;
     let key = KeyPair::from_seed(&seed);
-    let temporary = folder.join(format!("{KEY_FILE}.new"));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&temporary)?;
     let digits: String = key.seed().iter().map(|byte| format!("{byte:02x}")).collect();
-    writeln!(file, "{digits}")?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
-    }
+    replace(folder, KEY_FILE, format!("{digits}\n").as_bytes())?;
     Ok(key)
 }
 

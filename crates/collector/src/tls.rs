@@ -1,12 +1,13 @@
 //! The certificate that a lab or a collector shows: one of its own, made when its folder is first used,
 //! or a given one. Participants' programs know it by its fingerprint, which stands in the join link.
 
+use crate::folder;
 use dyad_protocol::HexDigest;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -99,7 +100,8 @@ impl Certificate {
         if !path.exists() {
             let made = rcgen::generate_simple_self_signed([NAME.to_owned()])?;
             let text = made.signing_key.serialize_pem() + &made.cert.pem();
-            write(folder, &path, &text)
+            fs::create_dir_all(folder)
+                .and_then(|()| folder::replace(folder, FILE, text.as_bytes()))
                 .map_err(|source| TlsError::File { path: path.clone(), source })?;
         }
         Self::given(&path, &path)
@@ -147,24 +149,6 @@ impl Certificate {
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     fs::read(path).map_err(|source| TlsError::File { path: path.to_owned(), source })
-}
-
-/// Writes a secret, whole or not at all.
-fn write(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let temporary = folder.join(format!("{FILE}.new"));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&temporary)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

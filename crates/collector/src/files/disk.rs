@@ -3,8 +3,9 @@
 
 use super::medium::{Medium, System};
 use super::{Files, NewFile};
+use crate::folder::Lock;
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,18 +28,6 @@ pub struct Disk {
     _lock: Lock,
 }
 
-/// A lock that is given back at once. Closing the file alone would leave it to a program that another
-/// thread is just starting, which holds a copy of every open file for a moment.
-#[derive(Debug)]
-struct Lock(File);
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // The end of the program gives it back in any case.
-        drop(self.0.unlock());
-    }
-}
-
 impl Disk {
     /// Opens a folder, making it if necessary, and removes what an earlier owner left half
     /// written.
@@ -57,8 +46,7 @@ impl Disk {
     pub fn open_on(root: &Path, medium: Arc<dyn Medium>) -> io::Result<Self> {
         let (incoming, is_new) = (root.join(INCOMING), !root.is_dir());
         fs::create_dir_all(&incoming)?;
-        let lock = File::create(root.join("lock"))?;
-        lock.try_lock()?;
+        let lock = Lock::take(root)?;
         for entry in fs::read_dir(&incoming)? {
             fs::remove_file(entry?.path())?;
         }
@@ -71,7 +59,7 @@ impl Disk {
             medium,
             temporary: 0,
             flushed: BTreeSet::new(),
-            _lock: Lock(lock),
+            _lock: lock,
         })
     }
 

@@ -1,6 +1,7 @@
 //! What a [`Disk`](super::Disk) asks of the operating system, call by call, so that tests can have
 //! each of them fail.
 
+use crate::folder;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -82,9 +83,8 @@ impl Medium for System {
         fs::rename(from, to)
     }
 
-    /// Windows has no such call, and needs none for a rename.
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+        folder::sync(folder)
     }
 
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
