@@ -7,11 +7,9 @@ use anyhow::ensure;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
-use system_tests::display;
-use system_tests::namespace::run_test;
+use system_tests::display::run_test;
 use system_tests::person::Person;
 use system_tests::process::wait_for;
-use system_tests::require::skip;
 use system_tests::session::Lab;
 
 const STUDY: &str = r#"
@@ -184,11 +182,5 @@ fn answered(lab: &Lab) -> anyhow::Result<()> {
 
 #[test]
 fn two_people_go_through_a_study_in_windows() {
-    if let Err(why) = display::available() {
-        return skip("display", &why);
-    }
-    run_test("driven::two_people_go_through_a_study_in_windows", || {
-        let directory = tempfile::tempdir()?;
-        through_a_study(directory.path())
-    });
+    run_test("driven::two_people_go_through_a_study_in_windows", through_a_study);
 }

@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use system_tests::binaries;
-use system_tests::display::{self, Display};
-use system_tests::namespace::run_test;
+use system_tests::display::{Display, run_test};
 use system_tests::process::{Process, wait_for};
-use system_tests::require::skip;
 use system_tests::session::{Client, Lab};
 
 /// A game long enough to press all keys in, one after the other.
@@ -251,24 +249,12 @@ fn stay_away(directory: &Path) -> anyhow::Result<()> {
 
 #[test]
 fn a_person_who_stays_away_ends_the_game() {
-    if let Err(why) = display::available() {
-        return skip("display", &why);
-    }
-    run_test("window::a_person_who_stays_away_ends_the_game", || {
-        let directory = tempfile::tempdir()?;
-        stay_away(directory.path())
-    });
+    run_test("window::a_person_who_stays_away_ends_the_game", stay_away);
 }
 
 #[test]
 fn keys_that_are_pressed_are_in_the_record() {
-    if let Err(why) = display::available() {
-        return skip("display", &why);
-    }
-    run_test("window::keys_that_are_pressed_are_in_the_record", || {
-        let directory = tempfile::tempdir()?;
-        play(directory.path())
-    });
+    run_test("window::keys_that_are_pressed_are_in_the_record", play);
 }
 
 /// A client that is to open a window in this environment. Returns what it says as it gives up.
@@ -284,12 +270,7 @@ fn gives_up(directory: &Path, lab: &Lab, variables: &[(&str, &str)]) -> anyhow::
 
 #[test]
 fn a_computer_without_display_or_graphics_is_told_so() {
-    if let Err(why) = display::available() {
-        return skip("display", &why);
-    }
-    run_test("window::a_computer_without_display_or_graphics_is_told_so", || {
-        let directory = tempfile::tempdir()?;
-        let directory = directory.path();
+    run_test("window::a_computer_without_display_or_graphics_is_told_so", |directory| {
         let lab = Lab::start(directory, EXPERIMENT)?;
         let display = Display::start(directory)?;
         let no_driver = "/nowhere/driver.json";

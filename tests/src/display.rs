@@ -1,7 +1,9 @@
 //! A display of the test's own: an X server that shows nothing to anybody (Xvfb), a hand on its
 //! keyboard (xdotool), and Vulkan in software.
 
+use crate::namespace;
 use crate::process::{Process, wait_for};
+use crate::require::skip;
 use anyhow::{Context as _, ensure};
 use std::env;
 use std::fs;
@@ -23,6 +25,21 @@ pub fn available() -> Result<(), String> {
         }
     }
     if has_vulkan() { Ok(()) } else { Err("no Vulkan driver is installed".to_owned()) }
+}
+
+/// Runs a test that opens windows in a namespace of its own, with a folder of its own; skips it where
+/// windows cannot be tested. `name` is the test's full path.
+///
+/// # Panics
+/// If the test fails, or a display or namespaces are missing and `DYAD_REQUIRE` names them.
+pub fn run_test(name: &str, test: impl FnOnce(&Path) -> anyhow::Result<()>) {
+    if let Err(why) = available() {
+        return skip("display", &why);
+    }
+    namespace::run_test(name, || {
+        let directory = tempfile::tempdir()?;
+        test(directory.path())
+    });
 }
 
 fn is_installed(program: &str) -> bool {
