@@ -232,7 +232,7 @@ mod tests {
             computer: Computer::default(),
             rtt_ms: None,
             failed: Some("system".to_owned()),
-            place: Place { step: 9, outcome: Outcome::ScreenedOut },
+            place: Place { step: 9, outcome: Outcome::ScreenedOut, done: true },
             message: None,
         };
         assert_eq!(happens("a", out()), [1]);

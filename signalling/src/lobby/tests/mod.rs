@@ -8,6 +8,7 @@
 mod programs;
 mod restarts;
 mod scenes;
+mod standing;
 
 use super::reports::{KEEP_MS, STORE_EVERY_MS};
 use super::{AdmitBy, ConnectionId, Effect, Event, HELLO_WITHIN_MS, Lobby, MAX_MALFORMED};
