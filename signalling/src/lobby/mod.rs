@@ -371,6 +371,7 @@ impl Lobby {
         }
     }
 
+    /// Somebody who is on their way.
     fn person(&self, participant: &ParticipantId) -> Option<&Person> {
         self.people.get(participant)
     }
@@ -378,7 +379,7 @@ impl Lobby {
     /// The one place where anything about a person changes.
     fn record(&mut self, now: Timestamp, participant: &ParticipantId, fact: PersonFact) {
         let record = PersonRecord { at: now.0, participant: participant.clone(), fact };
-        self.people.apply(&record);
+        self.people.apply(&record, |person| self.study.is_through(person));
         self.effects.push_back(Effect::Persist(Entry::Person(record)));
     }
 

@@ -51,9 +51,13 @@ impl Lobby {
                     lobby.is_ours(study)?;
                     changed = *experiment != ours;
                     lobby.people = people.clone();
+                    // Earlier versions have kept more.
+                    lobby.people.put_away(|person| lobby.study.is_through(person));
                     games.iter().for_each(|record| lobby.take_up(record));
                 }
-                Entry::Person(record) => lobby.people.apply(record),
+                Entry::Person(record) => {
+                    lobby.people.apply(record, |person| lobby.study.is_through(person));
+                }
                 Entry::Game(record) => lobby.take_up(record),
                 Entry::Match(_) => {}
             }

@@ -28,15 +28,15 @@ impl Lobby {
     /// Shows somebody where they are.
     pub(super) fn show(&mut self, participant: &ParticipantId) {
         let Some(&id) = self.present.get(participant) else { return };
-        let Some(person) = self.person(participant) else { return };
-        let message = match self.study.show(person) {
-            Some(scene) => FromLab::Scene(Box::new(scene)),
-            None => {
-                let panel = self.connections.get(&id).and_then(|it| it.panel.as_ref());
-                FromLab::Completed(Box::new(self.study.completed(person, panel)))
-            }
-        };
-        self.send(id, message);
+        let scene = self.person(participant).and_then(|person| self.study.show(person));
+        let completed = self.people.gone(participant).map(|gone| {
+            let panel = self.connections.get(&id).and_then(|it| it.panel.as_ref());
+            FromLab::Completed(Box::new(self.study.completed(gone, panel)))
+        });
+        let message = scene.map(|scene| FromLab::Scene(Box::new(scene))).or(completed);
+        if let Some(message) = message {
+            self.send(id, message);
+        }
     }
 
     /// Somebody's scene is over: they go on.
