@@ -3,8 +3,10 @@
 //! - here: connections, admission, one game;
 //! - `scenes`: whole studies, and what is refused on the way;
 //! - `programs`: programs in the places of people;
+//! - `endings`: what stays when all is over;
 //! - `restarts`: a lab that is killed at any moment.
 
+mod endings;
 mod programs;
 mod restarts;
 mod scenes;
