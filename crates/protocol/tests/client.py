@@ -4,10 +4,11 @@
 
 Starts labs on loopback, plays the parts of their participants, and prints what was checked. Exits with 0
 if the lab does what the page says. What it needs is installed from PyPI into a virtual environment that
-is deleted afterwards; where PyPI cannot be reached it says so and exits with 0. Games are not played:
-what participants say to each other is no part of the protocol.
+is deleted afterwards; where PyPI cannot be reached it says so and exits with 0. Games are not played, as what
+participants say to each other is no part of the protocol, but for one by two of `dyad`, if that lies beside.
 """
 
+import contextlib
 import hashlib
 import json
 import pathlib
@@ -26,7 +27,7 @@ if "--inside" in sys.argv:
     import zstandard
     from lab_client import (
         ALONE, GAME, NEAR, PICTURE, PROTOCOL, RULES, SOON, WATCHED, WHOLE, ConnectionClosed, Lab, Line, Person,
-        bundle, digest, pair, refusal, refused_upgrade, verify,
+        bundle, digest, files_of, pair, refusal, refused_upgrade, verify,
     )
 
 GOOD = {"lead": "You", "work": ["Onions", "Washing up"], "smooth": 5, "age": 31, "height": 1.75, "postcode": "12", "who": "She"}
@@ -39,8 +40,15 @@ WRONG = [
 CHECKS = []
 
 
+PROGRAM = pathlib.Path(sys.argv[-1]).resolve()
+# A network of its own, made without root, in which two players reach each other.
+ALONE_WITH = ["unshare", "--user", "--map-root-user", "--net", "sh", "-c", """
+ip link set lo up && ip link add v0 type veth peer name v1 && ip addr add 10.77.0.1/24 dev v0 &&
+ip link set v0 up && ip link set v1 up && ip route add default dev v0 && exec "$@" """, "sh"]
+
+
 def lab_of(study, *options, **more):
-    return Lab(pathlib.Path(sys.argv[-1]).resolve(), study, *options, **more)
+    return Lab(PROGRAM, study, *options, **more)
 
 
 def check(title):
@@ -53,11 +61,10 @@ def refused_hellos():
         late = Person(lab)
         late.say("ping", nonce=3)
         assert late.next() == {"type": "pong", "nonce": 3}
-        for code, fields in [
-            ("version", {"protocol": PROTOCOL - 1}), ("version", {"protocol": PROTOCOL + 1}), ("version", {"rules": RULES + 1}),
-            ("token", {"token": "wrong"}), ("token", {"token": None}), ("token", {"token": None, "resume": "0"}), ("token", {"token": None, "panel": "a"}),
-        ]:
-            assert refusal(Person(lab).hello(**fields)) == code, fields
+        for fields in [{"protocol": PROTOCOL - 1}, {"protocol": PROTOCOL + 1}, {"rules": RULES + 1}]:
+            assert refusal(Person(lab).hello(**fields)) == "version", fields
+        for fields in [{"token": "wrong"}, {"token": None}, {"token": None, "resume": "0"}, {"token": None, "panel": "a"}]:
+            assert refusal(Person(lab).hello(**fields)) == "token", fields
         for fields in [{"key": "zz"}, {"panel": "a b"}]:
             Person(lab).hello(**fields).hears_nothing()
         assert Person(lab).come(unheard_of=1).shown["step"] == 1, "without screening the first scene is step 1"
@@ -137,8 +144,7 @@ def coming_back():
         old, a = a, a.back()
         assert old.rest() == [] and a.resume == resume and a.shown["session"] == mine["session"]
         assert a.ready().matched() == mine
-        token = lab.links(1)[0]
-        person = Person(lab).come(token=token)
+        person = Person(lab).come(token=(token := lab.links(1)[0]))
         assert "-" in token and refusal(Person(lab).hello(token=token)) == "duplicate"
         assert Person(lab, person.key).come(token=token).id == person.id
 
@@ -177,7 +183,7 @@ def outcomes():
 @check("checked: what differs or was not heard calls a game off for good")
 def validation():
     with lab_of(GAME) as lab:
-        for partner in [{"rules": RULES - 1}, {"game": "0" * 64}]:
+        for partner in [{"rules": RULES - 1}, {"game": "0" * 64}, {"program": "2"}]:
             a, b, ticket, _ = pair(lab)
             a.checked(b, **partner)
             for one in (a, b):
@@ -230,8 +236,7 @@ def records():
         for one in both:
             one.played(scores=[0, 0])
         where = {(one, episode): f"/v1/records/{ticket['session']}/kitchen/{one.id}/{episode}" for one in both for episode in range(3)}
-        made = {(one, episode): bundle([(f"{folder}{one.id}_ep{episode}.{kind}", b"no record\n") for folder, kind in [("", "dlog"), ("", "csv"), ("local/", "csv")]])
-                for one, episode in where}
+        made = {(one, episode): bundle([(name, b"no record\n") for name in files_of(one.id, episode)]) for one, episode in where}
         mine, path = made[a, 0], where[a, 0]
         named = {"x_dyad_digest": digest(mine)}
         for status, to, body, token, headers in [
@@ -271,6 +276,32 @@ def records():
         verify(json.loads(last[2]), ticket["uploads"]["key"])
 
 
+@check("a game of two real players: their bundles, put together from the files, are what they have sent")
+def real_records():
+    player = PROGRAM.with_name("dyad")
+    if not player.exists() or "--alone" not in sys.argv:
+        return "skipped: no dyad beside it, or no network namespaces"
+    with lab_of(GAME.replace("episodes = 2", "countdown_seconds = 1")) as lab:
+        tokens = lab.links(2)
+        join = [[player, "join", f"dyad://{lab.address}/join?token={token}", "--data", lab.root / token] for token in tokens]
+        players = [subprocess.Popen([*one, "--headless", "--policy", "scripted"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for one in join]
+        try:
+            assert [one.wait(120) for one in players] == [0, 0]
+        finally:
+            for one in players:
+                one.kill()
+        for token in tokens:
+            person = Person(lab).come(token=token)
+            [log] = lab.data.glob(f"study/*/kitchen/{person.id}_ep0.dlog")
+            made = bundle([(name, (log.parent / name).read_bytes()) for name in files_of(person.id, 0)])
+            path = f"/v1/records/{log.parents[1].name}/kitchen/{person.id}/0"
+            there = lab.ask("GET", path, None, person.resume)
+            assert there[1]["x-dyad-digest"] == digest(made)
+            assert lab.ask("PUT", path, made, person.resume, x_dyad_digest=digest(made))[::2] == (200, there[2])
+            verify(json.loads(there[2]), json.loads(there[2])["key"])
+        assert '"identical"' in (log.parents[1] / "session.json").read_text()
+
+
 @check("reports: a slow connection is warned of, then the game is over")
 def monitoring():
     with lab_of(WATCHED) as lab:
@@ -296,7 +327,8 @@ def monitoring():
 def limits():
     with lab_of(GAME) as lab:
         person = Person(lab).come()
-        nonsense = ["{", b"{}", {"type": "no"}, {"type": "ready"}, {"type": "done", "step": 1, "answer": {"kind": "page"}}, "\0", "[]", "null", '"', "7"] * 10
+        page = {"type": "done", "step": 1, "answer": {"kind": "page"}}
+        nonsense = ["{", b"{}", {"type": "no"}, {"type": "ready"}, page, "\0", "[]", "null", '"', "7"] * 10
         for frame in nonsense[:99]:
             person.send(frame)
         person.hears_nothing()
@@ -312,12 +344,10 @@ def limits():
         for _ in range(350):
             person.say("done", step=9, answer={"kind": "page"})
         person.hears_nothing()
-        try:
+        with contextlib.suppress(ConnectionClosed):
             for _ in range(2000):
                 person.say("done", step=9, answer={"kind": "page"})
             person.rest()
-        except ConnectionClosed:
-            pass
     for option, status in [("--max-per-address", 429), ("--max-connections", 503)]:
         with lab_of(GAME, option, "3") as lab:
             here = [Person(lab) for _ in range(3)]
@@ -329,28 +359,25 @@ def tls():
     with lab_of(GAME, tls=True) as lab:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        line = Line(f"wss://{lab.address}/lobby", ssl=context)
-        certificate = line.socket.transport.get_extra_info("ssl_object").getpeercert(True)
+        certificate = Line(f"wss://{lab.address}/lobby", ssl=context).socket.transport.get_extra_info("ssl_object").getpeercert(True)
         assert parse_qs(urlsplit(lab.link).query)["cert"] == [hashlib.sha256(certificate).hexdigest()]
 
 
 def passes(title, function):
-    began = time.monotonic()
+    began, said, why = time.monotonic(), None, None
     try:
-        function()
-        why = None
+        said = function()
     except Exception:
         why = traceback.format_exc()
-    print(f"{'FAILS ' if why else 'passes'}  {time.monotonic() - began:5.1f} s  {title}", flush=True)
-    if why:
-        print(why, flush=True)
+    print(f"{'FAILS ' if why else 'passes'}  {time.monotonic() - began:5.1f} s  {title}{f' ({said})' if said else ''}", flush=True)
+    print(why or "", end="", flush=True)
     return not why
 
 
 def inside():
-    good = [passes(title, function) for title, function in CHECKS]
+    good = [passes(*one) for one in CHECKS]
     print(f"{sum(good)} of {len(good)} pass")
-    return 0 if all(good) else 1
+    return int(not all(good))
 
 
 def main():
@@ -361,10 +388,12 @@ def main():
         if done.returncode != 0:
             print(f"skipped: {', '.join(PACKAGES)} cannot be installed from PyPI\n{done.stderr[-800:]}")
             return 0
-        return subprocess.run([tools / "bin/python", "-B", __file__, "--inside", sys.argv[1]]).returncode
+        alone = subprocess.run([*ALONE_WITH, "true"], capture_output=True).returncode == 0
+        command = [tools / "bin/python", "-B", __file__, "--inside", *(["--alone"] if alone else []), PROGRAM]
+        return subprocess.run([*(ALONE_WITH if alone else []), *command]).returncode
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
     sys.exit(inside() if "--inside" in sys.argv else main())

@@ -268,6 +268,11 @@ def digest(data):
     return blake3(data).hexdigest()
 
 
+def files_of(participant, episode):
+    name = f"{participant}_ep{episode}"
+    return [f"{name}.dlog", f"{name}.csv", f"local/{name}.csv"]
+
+
 def bundle(files):
     """The tar archive of a record, as the page has it byte for byte."""
     archive = b""
