@@ -168,12 +168,13 @@ fn log_plugin() -> LogPlugin {
     }
 }
 
-/// Starts sending what earlier sessions left unsent. Those in which the program or the computer
-/// stopped are not over before their lab says so.
+/// Starts sending what earlier sessions left unsent, and asking whether copies of what the lab has may
+/// stay. Sessions in which the program or the computer stopped are not over before their lab says so.
 fn send_unsent(app: &mut App, options: &JoinOptions) -> io::Result<()> {
     options.spool.delete_old(now_ms());
     let uploader = Uploader::start()?;
-    options.spool.unsent().into_iter().for_each(|record| uploader.send(record));
+    let records = options.spool.unsent().into_iter().chain(options.spool.kept());
+    records.for_each(|record| uploader.send(record));
     app.insert_resource(uploader);
     Ok(())
 }

@@ -26,7 +26,7 @@ use crate::record::upload::{Progress, Uploader};
 use crate::record::writer::{self, Order, Report, Writer};
 use crate::reporting::{self, Reporting};
 use crate::words::Language;
-use bevy::log::{info, warn};
+use bevy::log::{debug, info, warn};
 use bevy::prelude::{
     App, AppExtStates as _, Commands, IntoScheduleConfigs as _, Local, NextState, Real, Res,
     ResMut, Resource, State, States, SystemCondition as _, SystemSet, Time, Update, World,
@@ -405,6 +405,10 @@ fn follow_uploads(
             Progress::Refused { name, reason } => {
                 warn!("episode {} was refused: {reason}", name.episode);
                 status.upload_trouble = Some(reason);
+            }
+            // About records of earlier sessions, which nobody here waits for.
+            Progress::Asked { name, answer } => {
+                debug!("asked about episode {} of {}: {answer:?}", name.episode, name.session);
             }
         }
     }

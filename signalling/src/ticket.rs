@@ -109,6 +109,7 @@ pub fn prepare(experiment: &Experiment, order: &Order, at: u64) -> Option<Prepar
         scene: scene.clone(),
         participants: record.participants.clone(),
         keys: record.keys.clone(),
+        programs: record.programs.iter().filter_map(Program::name).collect(),
         episodes: gym.episodes,
         game: tickets.first()?.game.clone(),
     };

@@ -2,7 +2,7 @@
 
 use crate::cli::{print, say, spool};
 use crate::record::spool::{Record, Spool};
-use crate::record::upload::{Progress, Uploader, now_ms};
+use crate::record::upload::{Asked, Progress, Uploader, now_ms};
 use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
 use dyad_protocol::records::RecordName;
@@ -76,14 +76,18 @@ fn send(spool: &Spool) -> anyhow::Result<ExitCode> {
     spool.close_interrupted();
     spool.delete_old(now_ms());
     let uploader = Uploader::start()?;
-    let mut open = BTreeMap::new();
-    for record in spool.unsent() {
-        open.insert(record.name(), record.destination.collector().to_owned());
-        uploader.send(record);
-    }
+    let hand_over = |records: Vec<Record>| {
+        let mut open = BTreeMap::new();
+        for record in records {
+            open.insert(record.name(), record.destination.collector().to_owned());
+            uploader.send(record);
+        }
+        open
+    };
+    let (mut open, mut kept) = (hand_over(spool.unsent()), hand_over(spool.kept()));
     let mut failures: BTreeMap<String, usize> = BTreeMap::new();
     let mut is_all = true;
-    while !open.is_empty() {
+    while !open.is_empty() || !kept.is_empty() {
         for progress in uploader.poll() {
             match progress {
                 Progress::Received(name) => {
@@ -94,6 +98,25 @@ fn send(spool: &Spool) -> anyhow::Result<ExitCode> {
                     open.remove(&name);
                     is_all = false;
                     say(&format!("not sent: {}: {reason}", words(&name)));
+                }
+                Progress::Asked { name, answer } => {
+                    let lab = kept.remove(&name);
+                    match answer {
+                        Asked::There => {}
+                        Asked::Withdrawn => {
+                            say(&format!("deleted, since it was withdrawn: {}", words(&name)));
+                        }
+                        Asked::Unknown(reason) => {
+                            say(&format!("kept: {}: {reason}", words(&name)));
+                        }
+                        Asked::Away(reason) => {
+                            say(&format!(
+                                "kept, nobody could be asked: {}: {reason}",
+                                words(&name)
+                            ));
+                            kept.retain(|_, of| Some(&*of) != lab.as_ref());
+                        }
+                    }
                 }
                 Progress::Waiting { name, reason } => {
                     let Some(lab) = open.get(&name).cloned() else { continue };

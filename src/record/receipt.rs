@@ -1,8 +1,10 @@
 //! Receipts of the lab beside the records, and the end of records that have one: their copies on this
-//! computer are deleted a number of days later.
+//! computer are deleted a number of days later, or when the lab says that they were withdrawn.
 
 use super::identity::KeptKey;
-use super::spool::{Record, Spool, SpoolError, note, note_path, records_in, write_json};
+use super::spool::{
+    Destination, Record, Spool, SpoolError, note, note_path, records_in, write_json,
+};
 use bevy::log::{info, warn};
 use dyad_protocol::PublicKey;
 use dyad_protocol::records::SignedReceipt;
@@ -77,10 +79,12 @@ impl Record {
         write_json(&path, receipt).map_err(SpoolError::new("cannot write", &path))
     }
 
-    /// Deletes this computer's copy, because the lab says that somebody has taken their data back.
+    /// Deletes this computer's copy and its receipt, because the lab says that somebody has taken their
+    /// data back; with the last of a session what else there is of it.
     pub(super) fn forget(&self) {
         let (episode, session) = (self.episode, &self.destination.session);
-        match self.delete() {
+        let deleted = self.delete().and_then(|()| remove(&self.receipt_path()));
+        match deleted.and_then(|()| leave_if_empty(&self.directory, &self.destination)) {
             Ok(()) => info!("episode {episode} of {session} was withdrawn and is deleted here"),
             Err(error) => warn!("episode {episode} of {session} was withdrawn, but stays: {error}"),
         }
@@ -98,6 +102,20 @@ impl Record {
 }
 
 impl Spool {
+    /// Copies of records that the lab has, oldest session first: it may want them deleted. Not those of
+    /// sessions that may go on.
+    #[must_use]
+    pub fn kept(&self) -> Vec<Record> {
+        let mut kept = Vec::new();
+        for (directory, destination) in self.scenes() {
+            if !KeptKey::path(&directory, &destination.participant).exists() {
+                kept.extend(records_in(&directory, &destination));
+            }
+        }
+        kept.retain(Record::is_received);
+        kept
+    }
+
     /// Deletes copies of records whose receipt is as many days old as their ticket said; and with the
     /// last of a session what else there is of it, the receipts apart. Says how many records that were.
     /// `now_ms` is milliseconds since 1970.
@@ -114,15 +132,11 @@ impl Spool {
                 received.is_some_and(|at| now_ms >= at.saturating_add(keep_ms))
             };
             let old: Vec<&Record> = records.iter().filter(is_old).collect();
-            let all = old.len() == records.len() && !old.is_empty();
-            let mut done = old.iter().try_for_each(|record| record.delete());
-            if all && done.is_ok() {
-                let summary = format!("{}_session.json", destination.participant);
-                // The note last: without it nobody looks here any more.
-                done = remove(&directory.join("local").join(summary))
-                    .and_then(|()| remove(&note_path(&directory, &destination)));
+            if old.is_empty() {
+                continue;
             }
-            match done {
+            let done = old.iter().try_for_each(|record| record.delete());
+            match done.and_then(|()| leave_if_empty(&directory, &destination)) {
                 Ok(()) => deleted += old.len(),
                 Err(error) => warn!("old records in {}: {error}", directory.display()),
             }
@@ -132,6 +146,19 @@ impl Spool {
         }
         deleted
     }
+}
+
+/// Deletes what else there is of a session in a scene's directory where no record is left, the receipts
+/// apart.
+fn leave_if_empty(directory: &Path, destination: &Destination) -> io::Result<()> {
+    let may_go_on = KeptKey::path(directory, &destination.participant).exists();
+    if may_go_on || !records_in(directory, destination).is_empty() {
+        return Ok(());
+    }
+    let summary = format!("{}_session.json", destination.participant);
+    // The note last: without it nobody looks here any more.
+    remove(&directory.join("local").join(summary))?;
+    remove(&note_path(directory, destination))
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -58,7 +58,7 @@ pub(super) fn destination() -> Destination {
 }
 
 /// What the lab signs receipts with.
-fn lab_key() -> KeyPair {
+pub(crate) fn lab_key() -> KeyPair {
     KeyPair::from_seed(&[77; 32])
 }
 
@@ -205,7 +205,7 @@ fn a_record_is_unsent_until_its_receipt_lies_beside_it() {
     assert_eq!(spool.unsent(), []);
 }
 
-fn receipt_for(record: &Record, received_ms: u64) -> Receipt {
+pub(crate) fn receipt_for(record: &Record, received_ms: u64) -> Receipt {
     let bytes = record.bundle().unwrap();
     let digest = blake3::hash(&bytes).to_hex().as_str().parse().unwrap();
     Receipt { name: record.name(), digest, bytes: bytes.len() as u64, received_ms }
@@ -253,7 +253,7 @@ fn copies_are_deleted_days_after_the_receipt_and_not_before() {
     assert_eq!((spool.delete_old(u64::MAX), spool.unsent().len()), (0, 0));
 }
 
-fn files(directory: &Path) -> Vec<std::path::PathBuf> {
+pub(crate) fn files(directory: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }

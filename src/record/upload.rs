@@ -35,6 +35,26 @@ pub enum Progress {
         /// Why, for people.
         reason: String,
     },
+    /// The lab was asked about a record that it has.
+    Asked {
+        /// Which record.
+        name: RecordName,
+        /// What came of it.
+        answer: Asked,
+    },
+}
+
+/// What the lab says of a record whose receipt is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// It has the record.
+    There,
+    /// Somebody has taken their data back: the copy here is deleted.
+    Withdrawn,
+    /// It knows nothing of it, and says this.
+    Unknown(String),
+    /// It was not reached, for this reason, and is asked again.
+    Away(String),
 }
 
 /// The uploading thread.
@@ -56,7 +76,8 @@ impl Uploader {
         Ok(Self { records, progress })
     }
 
-    /// Hands a record over to be sent.
+    /// Hands a record over to be sent. About one that the lab has, it is asked whether the copy here may
+    /// stay; one that it has lost is sent again.
     pub fn send(&self, record: Record) {
         if self.records.try_send(record).is_err() {
             warn!("too many records wait to be sent; the rest is sent at the next start");
@@ -84,30 +105,41 @@ fn run(to_send: &Receiver<Record>, say: &Sender<Progress>) {
             }
             continue;
         };
-        let name = record.name();
-        let progress = match send(&record) {
-            Ok(()) => {
-                backlog.answered(&record);
-                Progress::Received(name)
-            }
-            Err(Attempt::Withdrawn(reason)) => {
+        let (name, is_kept) = (record.name(), record.is_received());
+        let attempt = if is_kept { ask(&record) } else { send(&record) };
+        let progress = if is_kept { asked(name, &attempt) } else { sent(name, &attempt) };
+        match attempt {
+            Err(Attempt::Again(_)) => backlog.failed(record, started.elapsed()),
+            Err(Attempt::Withdrawn(_)) => {
                 backlog.answered(&record);
                 record.forget();
-                Progress::Refused { name, reason }
             }
-            Err(Attempt::Never(reason)) => {
-                backlog.answered(&record);
-                Progress::Refused { name, reason }
-            }
-            Err(Attempt::Again(reason)) => {
-                backlog.failed(record, started.elapsed());
-                Progress::Waiting { name, reason }
-            }
-        };
+            Ok(()) | Err(Attempt::Never(_)) => backlog.answered(&record),
+        }
         if say.send_blocking(progress).is_err() {
             return;
         }
     }
+}
+
+fn sent(name: RecordName, attempt: &Result<(), Attempt>) -> Progress {
+    match attempt {
+        Ok(()) => Progress::Received(name),
+        Err(Attempt::Withdrawn(reason) | Attempt::Never(reason)) => {
+            Progress::Refused { name, reason: reason.clone() }
+        }
+        Err(Attempt::Again(reason)) => Progress::Waiting { name, reason: reason.clone() },
+    }
+}
+
+fn asked(name: RecordName, attempt: &Result<(), Attempt>) -> Progress {
+    let answer = match attempt {
+        Ok(()) => Asked::There,
+        Err(Attempt::Withdrawn(_)) => Asked::Withdrawn,
+        Err(Attempt::Never(reason)) => Asked::Unknown(reason.clone()),
+        Err(Attempt::Again(reason)) => Asked::Away(reason.clone()),
+    };
+    Progress::Asked { name, answer }
 }
 
 /// The wall clock: milliseconds since 1970.
@@ -127,6 +159,11 @@ fn next(to_send: &Receiver<Record>, wait: Option<Duration>) -> Result<Option<Rec
     smol::block_on(smol::future::or(async { to_send.recv().await.map(Some) }, time))
 }
 
+/// Asks about a record that the lab has confirmed, and sends it again if it is not there any more.
+fn ask(record: &Record) -> Result<(), Attempt> {
+    if Delivery::new(record, b"").is_there()? { Ok(()) } else { send(record) }
+}
+
 /// Sends one record and keeps its receipt.
 fn send(record: &Record) -> Result<(), Attempt> {
     let bundle = record.bundle().map_err(|error| Attempt::Never(error.to_string()))?;
@@ -138,4 +175,79 @@ fn send(record: &Record) -> Result<(), Attempt> {
     record.keep_receipt(&receipt).map_err(|error| Attempt::Again(error.to_string()))?;
     info!("episode {} of {} is at the lab", record.episode, record.destination.session);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Asked, Progress, Uploader};
+    use crate::record::delivery::tests::collector;
+    use crate::record::tests::{files, lab_key, receipt_for, with_unsent};
+    use dyad_protocol::records::SignedReceipt;
+    use dyad_recording::receipt::sign;
+    use std::time::{Duration, Instant};
+
+    type Answers = Vec<(u16, Option<usize>, String)>;
+
+    /// What comes of asking about a record with a receipt where the lab gives these answers; how it was
+    /// asked, and what is left on this computer.
+    fn ask(answers: impl FnOnce(&SignedReceipt) -> Answers) -> (Asked, Vec<String>, Vec<String>) {
+        let (directory, spool, record) = with_unsent();
+        let receipt = sign(receipt_for(&record, 1), &lab_key());
+        record.keep_receipt(&receipt).unwrap();
+        let (address, heard) = collector(answers(&receipt));
+        let mut destination = record.destination.clone();
+        destination.uploads.collector = Some(address);
+        spool.open(&destination).unwrap();
+        let [kept] = <[_; 1]>::try_from(spool.kept()).unwrap();
+        let name = kept.name();
+        let uploader = Uploader::start().unwrap();
+        uploader.send(kept);
+        let started = Instant::now();
+        let progress = loop {
+            assert!(started.elapsed() < Duration::from_secs(20), "nothing comes of it");
+            if let Some(progress) = uploader.poll().next() {
+                break progress;
+            }
+            std::thread::yield_now();
+        };
+        let Progress::Asked { name: of, answer } = progress else { panic!("{progress:?}") };
+        assert_eq!(of, name);
+        let how = heard.join().unwrap().into_iter().map(|(method, ..)| method).collect();
+        let left = files(directory.path()).into_iter();
+        let left = left.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
+        (answer, how, left.collect())
+    }
+
+    #[test]
+    fn a_copy_of_what_was_withdrawn_is_recalled_with_its_receipt() {
+        let gone = r#"{"message":"delete it"}"#.to_owned();
+        let (answer, how, left) = ask(|_| vec![(410, None, gone)]);
+        assert_eq!((answer, how), (Asked::Withdrawn, vec!["GET".to_owned()]));
+        assert_eq!(left, [""; 0]);
+    }
+
+    #[test]
+    fn a_record_that_the_lab_has_lost_is_sent_again() {
+        let (answer, how, left) = ask(|receipt| {
+            let said = serde_json::to_string(receipt).unwrap();
+            vec![(404, Some(0), String::new()), (200, None, said)]
+        });
+        assert_eq!((answer, how), (Asked::There, vec!["GET".to_owned(), "PUT".to_owned()]));
+        assert!(left.len() > 3, "{left:?}");
+    }
+
+    #[test]
+    fn whatever_else_a_lab_says_copies_stay() {
+        let there =
+            |receipt: &SignedReceipt| vec![(200, None, serde_json::to_string(receipt).unwrap())];
+        let (answer, _, left) = ask(there);
+        assert_eq!(answer, Asked::There);
+        for status in [401, 403, 503] {
+            let (answer, _, still) = ask(|_| vec![(status, None, String::new())]);
+            let reason = format!("HTTP {status}");
+            let away = status == 503;
+            assert_eq!(answer, if away { Asked::Away(reason) } else { Asked::Unknown(reason) });
+            assert_eq!(still, left);
+        }
+    }
 }

@@ -127,6 +127,7 @@ fn uploads(folder: &Path, bundle: &Bundle, clients: usize) -> Result<f64, Box<dy
                 scene: "room".parse()?,
                 participants: participants.to_vec(),
                 keys: vec![key().public(); 2],
+                programs: Vec::new(),
                 episodes: EPISODES,
                 game: digest(b"any"),
             };

@@ -248,6 +248,7 @@ mod tests {
             scene: "room".parse().unwrap(),
             participants: Vec::new(),
             keys: Vec::new(),
+            programs: Vec::new(),
             episodes: 1,
             game: "00".repeat(32).parse().unwrap(),
         };

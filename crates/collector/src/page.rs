@@ -78,6 +78,9 @@ struct Page<'a> {
     participants: &'a [ParticipantId],
     /// By which the signatures in the logs are to be checked.
     keys: &'a [PublicKey],
+    /// Programs in the seats after those of the participants.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    programs: &'a [ParticipantId],
     /// When the books were closed, milliseconds since 1970. Missing while records are waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     closed_ms: Option<u64>,
@@ -149,6 +152,7 @@ impl<'a> Page<'a> {
             game: &session.game,
             participants: &session.participants,
             keys: &session.keys,
+            programs: &session.programs,
             closed_ms: *closed_ms,
             episodes: (0..session.episodes).map(episode).collect(),
             on_disk,

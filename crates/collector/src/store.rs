@@ -30,6 +30,9 @@ pub struct Registration {
     pub participants: Vec<ParticipantId>,
     /// What they sign with: their public keys, by seat.
     pub keys: Vec<PublicKey>,
+    /// Programs in the seats after theirs, as the records name them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<ParticipantId>,
     /// Episodes that are played.
     pub episodes: u16,
     /// Digest of the game, as the tickets name it.

@@ -14,10 +14,12 @@ use std::path::PathBuf;
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);
     let folder: PathBuf = arguments.next().ok_or("name a folder to make")?.into();
-    let sessions = arguments.next().and_then(|it| it.to_str()?.parse().ok()).unwrap_or(14);
+    let sessions: u32 = arguments.next().and_then(|it| it.to_str()?.parse().ok()).unwrap_or(15);
     std::fs::create_dir(&folder)?;
     let store = folder.join("store");
-    support::make_store(&store, &support::mixed(sessions));
+    let mut plans = support::mixed(sessions.saturating_sub(1));
+    plans.push(support::alone(sessions));
+    support::make_store(&store, &plans);
     let all = Options { parquet: true, bids: true, ..Options::default() };
     let identical = Options { only_identical: true, ..Options::default() };
     for (name, options) in [("plain", Options::default()), ("all", all), ("identical", identical)] {

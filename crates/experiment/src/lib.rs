@@ -17,6 +17,7 @@
 //! - [`scene`], [`gym`], [`form`], [`text`], [`keys`]: what somebody goes through;
 //! - [`flow`], [`condition`], [`seed`]: in which order, and what is drawn with which seed;
 //! - [`rules`], [`network`], [`words`], [`ids`]: what holds for the study as a whole;
+//! - `notice.rs`: what consent forms say of the data by themselves;
 //! - [`mistake`]: what can be wrong with a file, and where;
 //! - `read/`: a reader of tables that collects mistakes; `raw/`: the tables, declared once for the
 //!   reader, the schema and the reference page; `check/`: from there to the checked types;
@@ -34,6 +35,7 @@ pub mod ids;
 pub mod keys;
 pub mod mistake;
 pub mod network;
+mod notice;
 mod raw;
 mod read;
 #[cfg(test)]

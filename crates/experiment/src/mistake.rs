@@ -81,6 +81,15 @@ pub enum Warning {
         /// The outcomes.
         outcomes: Vec<Outcome>,
     },
+    /// The program has no words in the study's language for what consent forms say of the data.
+    #[error(
+        "the end of the consent form, on withdrawal, is in English and not in {language:?}: write it \
+         as `notice` in [data]"
+    )]
+    Notice {
+        /// The study's language.
+        language: String,
+    },
 }
 
 fn names(outcomes: &[Outcome]) -> String {

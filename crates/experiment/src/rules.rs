@@ -31,6 +31,8 @@ pub struct Data {
     pub keep_days: u16,
     /// What is deleted when somebody withdraws their data.
     pub withdrawal: Withdrawal,
+    /// What the consent forms say of this at their end, in Markdown; empty if their authors say it.
+    pub notice: String,
     /// The questions whose answers say who somebody is, with their scenes.
     pub identifying: BTreeSet<(SceneId, QuestionId)>,
 }

@@ -221,7 +221,7 @@ fn settings_lie_over_defaults_and_under_conditions() {
 
 #[test]
 fn what_is_included_is_a_part_of_the_digest() {
-    let file = "id = \"s\"\n[[scene]]\nid = \"c\"\nkind = \"consent\"\nfile = \"c.md\"\n[[scene]]\n\
+    let file = "id = \"s\"\n[data]\nnotice = \"\"\n[[scene]]\nid = \"c\"\nkind = \"consent\"\nfile = \"c.md\"\n[[scene]]\n\
                 id = \"a\"\nlayout = \"cramped_room\"\n";
     let with = |file: &str, consent: &'static str, picture: &'static [u8]| {
         let read = move |name: &str| match name {

@@ -1,6 +1,7 @@
 //! `dyad-signalling check`: what is wrong with an experiment file, or what it describes.
 
 use crate::relay_secret;
+use dyad_experiment::rules::Data;
 use dyad_experiment::words::Withdrawal;
 use dyad_experiment::{Assigned, Content, Experiment, ExperimentError, Gym, Scene};
 use std::io::Write as _;
@@ -64,21 +65,37 @@ fn summary(experiment: &Experiment) -> String {
     }
 }
 
-/// What the consent form has to say of the data.
+/// What becomes of the data, and what participants read of it.
 fn data(experiment: &Experiment) -> String {
     let deletes = match experiment.data.withdrawal {
         Withdrawal::Games => "a person's games, for the partners too, and all else of theirs",
         Withdrawal::Person => "a person's answers and identity; games stay, under pseudonyms",
     };
-    let (days, key) = (experiment.data.keep_days, &experiment.data.identities_key);
-    let open = !experiment.data.identifying.is_empty() && key.is_none();
-    let advice = "; identifying answers are encrypted only if the lab's folder has a key \
-                  (`dyad-signalling keygen`)";
-    format!(
-        "the consent form has to say: withdrawal deletes {deletes}; copies of records stay on \
-         participants' computers for {days} days{}",
-        if open { advice } else { "" }
-    )
+    let Data { keep_days, identities_key, identifying, notice, .. } = &experiment.data;
+    let mut text = format!(
+        "withdrawal deletes {deletes}; copies of records stay on participants' computers for \
+         {keep_days} days"
+    );
+    if !identifying.is_empty() && identities_key.is_none() {
+        text.push_str(
+            "; identifying answers are encrypted only if the lab's folder has a key \
+             (`dyad-signalling keygen`)",
+        );
+    }
+    let is_consent = |scene: &Scene| matches!(scene.content, Content::Consent(_));
+    let has_form = experiment.scenes().iter().any(is_consent);
+    text.push_str(match (has_form, notice.is_empty()) {
+        (true, false) => "\nthe consent form ends with this:\n",
+        (true, true) => "\nthe consent form has to say so itself: [data] has an empty notice",
+        (false, _) => {
+            "\nthere is no consent form: wherever people consent, they have to read this:\n"
+        }
+    });
+    for line in notice.lines() {
+        text.push_str(&format!("    {line}\n"));
+    }
+    text.truncate(text.trim_end().len());
+    text
 }
 
 fn counted(count: usize, what: &str) -> String {

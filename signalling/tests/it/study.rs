@@ -1,7 +1,7 @@
 //! Whole studies by PROTOCOL.md, over real connections, and a lab that is started again on the way.
 
 use crate::support::{Client, Socket, experiment, hello, knock, lab, lab_with};
-use dyad_experiment::Experiment;
+use dyad_experiment::{Content, Experiment};
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal, Ticket};
 use dyad_protocol::study::{Answer, Completed, GameEnd, Outcome, SceneKind};
 use dyad_signalling::journal::{FILE, matches, read};
@@ -47,7 +47,10 @@ async fn start(data: &Path) -> Lab {
 }
 
 fn agreed() -> Answer {
-    let text = dyad_collector::store::digest(b"Yes?");
+    let study = study();
+    let Content::Consent(shown) = &study.scenes()[0].content else { panic!("no consent form") };
+    assert!(shown.text.markdown.starts_with("Yes?\n\n## Your data"), "{}", shown.text.markdown);
+    let text = shown.text.digest().to_string().parse().unwrap();
     Answer::Consent { agreed: true, text, at_ms: 1 }
 }
 

@@ -43,6 +43,7 @@ pub(crate) fn registration() -> Registration {
         scene: "room".parse().unwrap(),
         participants: vec!["p-a".parse().unwrap(), "p-b".parse().unwrap()],
         keys: Seat::all(2).map(|seat| key(seat).public()).collect(),
+        programs: Vec::new(),
         episodes: EPISODES,
         game: game().digest().to_string().parse().unwrap(),
     }

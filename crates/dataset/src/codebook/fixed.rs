@@ -27,6 +27,9 @@ const FINDINGS: [(&str, &str); 5] = [
     ("revision", "the verdict was revised after the session's books were closed"),
 ];
 
+const PLAYER_KINDS: [(&str, &str); 2] =
+    [("person", "a participant"), ("program", "a program, by the policy in its name")];
+
 const OUTCOMES: [(&str, &str); 8] = [
     ("finished", "all was gone through"),
     ("no_partner", "nobody was there to play with in time"),
@@ -39,7 +42,7 @@ const OUTCOMES: [(&str, &str); 8] = [
 ];
 
 /// Columns with fixed names: name, kind, unit, description.
-pub(super) const FIXED: [(&str, Kind, Option<&str>, &str); 84] = [
+pub(super) const FIXED: [(&str, Kind, Option<&str>, &str); 87] = [
     // The shared table of steps, and what others share with it.
     ("episode_num", Kind::Integer, None, "The episode of the session, from 0."),
     ("t", Kind::Integer, Some("steps"), "The step within the episode, from 0; empty outside play."),
@@ -136,7 +139,12 @@ pub(super) const FIXED: [(&str, Kind, Option<&str>, &str); 84] = [
     ("study", Kind::Text, None, "The study."),
     ("session", Kind::Text, None, "The session: one match of participants in one scene."),
     ("scene", Kind::Text, None, "The scene of the study that was played."),
-    ("participant", Kind::Text, None, "Pseudonym of the participant, issued by the lab."),
+    (
+        "participant",
+        Kind::Text,
+        None,
+        "Pseudonym of the participant, issued by the lab; of a seat that a program had, program- and the policy by which it played.",
+    ),
     (
         "seat",
         Kind::Integer,
@@ -144,16 +152,28 @@ pub(super) const FIXED: [(&str, Kind, Option<&str>, &str); 84] = [
         "The participant's place in the session: the number in the columns' names of the table of steps.",
     ),
     (
+        "player_kind",
+        Kind::Text,
+        None,
+        "Whether a person had the seat or a program, which every computer of the session computed for itself.",
+    ),
+    (
         "public_key",
         Kind::Text,
         None,
-        "Ed25519 key by which this seat's signatures are checked, in hexadecimal digits, as the lab registered it.",
+        "Ed25519 key by which this seat's signatures are checked, in hexadecimal digits, as the lab registered it; empty for a program, which signs nothing.",
     ),
     (
         "sessions",
         Kind::Integer,
         None,
         "Sessions of this dataset in which the participant has a seat.",
+    ),
+    (
+        "sessions_with_programs",
+        Kind::Integer,
+        None,
+        "Those of them in which a program has a seat too.",
     ),
     (
         "records",
@@ -175,7 +195,13 @@ pub(super) const FIXED: [(&str, Kind, Option<&str>, &str); 84] = [
         "The task whose rules were played; empty without a readable record.",
     ),
     ("layout", Kind::Text, None, "The layout's name; its text is in the logs."),
-    ("players", Kind::Integer, None, "Number of players."),
+    ("players", Kind::Integer, None, "Number of players, programs included."),
+    (
+        "programs",
+        Kind::Text,
+        None,
+        "The programs in the seats after those of the participants, as player_subjects names them, separated by spaces; empty if all players were people.",
+    ),
     ("steps_per_second", Kind::Integer, Some("1/s"), "Steps in a second of play."),
     ("max_steps", Kind::Integer, Some("steps"), "Steps of an episode at most."),
     ("episodes_planned", Kind::Integer, None, "Episodes that were to be played."),
@@ -369,6 +395,7 @@ pub(super) fn column(name: &str) -> Option<Column> {
         "verdict" => column.levels(&VERDICTS),
         "ending" => column.levels(&ENDINGS),
         "finding" => column.levels(&FINDINGS),
+        "player_kind" => column.levels(&PLAYER_KINDS),
         "outcome" => column.levels(&OUTCOMES),
         "seat" => column.range(0, 3),
         "players" => column.range(1, 4),

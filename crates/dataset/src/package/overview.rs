@@ -38,6 +38,7 @@ const TABLES: [Overview; 10] = [
             "study",
             "participant",
             "sessions",
+            "sessions_with_programs",
             "records",
             "rows_recorded",
             "?enrolled",
@@ -60,6 +61,7 @@ const TABLES: [Overview; 10] = [
             "?task",
             "?layout",
             "players",
+            "?programs",
             "?steps_per_second",
             "?max_steps",
             "episodes_planned",
@@ -75,9 +77,9 @@ const TABLES: [Overview; 10] = [
     },
     Overview {
         name: "seats",
-        description: "A row for each participant of a session: their place in it, and the key by which \
-                      their computer's statements are checked.",
-        columns: &["session", "seat", "participant", "public_key"],
+        description: "A row for each seat of a session: who had it, and the key by which statements of a \
+                      participant's computer are checked.",
+        columns: &["session", "seat", "participant", "player_kind", "?public_key"],
         key: &["session", "seat"],
         refers: &[("session", "sessions", "session")],
         rows: Make::Sessions(seats),
@@ -228,7 +230,8 @@ fn sessions(facts: &[Facts]) -> Rows {
             time(facts.entry.registered_ms),
             setting(settings.map(|it| it.task.name().to_owned())),
             setting(settings.map(|it| it.layout.clone())),
-            it.participants.len().to_string(),
+            (it.participants.len() + it.programs.len()).to_string(),
+            it.programs.iter().map(ParticipantId::as_str).collect::<Vec<_>>().join(" "),
             setting(settings.map(|it| it.steps_per_second.to_string())),
             setting(settings.map(|it| it.max_steps.to_string())),
             it.episodes.to_string(),
@@ -245,16 +248,13 @@ fn sessions(facts: &[Facts]) -> Rows {
 fn seats(facts: &[Facts]) -> Rows {
     let of_session = |facts: &Facts| -> Rows {
         let it = &facts.entry.registration;
-        let seats = it.participants.iter().zip(&it.keys).enumerate();
-        let row = |(seat, (participant, key)): (usize, (&ParticipantId, &_))| {
-            vec![
-                it.session.to_string(),
-                seat.to_string(),
-                participant.to_string(),
-                format!("{key}"),
-            ]
+        let people = it.participants.iter().zip(&it.keys);
+        let people = people.map(|(who, key)| (who, "person", key.to_string()));
+        let programs = it.programs.iter().map(|name| (name, "program", String::new()));
+        let row = |(seat, (who, kind, key)): (usize, (&ParticipantId, &str, String))| {
+            vec![it.session.to_string(), seat.to_string(), who.to_string(), kind.to_owned(), key]
         };
-        seats.map(row).collect()
+        people.chain(programs).enumerate().map(row).collect()
     };
     facts.iter().flat_map(of_session).collect()
 }

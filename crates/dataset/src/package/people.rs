@@ -9,16 +9,17 @@ use dyad_protocol::ParticipantId;
 use std::collections::BTreeMap;
 
 pub(super) fn participants(facts: &[Facts], study: &Study) -> Rows {
-    let mut people: BTreeMap<(String, String), [u64; 3]> = BTreeMap::new();
+    let mut people: BTreeMap<(String, String), [u64; 4]> = BTreeMap::new();
     for person in &study.people {
-        people.insert((person.study.to_string(), person.participant.to_string()), [0; 3]);
+        people.insert((person.study.to_string(), person.participant.to_string()), [0; 4]);
     }
     for facts in facts {
         let registration = &facts.entry.registration;
         for participant in &registration.participants {
             let who = (registration.study.to_string(), participant.to_string());
-            let [sessions, records, rows] = people.entry(who).or_default();
+            let [sessions, with_programs, records, rows] = people.entry(who).or_default();
             *sessions += 1;
+            *with_programs += u64::from(!registration.programs.is_empty());
             let theirs = facts.entry.receipts.iter();
             *records +=
                 theirs.filter(|it| it.name.participant == *participant).map(|_| 1).sum::<u64>();
@@ -38,7 +39,7 @@ pub(super) fn participants(facts: &[Facts], study: &Study) -> Rows {
             cell(person.screened_out_by.as_deref().unwrap_or_default()),
         ],
     };
-    let row = |(who, numbers): ((String, String), [u64; 3])| {
+    let row = |(who, numbers): ((String, String), [u64; 4])| {
         let known = known(&who);
         let numbers = numbers.map(|number| number.to_string());
         [who.0, who.1].into_iter().chain(numbers).chain(known).collect()

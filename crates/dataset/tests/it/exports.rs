@@ -1,6 +1,6 @@
 //! What an export holds, and that it depends on nothing but its store.
 
-use crate::support::{Fate, Plan, finished, make_store, mixed, study};
+use crate::support::{Fate, Plan, alone, finished, make_store, mixed, study};
 use dyad_dataset::study::Study;
 use dyad_dataset::{ExportError, Options, codebook, export_study, parallel, verify};
 use serde_json::Value;
@@ -303,4 +303,38 @@ fn what_is_known_of_people_is_in_tables_and_verified() {
         assert!(found.len() == 1 && found[0].contains(name), "{found:?}");
         fs::write(&path, good).unwrap();
     }
+}
+
+#[test]
+fn programs_are_named_in_their_seats_and_are_no_participants() {
+    let folder = folder(&[finished(1, 40, 1)[0], alone(1)]);
+    let page = folder.path().join("store/study/s-20261120-000000000001/session.json");
+    let page: Value = serde_json::from_slice(&fs::read(page).unwrap()).unwrap();
+    assert_eq!(page["programs"], serde_json::json!(["program-scripted"]));
+    export_to(folder.path(), "out", &Options::default()).unwrap();
+    let out = folder.path().join("out");
+    assert_eq!(findings(&out), [""; 0]);
+    let files = files(&out);
+    let rows = |name: &str| -> Vec<BTreeMap<String, String>> {
+        let path = files.keys().find(|path| path.contains(name)).unwrap();
+        let mut table = csv::Reader::from_reader(files[path].as_slice());
+        table.deserialize().collect::<Result<_, _>>().unwrap()
+    };
+    let column = |name: &str, of: &str| -> Vec<String> {
+        rows(name).iter().map(|row| row[of].clone()).collect()
+    };
+    assert_eq!(column("description-sessions_", "players"), ["2", "2"]);
+    assert_eq!(column("description-sessions_", "programs"), ["", "program-scripted"]);
+    let seats = rows("description-seats_");
+    let seats: Vec<_> =
+        seats.iter().map(|row| (&*row["participant"], &*row["player_kind"])).collect();
+    let expected = [("p-000000", "person"), ("p-000001", "person"), ("p-000002", "person")];
+    assert_eq!(seats, [&expected[..], &[("program-scripted", "program")]].concat());
+    let keys = column("description-seats_", "public_key");
+    assert!(keys[..3].iter().all(|key| key.len() == 64) && keys[3].is_empty(), "{keys:?}");
+    let people = column("description-participants_", "participant");
+    assert!(people.len() == 4 && people.iter().all(|name| name.starts_with("p-")), "{people:?}");
+    let with_programs = column("description-participants_", "sessions_with_programs");
+    assert_eq!(with_programs, ["0", "0", "1", "0"]);
+    assert_eq!(column("description-episodes_", "verdict"), ["identical"; 3]);
 }

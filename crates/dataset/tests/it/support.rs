@@ -12,7 +12,7 @@ use dyad_gridworld::{
 };
 use dyad_policies::{Policy, by_name};
 use dyad_protocol::records::RecordName;
-use dyad_protocol::{ParticipantId, SceneId, Seat, Token};
+use dyad_protocol::{ParticipantId, PublicKey, SceneId, Seat, Token};
 use dyad_recording::local::{Row, put_header};
 use dyad_recording::log::SessionInfo;
 use dyad_recording::{Bundle, Effect, KeyPair, Recorder};
@@ -45,6 +45,8 @@ pub(crate) enum Fate {
     Away,
     /// The same in the countdown of the second episode, of which there is no row.
     AwayBetween,
+    /// One person played with a program.
+    Alone,
 }
 
 impl Fate {
@@ -89,6 +91,11 @@ pub(crate) fn mixed(sessions: u32) -> Vec<Plan> {
     (0..sessions).map(plan).collect()
 }
 
+/// A person's session with a program.
+pub(crate) fn alone(number: u32) -> Plan {
+    Plan { number, task: 0, fate: Fate::Alone, max_steps: 40, episodes: 2 }
+}
+
 /// Sessions that went well.
 pub(crate) fn finished(sessions: u32, max_steps: u32, episodes: u16) -> Vec<Plan> {
     let plan = |number| Plan { number, task: 0, fate: Fate::Finished, max_steps, episodes };
@@ -129,15 +136,14 @@ fn key(plan: &Plan, seat: Seat) -> KeyPair {
 pub(crate) fn registration(plan: &Plan) -> Registration {
     let number = plan.number;
     let id = |text: String| text.parse().expect("an identifier");
+    let people = if plan.fate == Fate::Alone { 1 } else { 2 };
     Registration {
         study: "study".parse().expect("an identifier"),
         session: format!("s-20261120-{number:012x}").parse().expect("an identifier"),
         scene: ["kitchen_one", "kitchen-two", "goals"][plan.task].parse().expect("an identifier"),
-        participants: vec![
-            id(format!("p-{:06x}", 2 * number)),
-            id(format!("p-{:06x}", 2 * number + 1)),
-        ],
-        keys: Seat::all(2).map(|seat| key(plan, seat).public()).collect(),
+        participants: (0..people).map(|seat| id(format!("p-{:06x}", 2 * number + seat))).collect(),
+        keys: Seat::all(people as usize).map(|seat| key(plan, seat).public()).collect(),
+        programs: (people..2).map(|_| id("program-scripted".to_owned())).collect(),
         episodes: plan.episodes,
         game: game(plan).digest().to_string().parse().expect("a digest"),
     }
@@ -177,8 +183,11 @@ impl Peer {
 /// Plays a session and gives the records of both sides, by side and episode.
 pub(crate) fn play(plan: &Plan) -> Vec<Bundle> {
     let game = game(plan);
-    let Registration { study, session, scene, participants, keys, .. } = registration(plan);
-    let program = "dyad 0.1.0".to_owned();
+    let Registration { study, session, scene, participants, keys, programs, .. } =
+        registration(plan);
+    let (program, people) = ("dyad 0.1.0".to_owned(), participants.len());
+    let participants = participants.into_iter().chain(programs).collect();
+    let keys = keys.into_iter().chain([PublicKey::NOBODY]).take(2).collect();
     let info = SessionInfo { program, study, id: session, scene, participants, keys };
     let length = plan.max_steps + 9;
     let stop = length + length / 2;
@@ -188,7 +197,7 @@ pub(crate) fn play(plan: &Plan) -> Vec<Bundle> {
         Fate::Crashed => [stop, stop - 7],
         _ => [u32::MAX; 2],
     };
-    let mut peers: Vec<Peer> = Seat::all(2)
+    let mut peers: Vec<Peer> = Seat::all(people)
         .map(|seat| {
             let recorder = Recorder::new(info.clone(), seat, &game, key(plan, seat));
             let recorder = recorder.expect("a good session");

@@ -1,10 +1,13 @@
-//! What becomes of the data.
+//! What becomes of the data, and what consent forms say of it.
 
 use super::{Check, narrow};
+use crate::mistake::Warning;
+use crate::notice::{self, Promised};
 use crate::raw::scene::{self, Body};
-use crate::raw::study;
+use crate::raw::{self, study};
 use crate::read::{At, Sub};
 use crate::rules::Data;
+use crate::scene::Scene;
 use std::io;
 
 /// How a public key of age begins.
@@ -20,6 +23,7 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
             identities_key: raw.identities_key.as_ref().map(|key| key.value.clone()),
             keep_days: narrow(*raw.keep_days),
             withdrawal: *raw.withdrawal,
+            notice: String::new(),
             identifying: Default::default(),
         };
         if let Some(key) = raw.identities_key.as_ref().filter(|key| !is_key(key)) {
@@ -36,6 +40,28 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
             data.identifying.extend(marked.filter_map(|id| Some((scene.clone()?, id))));
         }
         data
+    }
+
+    /// Has the consent forms say what becomes of the data, and gives the words.
+    pub(super) fn notice(
+        &mut self,
+        file: &raw::File,
+        data: &Data,
+        relay_only: bool,
+        scenes: &mut [Scene],
+    ) -> String {
+        let language = file.language.as_ref().map(|language| language.value.as_str());
+        let own = file.data.notice.as_ref().map(|notice| notice.value.clone());
+        let is_own = own.is_some();
+        let notice = own.unwrap_or_else(|| {
+            let Data { withdrawal, keep_days, .. } = *data;
+            notice::words(&Promised { withdrawal, keep_days, relay_only }, language, scenes)
+        });
+        let is_shown = notice::add(scenes, &notice);
+        if let Some(language) = language.filter(|it| is_shown && !is_own && !notice::speaks(it)) {
+            self.warnings.push(Warning::Notice { language: language.to_owned() });
+        }
+        notice
     }
 }
 

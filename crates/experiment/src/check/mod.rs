@@ -176,13 +176,14 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
         let items = self.items(file, raw_scenes, &scenes);
         let rules = self.rules(file, raw_scenes, &scenes);
         let completion = self.completion(&file.completion);
-        let data = self.data(&file.data, raw_scenes);
+        let mut data = self.data(&file.data, raw_scenes);
         let assignment = self.assignment(file, raw_scenes, &scenes, &items);
         self.completion_last(raw_scenes);
         self.has_game(raw_scenes);
         self.debriefing(file, raw_scenes, &scenes, &items, &conditions);
         let scenes: Option<Vec<Scene>> = scenes.into_iter().collect();
-        let (study, scenes): (dyad_protocol::StudyId, _) = (study?, scenes?);
+        let (study, mut scenes): (dyad_protocol::StudyId, _) = (study?, scenes?);
+        data.notice = self.notice(file, &data, network.relay_only, &mut scenes);
         Some(Experiment {
             title: file.title.as_ref().map_or_else(|| study.to_string(), |it| it.value.clone()),
             study,

@@ -54,7 +54,7 @@ tables! {
         announced: Option<At<bool>> = optional();
     }
 
-    /// What becomes of the data. The consent form has to say the same.
+    /// What becomes of the data. Consent forms say it at their end.
     Data {
         /// The public key to which the lab encrypts what identifies people: panels' ids and answers to identifying questions. `dyad-signalling keygen` makes it. That of the lab's folder, if left out.
         identities_key: Option<At<String>> = optional();
@@ -62,6 +62,8 @@ tables! {
         keep_days: At<i64> = within(0, 3650).or(30);
         /// What is deleted when somebody withdraws their data afterwards. A game's inputs are in the records of all of its players.
         withdrawal: At<Withdrawal> = or("games");
+        /// What consent forms say at their end of all this, in Markdown. Left out, words of the program in the study's language, or in English; `dyad-signalling check` shows them. `""` for nothing, where the forms say it themselves.
+        notice: Option<At<String>> = within(0, 10_000);
     }
 
     /// Who may take part: each table that is there is a rule. Who does not meet one ends as `screened_out`.

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 pub(super) const STUDY: &str = r#"
 id = "s"
 language = "de"
+[data]
+notice = ""
 [completion]
 url = "https://panel.example/?cc={code}&who={panel_id}"
 [completion.codes]

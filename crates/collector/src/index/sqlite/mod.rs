@@ -49,6 +49,10 @@ const LATER_TABLES: &str = "
         session TEXT NOT NULL, scene TEXT NOT NULL, episode INTEGER NOT NULL,
         finding TEXT NOT NULL, PRIMARY KEY (session, scene, episode)
     ) STRICT;
+    CREATE TABLE IF NOT EXISTS programs (
+        session TEXT NOT NULL REFERENCES sessions, seat INTEGER NOT NULL, name TEXT NOT NULL,
+        PRIMARY KEY (session, seat)
+    ) STRICT;
     CREATE TABLE IF NOT EXISTS closings (
         session TEXT PRIMARY KEY, closed_ms INTEGER NOT NULL
     ) STRICT;

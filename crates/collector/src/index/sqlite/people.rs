@@ -33,7 +33,8 @@ impl People for Sqlite {
     }
 
     fn register(&mut self, session: &Registration, now_ms: u64) -> Result<(), IndexError> {
-        let Registration { study, session, scene, participants, keys, episodes, game } = session;
+        let Registration { study, session, scene, participants, keys, programs, episodes, game } =
+            session;
         let transaction = self.database.transaction()?;
         transaction.execute(
             "INSERT INTO sessions (session, study, scene, game, episodes, registered_ms)
@@ -54,6 +55,13 @@ impl People for Sqlite {
                 params![session.as_str(), seat.0, participant.as_str(), key.to_string()],
             )?;
         }
+        let seats = Seat::all(participants.len() + programs.len()).skip(participants.len());
+        for (seat, name) in seats.zip(programs) {
+            transaction.execute(
+                "INSERT INTO programs VALUES (?, ?, ?)",
+                params![session.as_str(), seat.0, name.as_str()],
+            )?;
+        }
         Ok(transaction.commit()?)
     }
 
@@ -64,6 +72,11 @@ impl People for Sqlite {
         let seats = seats.query_map([session.as_str()], |row| Ok((id(row, 0)?, id(row, 1)?)))?;
         let (participants, keys) =
             seats.collect::<Result<Vec<(ParticipantId, PublicKey)>, _>>()?.into_iter().unzip();
+        let mut programs = self
+            .database
+            .prepare_cached("SELECT name FROM programs WHERE session = ? ORDER BY seat")?;
+        let programs = programs.query_map([session.as_str()], |row| id(row, 0))?;
+        let programs = programs.collect::<Result<_, _>>()?;
         let mut query = self.database.prepare_cached(
             "SELECT study, scene, game, episodes FROM sessions WHERE session = ?",
         )?;
@@ -74,6 +87,7 @@ impl People for Sqlite {
                 scene: id(row, 1)?,
                 participants,
                 keys,
+                programs,
                 episodes: row.get(3)?,
                 game: id(row, 2)?,
             })
@@ -93,6 +107,7 @@ impl People for Sqlite {
             "closings",
             "conflicts",
             "seats",
+            "programs",
             "sessions",
         ] {
             let statement = format!("DELETE FROM {table} WHERE session = ?");
