@@ -5,13 +5,14 @@
 //!
 //! ```text
 //! study's seed ─┬─ derive(seed, "order", participant)      a participant's own seed
-//!               └─ derive(seed, "condition", participant)  ties in the assignment of conditions
+//!               ├─ derive(seed, "condition", participant)  ties in the assignment of conditions
+//!               └─ derive(seed, "group", "group-MATCH")    the seed of a group that a block is drawn for
 //! own seed ─────┬─ derive(seed, "block", "ID/REPETITION")  order of a block of one's own
 //!               └─ derive(seed, "options", question)       order of a question's options
 //! match's seed ─┬─ Rng::stream(seed, episode)              an episode (gridworld)
 //!               ├─ derive(seed, "layout", "")              the layout out of several
-//!               ├─ derive(seed, "program", seat)           the choices of a program in a seat
-//!               └─ derive(seed, "block", "ID/REPETITION")  order of a block that a group has
+//!               └─ derive(seed, "program", seat)           the choices of a program in a seat
+//! group's seed ─── derive(seed, "block", "ID/REPETITION")  order of a block that a group has
 //! ```
 //!
 //! [`derive`](derive()) is the first 8 bytes of BLAKE3, little-endian, less their 11 highest bits,
