@@ -116,6 +116,7 @@ pub(crate) fn hear(world: &mut World, said: FromLab) {
 }
 
 fn show(world: &mut World, scene: Scene) {
+    probe::stop(world);
     let now = world.resource::<Time<Real>>().elapsed();
     let mut course = world.resource_mut::<Course>();
     course.shown_at = now;

@@ -66,6 +66,15 @@ pub enum PersonFact {
         /// The score of each finished episode, in thousandths.
         scores: Vec<i64>,
     },
+    /// They go through a block in the order of a group, with these alone; nobody came, if there are none.
+    Joined {
+        /// Which block.
+        block: BlockId,
+        /// What its order follows from.
+        seed: u64,
+        /// The others of the group.
+        with: Vec<ParticipantId>,
+    },
     /// They play the game at this place with programs, from the next time that they ask for it.
     Alone(Alone),
     /// A scene is over.
@@ -97,6 +106,15 @@ pub struct Alone {
     pub episodes: Option<u16>,
 }
 
+/// The group with which somebody goes through a block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Company {
+    /// The last block that had a group.
+    pub block: BlockId,
+    /// The others.
+    pub with: Vec<ParticipantId>,
+}
+
 /// Somebody on the way through the study.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
@@ -110,6 +128,9 @@ pub struct Person {
     pub session: Option<SessionId>,
     /// What they play with at this place, if not with other people.
     pub alone: Option<Alone>,
+    /// The last group with which they went through a block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<Company>,
     /// What they read at the end, if it is not what the outcome says.
     pub message: Option<String>,
 }
@@ -200,6 +221,10 @@ impl People {
             PersonFact::Unseated { session, .. } => {
                 person.session.take_if(|own| own == session);
             }
+            PersonFact::Joined { block, seed, with } => {
+                person.assigned.groups.insert(block.clone(), *seed);
+                person.company = Some(Company { block: block.clone(), with: with.clone() });
+            }
             PersonFact::Alone(alone) => person.alone = Some(alone.clone()),
             PersonFact::Went { place, message, .. } => {
                 person.session = None;
@@ -248,6 +273,7 @@ impl Person {
             screened: false,
             session: None,
             alone: None,
+            company: None,
             message: None,
         }
     }

@@ -84,7 +84,10 @@ impl Published {
                 });
                 self.answer(*at, participant, (scene, *repetition), answer.as_ref());
             }
-            PersonFact::Seated { .. } | PersonFact::Unseated { .. } | PersonFact::Alone(_) => {}
+            PersonFact::Seated { .. }
+            | PersonFact::Unseated { .. }
+            | PersonFact::Joined { .. }
+            | PersonFact::Alone(_) => {}
         }
     }
 

@@ -2,7 +2,6 @@
 
 pub mod keyboard;
 
-use dyad_experiment::seed;
 use dyad_gridworld::{PlayerInput, World};
 use dyad_netplay::{InputSource, Program};
 use dyad_policies::{Keys, KeysError, Policy};
@@ -104,8 +103,8 @@ impl Scripted {
     /// # Errors
     /// [`PolicyError::Unknown`] if this version of the program does not know it.
     pub fn program(policy: &str, match_seed: u64, seat: Seat) -> Result<Self, PolicyError> {
-        let seed = seed::derive(match_seed, "program", &seat.to_string());
-        PolicyChoice::Named(policy.to_owned()).make(seed)
+        let program = dyad_policies::program(policy, match_seed, seat.index());
+        program.map(Self).ok_or_else(|| PolicyError::Unknown(policy.to_owned()))
     }
 }
 
@@ -118,7 +117,6 @@ impl Program for Scripted {
 
 impl InputSource for Scripted {
     fn read(&mut self, world: &World, seat: Seat) -> PlayerInput {
-        let action = self.0.act(world, seat.index());
-        PlayerInput::new(action).with_focus(self.0.has_focus(world))
+        self.0.input(world, seat.index())
     }
 }

@@ -2,8 +2,8 @@
 //! for them.
 //!
 //! Blocks without games for several people are ordered by the person's own seed. A block with
-//! such games must come in the same order for all who play them together. So people are matched
-//! when they come to it, and the match's seed orders it: [`Assigned::groups`] has the seeds of
+//! such games must come in the same order for all who play them together. So people are put into a
+//! group when they come to it, and the group's seed orders it: [`Assigned::groups`] has the seeds of
 //! such blocks that a group was found for. Until then the flow has the block in the file's order,
 //! as a placeholder of the same length. What comes before it never changes.
 
@@ -31,6 +31,15 @@ pub(crate) struct Block {
     pub(crate) items: Vec<Item>,
     /// Whether a game for several people is in it.
     pub(crate) is_shared: bool,
+}
+
+impl Item {
+    const fn block(&self) -> Option<&Block> {
+        match self {
+            Self::Scene(_) => None,
+            Self::Block(block) => Some(block),
+        }
+    }
 }
 
 impl Block {
@@ -74,6 +83,15 @@ pub struct Place {
     pub done: bool,
 }
 
+/// A block that a group goes through together, in an order that is drawn for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedBlock {
+    /// Which.
+    pub id: BlockId,
+    /// Its games for several people, by their indexes in [`Experiment::scenes`].
+    pub games: Vec<usize>,
+}
+
 /// One person's way: the steps before the completion page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
@@ -95,6 +113,35 @@ impl Experiment {
         });
         Flow { steps: steps.collect() }
     }
+
+    /// The blocks before which people are put into groups, in the order of the file.
+    #[must_use]
+    pub fn shared_blocks(&self) -> Vec<SharedBlock> {
+        shared_blocks(&self.items, &|scene| self.scenes[scene].is_shared())
+    }
+}
+
+/// The outermost blocks with games for several people about which anything is drawn.
+pub(crate) fn shared_blocks(items: &[Item], is_shared: &dyn Fn(usize) -> bool) -> Vec<SharedBlock> {
+    let mut all = Vec::new();
+    for block in items.iter().filter_map(Item::block).filter(|block| block.is_shared) {
+        if block.is_drawn() {
+            let games = scenes(&block.items).into_iter().filter(|scene| is_shared(*scene));
+            all.push(SharedBlock { id: block.id.clone(), games: games.collect() });
+        } else {
+            all.extend(shared_blocks(&block.items, is_shared));
+        }
+    }
+    all
+}
+
+/// The scenes among items, those in blocks included.
+fn scenes(items: &[Item]) -> Vec<usize> {
+    let of = |item: &Item| match item {
+        Item::Scene(index) => vec![*index],
+        Item::Block(block) => scenes(&block.items),
+    };
+    items.iter().flat_map(of).collect()
 }
 
 /// Unrolls blocks.
@@ -123,7 +170,7 @@ impl<'a> Walk<'a> {
                     }
                 }
                 Item::Block(block) => {
-                    let is_outermost = group.is_none() && block.is_shared && block.is_drawn();
+                    let is_outermost = group.is_none() && block.is_drawn() && self.is_shared(block);
                     let group = if is_outermost { Some(&block.id) } else { group };
                     for _ in 0..block.repeats {
                         let chosen = self.choose(block, group);
@@ -151,6 +198,15 @@ impl<'a> Walk<'a> {
             items.sort_by_key(|(at, _)| *at);
         }
         items.into_iter().map(|(_, item)| item).collect()
+    }
+
+    /// Whether the person's condition has a game of it for several people.
+    fn is_shared(&self, block: &Block) -> bool {
+        let is_theirs = |scene: usize| {
+            let scene = &self.experiment.scenes()[scene];
+            scene.is_shared() && scene.is_in(self.condition)
+        };
+        block.is_shared && scenes(&block.items).into_iter().any(is_theirs)
     }
 
     /// Whether the person's condition has a scene of it.

@@ -49,7 +49,7 @@ pub mod words;
 
 pub use condition::Condition;
 pub use dyad_gridworld::RULES_VERSION;
-pub use flow::{Assigned, Flow, Place, Step};
+pub use flow::{Assigned, Flow, Place, SharedBlock, Step};
 pub use gym::{GameDescription, Gym};
 pub use ids::{BlockId, ConditionId, QuestionId};
 pub use mistake::{ExperimentError, Mistake, Mistakes, Warning};

@@ -52,6 +52,12 @@ impl Scene {
         }
     }
 
+    /// Whether it is a game for several people, in any condition.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.gym().is_some_and(GymScene::is_shared)
+    }
+
     /// Whether it is a debriefing page.
     #[must_use]
     pub const fn is_debriefing(&self) -> bool {

@@ -5,40 +5,20 @@
 //!
 //! ```text
 //! study's seed ─┬─ derive(seed, "order", participant)      a participant's own seed
-//!               └─ derive(seed, "condition", participant)  ties in the assignment of conditions
+//!               ├─ derive(seed, "condition", participant)  ties in the assignment of conditions
+//!               └─ derive(seed, "group", "group-MATCH")    the seed of a group that a block is drawn for
 //! own seed ─────┬─ derive(seed, "block", "ID/REPETITION")  order of a block of one's own
 //!               └─ derive(seed, "options", question)       order of a question's options
 //! match's seed ─┬─ Rng::stream(seed, episode)              an episode (gridworld)
 //!               ├─ derive(seed, "layout", "")              the layout out of several
-//!               ├─ derive(seed, "program", seat)           the choices of a program in a seat
-//!               └─ derive(seed, "block", "ID/REPETITION")  order of a block that a group has
+//!               └─ derive(seed, "program", seat)           the choices of a program in a seat
+//! group's seed ─── derive(seed, "block", "ID/REPETITION")  order of a block that a group has
 //! ```
 //!
-//! [`derive`](derive()) is the first 8 bytes of BLAKE3, little-endian, less their 11 highest bits,
-//! over `dyad seed`, a zero byte, the purpose, a zero byte, the name, a zero byte, and the seed's 8
-//! bytes, little-endian. The bits are left out because seeds travel as JSON numbers. Draws are
-//! gridworld's SplitMix64.
+//! [`derive`](derive()) is gridworld's, as are draws, by SplitMix64.
 
-use dyad_gridworld::Digest;
 use dyad_gridworld::rng::Rng;
-
-/// Seeds are below 2^53: JSON numbers are exact up to there in every language.
-pub const BITS: u32 = 53;
-
-/// The seed that follows from another, for a purpose and a name.
-#[must_use]
-pub fn derive(seed: u64, purpose: &str, name: &str) -> u64 {
-    let mut bytes = Vec::from(*b"dyad seed");
-    for text in [purpose, name] {
-        bytes.push(0);
-        bytes.extend(text.as_bytes());
-    }
-    bytes.push(0);
-    bytes.extend(seed.to_le_bytes());
-    let Digest(digest) = Digest::of(&bytes);
-    let first = digest.first_chunk().expect("a digest has 32 bytes");
-    u64::from_le_bytes(*first) & ((1 << BITS) - 1)
-}
+pub use dyad_gridworld::seed::{BITS, derive};
 
 /// Shuffles a list (Fisher and Yates).
 pub(crate) fn shuffle<T>(list: &mut [T], seed: u64) {

@@ -148,6 +148,29 @@ fn people_who_play_together_have_one_order_of_games() {
     let flow = experiment.flow(&Assigned::default());
     let groups: Vec<_> = flow.steps().iter().map(|step| step.group.is_some()).collect();
     assert_eq!(groups, [false, false, false, true, true, false]);
+    let blocks = experiment.shared_blocks();
+    let blocks: Vec<_> = blocks.iter().map(|it| (it.id.as_str(), &it.games[..])).collect();
+    assert_eq!(blocks, [("games", &[3, 4, 5][..])], "the one before which groups are found");
+}
+
+#[test]
+fn a_block_without_a_game_for_several_in_one_s_condition_is_one_s_own() {
+    let last = game("z", "");
+    let game = game("g", "block = \"b\"\nconditions = [\"c\"]");
+    let pages = ["p", "q"].map(|id| page(id, "block = \"b\"")).concat();
+    let conditions = "[[condition]]\nid = \"c\"\n[[condition]]\nid = \"d\"\n";
+    let block = "[[block]]\nid = \"b\"\norder = \"random\"\n";
+    let experiment = experiment(&format!("id = \"s\"\n{conditions}{block}{game}{pages}{last}"));
+    let of = |condition: &str, seed| {
+        let condition = Some(condition.parse().unwrap());
+        let assigned = Assigned { condition, seed, ..Assigned::default() };
+        let flow = experiment.flow(&assigned);
+        (flow.steps()[0].group.is_some(), ids(&experiment, &assigned).join(" "))
+    };
+    let orders = |condition| (0..50).map(|seed| of(condition, seed)).collect::<BTreeSet<_>>();
+    assert_eq!(orders("c").len(), 1, "the group's seed is not there");
+    let own: Vec<_> = orders("d").into_iter().collect();
+    assert_eq!(own, [(false, "p q z".to_owned()), (false, "q p z".to_owned())]);
 }
 
 /// Somebody's scenes when each ends as `ended` says.

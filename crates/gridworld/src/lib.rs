@@ -38,6 +38,7 @@ pub mod overcooked_ai;
 mod presets;
 pub mod reward;
 pub mod rng;
+pub mod seed;
 pub mod settings;
 pub mod task;
 pub mod world;

@@ -53,7 +53,7 @@ fn full(people: u32) -> Matchmaking {
 
 fn arrive(matchmaking: &mut Matchmaking, number: u32, rtt_ms: u32) {
     let (participant, scene) = (person(number), scene());
-    handle(matchmaking, Event::Ready { participant, scene, rtt_ms: Some(rtt_ms) });
+    handle(matchmaking, Event::Ready { participant, scene, rtt_ms: Some(rtt_ms), company: vec![] });
 }
 
 fn handle(matchmaking: &mut Matchmaking, event: Event) {

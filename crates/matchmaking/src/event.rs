@@ -20,6 +20,8 @@ pub enum Event {
         scene: SceneId,
         /// Their round trip to the lab, if known.
         rtt_ms: Option<u32>,
+        /// The others of their group, if they play with these alone. Empty, if with anybody.
+        company: Vec<ParticipantId>,
     },
     /// Somebody's round trip to the lab was measured again. Nothing, if they are not here.
     RoundTrip {

@@ -38,6 +38,9 @@ pub enum Fact {
         wait_until: Option<Timestamp>,
         /// Until when they wait for earlier partners only.
         reserved_until: Option<Timestamp>,
+        /// The others of their group, where they play with these alone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        company: Vec<ParticipantId>,
     },
     /// Somebody's round trip to the lab is another now. Not in the log: what counted stands in
     /// the proposals.
@@ -215,6 +218,8 @@ pub enum GroupReason {
     First,
     /// They are earlier partners.
     Reunion,
+    /// They wait for each other alone.
+    Company,
 }
 
 /// Somebody who waited before a member of a group and is not in it.
@@ -243,8 +248,12 @@ pub enum Objection {
         /// What is allowed.
         limit_ms: u32,
     },
+    /// They wait for others, and for these alone.
+    Company,
     /// The group is of earlier partners, who go first.
     Reunion,
+    /// The group is of people who wait for each other alone.
+    Closed,
     /// There are too many combinations to try them all.
     Combinations,
 }

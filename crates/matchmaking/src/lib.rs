@@ -34,7 +34,7 @@
 //!
 //! // What arrives over time; a real shell takes it from a queue, or wakes at the deadline.
 //! let ready = |name: &str| -> Result<Event, Box<dyn std::error::Error>> {
-//!     Ok(Event::Ready { participant: name.parse()?, scene: scene.clone(), rtt_ms: Some(20) })
+//!     Ok(Event::Ready { participant: name.parse()?, scene: scene.clone(), rtt_ms: Some(20), company: vec![] })
 //! };
 //! let mut events = std::collections::VecDeque::from([(10, ready("ann")?), (25, ready("ben")?)]);
 //! let mut started = 0;
@@ -84,7 +84,7 @@
 //!   [`settings::DropoutPolicy::BackToWaiting`] those who stayed have it back.
 //! - Order of arrival is broken only for a reason that stands in the [`fact::Fact::Proposed`] record:
 //!   a connection that is gone, round trips that add up to too much, two who have failed together,
-//!   earlier partners.
+//!   earlier partners, people who wait for each other alone.
 //! - Any call may come at any time, about anybody: it is refused with an error that changes
 //!   nothing, or does nothing, as [`Event`] says of each.
 //! - An arrival costs the same with ten people waiting as with ten thousand, save for logarithms and

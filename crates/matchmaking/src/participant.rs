@@ -121,6 +121,9 @@ pub struct Person {
     pub reserved_until: Option<Timestamp>,
     /// Until when somebody whose connection is gone is waited for; `None` while it is there.
     pub away_until: Option<Timestamp>,
+    /// The others of their group, where they play with these alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub company: Vec<ParticipantId>,
     stage: Stage,
 }
 
@@ -135,6 +138,7 @@ impl Person {
             wait_until: None,
             reserved_until: None,
             away_until: None,
+            company: Vec::new(),
             stage: Stage::Waiting,
         }
     }
@@ -161,7 +165,7 @@ impl Person {
         }
     }
 
-    /// Whether they could be put into a group with their earlier partners now.
+    /// Whether they could be put into a group with those whom they wait for now.
     #[must_use]
     pub fn is_available(&self) -> bool {
         self.stage == Stage::Waiting && self.away_until.is_none()
@@ -170,6 +174,6 @@ impl Person {
     /// Whether they could be put into a group with anybody now.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.is_available() && self.reserved_until.is_none()
+        self.is_available() && self.reserved_until.is_none() && self.company.is_empty()
     }
 }

@@ -18,7 +18,7 @@ pub use cook::Cook;
 pub use keys::{Keys, KeysError};
 pub use simple::{Idle, Random};
 
-use dyad_gridworld::{Action, World};
+use dyad_gridworld::{Action, PlayerInput, World, seed};
 
 /// Somebody who plays.
 pub trait Policy {
@@ -29,6 +29,11 @@ pub trait Policy {
     /// it plays somebody who does not.
     fn has_focus(&self, _world: &World) -> bool {
         true
+    }
+
+    /// Both, as frames have them.
+    fn input(&mut self, world: &World, player: usize) -> PlayerInput {
+        PlayerInput::new(self.act(world, player)).with_focus(self.has_focus(world))
     }
 }
 
@@ -56,9 +61,61 @@ pub fn by_name(name: &str, seed: u64) -> Option<Box<dyn Policy + Send + Sync>> {
     })
 }
 
+/// The program that plays by one of the [`NAMES`] in a seat of the match with this seed, beside people.
+/// `None` for any other name.
+///
+/// What it does stands in logs, which are checked by asking it again: a policy that is changed takes
+/// another name, or a new version of the rules.
+#[must_use]
+pub fn program(
+    name: &str,
+    match_seed: u64,
+    player: usize,
+) -> Option<Box<dyn Policy + Send + Sync>> {
+    by_name(name, seed::derive(match_seed, "program", &player.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{NAMES, by_name};
+    use super::{NAMES, Policy as _, by_name, program};
+    use dyad_gridworld::task::TaskSettings;
+    use dyad_gridworld::{Digest, Game, Settings, World};
+
+    const LAYOUT: &str = include_str!("../../../assets/layouts/cramped_room.txt");
+
+    /// Two programs play together; a digest of all that they do.
+    fn game_of(name: &str) -> String {
+        let settings = Settings {
+            task: TaskSettings::default(),
+            layout: "cramped_room".to_owned(),
+            layout_text: LAYOUT.to_owned(),
+            players: 2,
+            steps_per_second: 30,
+            max_steps: 900,
+            episodes: 1,
+            countdown_frames: 30,
+            pause_frames: 1,
+            seed: 7,
+            episode_seeds: Default::default(),
+            focus: Default::default(),
+        };
+        let mut world = World::new(Game::new(settings).expect("a good layout"));
+        let mut programs = [0, 1].map(|seat| program(name, 7, seat).expect("a known name"));
+        let mut done = Vec::new();
+        for _ in 0..930 {
+            let inputs = [0, 1].map(|seat| programs[seat].input(&world, seat));
+            done.extend(inputs.map(|input| input.action().number()));
+            world.step(&inputs);
+        }
+        Digest::of(&done).to_string()
+    }
+
+    #[test]
+    fn what_programs_do_is_what_they_did() {
+        // Logs are checked by this: see `program`.
+        let digests = NAMES.map(|name| game_of(name)[..16].to_owned());
+        assert_eq!(digests, ["a2a19131f6d58714", "0ad6973d827fd974", "ec597113f7383b92"]);
+    }
 
     #[test]
     fn every_name_is_known_and_no_other() {

@@ -21,6 +21,7 @@
 //! - [`keys`]: what they sign with, [`statement`]: what peers say to each other about a record;
 //! - [`recorder`]: from confirmed frames to files;
 //! - [`replay`]: from a log back to the worlds and the table;
+//! - [`programs`]: what programs in a game have done, computed once more;
 //! - [`verify`]: whether one log is sound, how several relate, and an episode's verdict;
 //! - [`compare`]: two tables cell by cell, [`reference_tool`] by the reference platform's rules;
 //! - [`forensics`]: what is kept when things that must be equal are not;
@@ -37,6 +38,7 @@ pub mod forensics;
 pub mod keys;
 pub mod local;
 pub mod log;
+pub mod programs;
 pub mod receipt;
 pub mod recorder;
 pub mod reference_tool;

@@ -2,6 +2,7 @@
 //! table again.
 
 use crate::log::{self, Frame, HeaderError, Log, StartError};
+use crate::programs::{ProgramError, Programs};
 use crate::table;
 use dyad_gridworld::{ConfirmedFrame, End, Entry, Outcome, World};
 
@@ -58,6 +59,14 @@ impl<'a> Replay<'a> {
     /// # Errors
     /// [`ReplayError`] where the log contradicts the rules. Nothing sensible follows then.
     pub fn step(&mut self) -> Result<Option<Step>, ReplayError> {
+        self.step_watched(|_, _| {})
+    }
+
+    /// The same; `watch` sees the world before the frame.
+    fn step_watched(
+        &mut self,
+        watch: impl FnOnce(&World, &Frame),
+    ) -> Result<Option<Step>, ReplayError> {
         let Some(&frame) = self.log.frames.get(self.taken) else { return Ok(None) };
         if self.finished {
             return Err(ReplayError::AfterEnd(frame.number));
@@ -66,6 +75,7 @@ impl<'a> Replay<'a> {
         for hold in self.log.holds_before(frame.number) {
             self.world.hold(hold.frames);
         }
+        watch(&self.world, &frame);
         let outcome = self.world.step(&frame.inputs);
         let found = self.world.digest().short();
         if found != frame.digest {
@@ -99,6 +109,8 @@ pub struct Derived {
     pub finished: bool,
     /// Why the session is over, if it is with this episode.
     pub end: Option<End>,
+    /// What speaks against the inputs of programs.
+    pub programs: Option<ProgramError>,
 }
 
 /// Where a row is.
@@ -133,16 +145,23 @@ impl Derived {
 /// [`ReplayError`] names the first frame at which the log contradicts the rules.
 pub fn derive(log: &Log) -> Result<Derived, ReplayError> {
     let mut replay = Replay::start(log)?;
-    let mut derived = Derived { table: Vec::new(), rows: Vec::new(), finished: false, end: None };
+    let (table, rows) = (Vec::new(), Vec::new());
+    let mut derived = Derived { table, rows, finished: false, end: None, programs: None };
+    let seed = replay.world().game().settings().seed;
+    let mut programs = Programs::of(&log.header.session, seed);
     table::put_header(replay.world().game(), &mut derived.table);
     let participants = &log.header.session.participants;
-    while let Some(Step { frame, outcome }) = replay.step()? {
+    let step = |replay: &mut Replay<'_>, programs: &mut Programs| {
+        replay.step_watched(|world, frame| programs.check(world, frame))
+    };
+    while let Some(Step { frame, outcome }) = step(&mut replay, &mut programs)? {
         let Some(outcome) = outcome else { continue };
         derived.rows.push(RowAt { frame: frame.number, start: derived.table.len() });
         table::put_row(replay.world(), &frame.inputs, &outcome, participants, &mut derived.table);
     }
     derived.finished = replay.is_finished();
     derived.end = replay.world().end();
+    derived.programs = programs.wrong();
     Ok(derived)
 }
 

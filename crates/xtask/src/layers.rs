@@ -41,7 +41,11 @@ pub const RULES: [Rule; 14] = [
         &["dyad-rollback", "dyad-gridworld", "dyad-protocol", "dyad-impair", "dyad-tls"],
         &["axum", "dyad-recording"],
     ),
-    rule("dyad-recording", &["dyad-protocol", "dyad-gridworld"], &["bevy", "ggrs", "tokio"]),
+    rule(
+        "dyad-recording",
+        &["dyad-protocol", "dyad-gridworld", "dyad-policies"],
+        &["bevy", "ggrs", "tokio"],
+    ),
     rule("dyad-matchmaking", &["dyad-protocol"], &["bevy", "tokio", "axum"]),
     rule("dyad-collector", &["dyad-protocol", "dyad-recording", "dyad-tls"], &["bevy", "ggrs"]),
     rule(

@@ -59,6 +59,9 @@ impl Lobby {
     fn found_nobody(&mut self, now: Timestamp, participant: &ParticipantId) {
         let person = self.person(participant);
         match person.and_then(|person| self.study.without_partner(person)) {
+            Some(_) if person.is_some_and(|it| self.study.is_to_join(it).is_some()) => {
+                self.join_nobody(now, participant);
+            }
             Some(alone) => self.go_alone(now, participant, alone),
             None => self.go_on(now, participant, Ended::with(Outcome::NoPartner)),
         }
@@ -91,7 +94,11 @@ impl Lobby {
         self.effects.push_back(Effect::CloseProbes(id));
         let players: Option<Vec<Player>> = participants.iter().map(|it| self.player(it)).collect();
         let purpose = self.study.rooms().purpose(room).cloned();
-        let (Some(players), Some(Purpose { scene, condition, alone })) = (players, purpose) else {
+        if let Some(Purpose { block: Some(block), .. }) = &purpose {
+            return self.join(now, id, block, &participants);
+        }
+        let (Some(players), Some(Purpose { scene, condition, alone, .. })) = (players, purpose)
+        else {
             tracing::error!(%id, "a group cannot be looked up: no game");
             return self.arrange(now, matchmaking::Event::NotRegistered(id));
         };

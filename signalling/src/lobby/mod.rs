@@ -10,6 +10,7 @@
 //!
 //! - `hello.rs`, `admission.rs`: coming in and going;
 //! - `scenes.rs`: from scene to scene;
+//! - `blocks.rs`: groups that go through a block of scenes together;
 //! - `games.rs`: waiting rooms, probes, tickets, the end of games;
 //! - `watch.rs`: round trips during play;
 //! - [`reports`]: what clients report;
@@ -17,6 +18,7 @@
 //! - `connection.rs`, `owner.rs`: the shell.
 
 mod admission;
+mod blocks;
 pub(crate) mod connection;
 mod games;
 mod hello;

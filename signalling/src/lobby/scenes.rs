@@ -59,11 +59,13 @@ impl Lobby {
         let Some(person) = self.person(participant) else { return };
         let place = self.study.next(person, outcome);
         self.effects.extend(identity);
+        let company = self.companions(participant);
         let fact = PersonFact::Went { scene, repetition, session, answer, outcome, place, message };
         self.record(now, participant, fact);
         self.watch.forget(participant);
         self.over.remove(participant);
         self.show(participant);
+        self.release(now, &company);
     }
 
     /// The condition of the next group, called so; games that are being prepared count.
@@ -85,7 +87,7 @@ impl Lobby {
 
     pub(super) fn ready(&mut self, now: Timestamp, id: ConnectionId, participant: &ParticipantId) {
         let Some(person) = self.person(participant) else { return };
-        let Some((_, room)) = self.study.game(person) else { return self.garbled(id) };
+        let Some(room) = self.study.room(person).cloned() else { return self.garbled(id) };
         let waits_for = self.matchmaking.state().person(participant).map(|it| it.scene.clone());
         if waits_for.as_ref().is_some_and(|scene| !self.study.is_theirs(person, scene)) {
             // The lab was killed between two lines of the journal: they are done with that one.
@@ -96,9 +98,13 @@ impl Lobby {
             // They were away for so long that the game went on, and ended, without them.
             return self.go_on(now, participant, Ended::with(Outcome::LostConnection));
         }
-        let (participant, scene) = (participant.clone(), waits_for.unwrap_or_else(|| room.clone()));
+        if waits_for.is_none() && self.is_left_behind(participant) {
+            return self.go_without(now, participant);
+        }
+        let company = self.study.company(person).unwrap_or_default().to_vec();
+        let (participant, scene) = (participant.clone(), waits_for.unwrap_or(room));
         let rtt_ms = self.median(id);
-        self.arrange(now, matchmaking::Event::Ready { participant, scene, rtt_ms });
+        self.arrange(now, matchmaking::Event::Ready { participant, scene, rtt_ms, company });
     }
 
     pub(super) fn leave(&mut self, now: Timestamp, participant: ParticipantId) {
@@ -297,6 +303,7 @@ impl Lobby {
     pub(super) fn go_alone(&mut self, now: Timestamp, participant: &ParticipantId, alone: Alone) {
         self.record(now, participant, PersonFact::Alone(alone));
         self.show(participant);
+        self.release(now, &self.companions(participant));
     }
 
     /// Nobody was reached: the pair is not put together again, and all of the group wait.

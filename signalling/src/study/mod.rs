@@ -15,7 +15,7 @@ use dyad_experiment::form::{Answer as FormAnswer, Form};
 use dyad_experiment::rules::{AfterDropout, AfterWaiting};
 use dyad_experiment::words::AssignPer;
 use dyad_experiment::{
-    ConditionId, Content, Experiment, Flow, Gym, Outcome, Place, Scene, Step, seed,
+    BlockId, ConditionId, Content, Experiment, Flow, Gym, Outcome, Place, Scene, Step, seed,
 };
 use dyad_protocol::study::{self as protocol, Answer, Completed, SceneKind};
 use dyad_protocol::{HexDigest, PanelId, ParticipantId, SceneId, Token};
@@ -104,6 +104,47 @@ impl Study {
         Some((step, scene))
     }
 
+    /// The block before which a group is to be found for somebody, because it has its order from the
+    /// group; `None` if they are not there.
+    #[must_use]
+    pub fn is_to_join(&self, person: &Person) -> Option<BlockId> {
+        if self.is_to_screen(person) || person.place.outcome != Outcome::Finished {
+            return None;
+        }
+        let block = self.at(person)?.0.group?;
+        (!person.assigned.groups.contains_key(&block)).then_some(block)
+    }
+
+    /// What the order of a block follows from, for the group called so.
+    #[must_use]
+    pub fn group_seed(&self, name: &str) -> u64 {
+        seed::derive(self.secrets.seed(), "group", name)
+    }
+
+    /// With whom alone somebody plays the game at their place; `None` if with anybody. Nobody is left of
+    /// those for whom nobody came.
+    #[must_use]
+    pub fn company<'a>(&self, person: &'a Person) -> Option<&'a [ParticipantId]> {
+        let company = person.company.as_ref()?;
+        let (step, _) = self.at(person)?;
+        let (gym, _) = self.game(person)?;
+        let is_theirs = step.group.as_ref() == Some(&company.block);
+        (is_theirs && gym.people() > 1 && person.alone.is_none()).then_some(&company.with)
+    }
+
+    /// Whether somebody of a group can still come to the step at which another one is.
+    #[must_use]
+    pub fn may_come(&self, other: &Person, to: &Person) -> bool {
+        let Some((step, _)) = self.at(to) else { return false };
+        let group = |person: &Person| person.assigned.groups.get(step.group.as_ref()?).copied();
+        let flow = self.flow(other);
+        let left = flow.steps().get(other.place.step..).unwrap_or_default();
+        other.place.outcome == Outcome::Finished
+            && group(other) == group(to)
+            && left.contains(&step)
+            && (other.alone.is_none() || left.first() != Some(&step))
+    }
+
     /// Whether somebody has still to be screened.
     #[must_use]
     pub fn is_to_screen(&self, person: &Person) -> bool {
@@ -137,17 +178,29 @@ impl Study {
         u32::try_from(place).unwrap_or(u32::MAX)
     }
 
-    /// The game at somebody's place, and its waiting room; `None` if there is none.
+    /// The waiting room at somebody's place: that of a block before which a group is to be found, or that
+    /// of a game; `None` if there is none.
+    #[must_use]
+    pub fn room(&self, person: &Person) -> Option<&SceneId> {
+        let Some(block) = self.is_to_join(person) else {
+            return self.game(person).map(|(_, room)| room);
+        };
+        self.rooms.of_block(&block, person.assigned.condition.as_ref())
+    }
+
+    /// The game at somebody's place, and its waiting room; `None` if there is none, or if it is not known
+    /// before a group is found.
     #[must_use]
     pub fn game(&self, person: &Person) -> Option<(&Gym, &SceneId)> {
-        if self.is_to_screen(person) {
+        if self.is_to_screen(person) || self.is_to_join(person).is_some() {
             return None;
         }
         let (step, scene) = self.at(person)?;
         let condition = person.assigned.condition.as_ref();
         let gym = scene.gym()?.in_condition(condition);
         let (condition, alone) = (condition.cloned(), person.alone.is_some());
-        let room = self.rooms.room(&Purpose { scene: step.scene, condition, alone })?;
+        let purpose = Purpose { scene: step.scene, condition, alone, block: None };
+        let room = self.rooms.room(&purpose)?;
         Some((gym, room))
     }
 
@@ -155,9 +208,14 @@ impl Study {
     /// the game have come to another room than the one that they would come to now.
     #[must_use]
     pub fn is_theirs(&self, person: &Person, room: &SceneId) -> bool {
-        let purpose = self.rooms.purpose(room).map(|it| (it.scene, it.alone));
-        let step = self.at(person).map(|(step, _)| step.scene);
-        purpose == step.map(|scene| (scene, person.alone.is_some()))
+        let Some(Purpose { scene, alone, block, .. }) = self.rooms.purpose(room) else {
+            return false;
+        };
+        let is_at = self.at(person).is_some_and(|(step, _)| step.scene == *scene);
+        match self.is_to_join(person) {
+            Some(theirs) => *block == Some(theirs),
+            None => block.is_none() && is_at && *alone == person.alone.is_some(),
+        }
     }
 
     /// Where somebody goes on whose scene has ended so.
@@ -175,7 +233,7 @@ impl Study {
     /// What somebody plays with for whom nobody came in time; `None` if nothing.
     #[must_use]
     pub fn without_partner(&self, person: &Person) -> Option<Alone> {
-        self.game(person)?;
+        self.room(person)?;
         match self.experiment.rules.waiting_room.then {
             AfterWaiting::Program(it) => Some(Alone { program: program(it), episodes: None }),
             AfterWaiting::End | AfterWaiting::Scene(_) => None,
@@ -203,6 +261,10 @@ impl Study {
             let asked = screening::asked(&self.experiment.rules.screening);
             let name = "screening".parse().expect("a word is an id");
             (name, SceneKind::Screening, serde_json::to_value(asked))
+        } else if let Some(block) = self.is_to_join(person) {
+            // They are waited for as before a game.
+            let name = block.as_str().parse().expect("a block is called as a scene could be");
+            (name, SceneKind::Game, Ok(serde_json::json!({})))
         } else {
             let (_, scene) = self.at(person)?;
             let (kind, content) = match &scene.content {

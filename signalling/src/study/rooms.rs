@@ -1,9 +1,11 @@
 //! Waiting rooms: one for each game, and in studies with conditions one for each condition of it,
 //! because only people of the same one play together. Who has none yet has a room of their own. Where
-//! programs take the places of people, there is a second one, in which nobody is waited for.
+//! programs take the places of people, there is a second one, in which nobody is waited for. A block with
+//! games for several people in an order that is drawn has a room too: there the group is found that goes
+//! through it together.
 
 use dyad_experiment::rules::{AfterDropout, AfterWaiting, Matchmaker, Rules};
-use dyad_experiment::{ConditionId, Experiment, Gym};
+use dyad_experiment::{BlockId, ConditionId, Experiment, Gym, SharedBlock};
 use dyad_matchmaking::settings::{
     GRACE_MS, MatchmakerSettings, Probing, Validation, WAITING_GRACE_MS,
 };
@@ -21,12 +23,14 @@ pub struct Rooms {
 /// What a room is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purpose {
-    /// The scene, by its index.
+    /// The scene, by its index; the first game of a block.
     pub scene: usize,
     /// The condition of those who come here.
     pub condition: Option<ConditionId>,
     /// Whether those who come here play with programs in the places of all others.
     pub alone: bool,
+    /// The block that they go through together afterwards, where that is what they meet for.
+    pub block: Option<BlockId>,
 }
 
 impl Rooms {
@@ -39,10 +43,11 @@ impl Rooms {
                 let gym = gym.in_condition(condition);
                 let name = rooms.free_name(&scene.id, condition);
                 rooms.settings.push(settings(experiment, gym, name));
-                let purpose = Purpose { scene: at, condition: condition.cloned(), alone: false };
+                let condition = condition.cloned();
+                let purpose = Purpose { scene: at, condition, alone: false, block: None };
                 rooms.purposes.push(purpose.clone());
                 if gym.people() > 1 && has_substitutes(&experiment.rules) {
-                    let name = rooms.free_name(&scene.id, condition);
+                    let name = rooms.free_name(&scene.id, purpose.condition.as_ref());
                     let playing_grace_ms = grace_ms(gym);
                     let alone = RoomSettings::new(name, GroupSize::ONE);
                     rooms.settings.push(RoomSettings { playing_grace_ms, ..alone });
@@ -50,7 +55,34 @@ impl Rooms {
                 }
             }
         }
+        for block in experiment.shared_blocks() {
+            let conditions = experiment.conditions.iter().map(|condition| Some(&condition.id));
+            for condition in std::iter::once(None).chain(conditions) {
+                rooms.add_block(experiment, &block, condition);
+            }
+        }
         rooms
+    }
+
+    /// A room for those of a condition who are to go through a block together.
+    fn add_block(
+        &mut self,
+        experiment: &Experiment,
+        SharedBlock { id, games }: &SharedBlock,
+        condition: Option<&ConditionId>,
+    ) {
+        let scenes = experiment.scenes();
+        let Some(&scene) = games.iter().find(|game| scenes[**game].is_in(condition)) else {
+            return;
+        };
+        let Some(gym) = scenes[scene].gym() else { return };
+        let wished = id.as_str().parse().unwrap_or_else(|_| scenes[scene].id.clone());
+        let name = self.free_name(&wished, condition);
+        let gym = gym.in_condition(condition);
+        // Nothing is played here, so there is no connection to check.
+        self.settings.push(RoomSettings { validation: None, ..settings(experiment, gym, name) });
+        let (condition, block) = (condition.cloned(), Some(id.clone()));
+        self.purposes.push(Purpose { scene, condition, alone: false, block });
     }
 
     /// The scene's name, with the condition's; another one if that is too long or taken.
@@ -70,6 +102,15 @@ impl Rooms {
     #[must_use]
     pub fn room(&self, purpose: &Purpose) -> Option<&SceneId> {
         let at = self.purposes.iter().position(|it| it == purpose)?;
+        self.settings.get(at).map(|settings| &settings.scene)
+    }
+
+    /// The room of a block, for those of a condition.
+    #[must_use]
+    pub fn of_block(&self, block: &BlockId, condition: Option<&ConditionId>) -> Option<&SceneId> {
+        let is_it =
+            |it: &Purpose| it.block.as_ref() == Some(block) && it.condition.as_ref() == condition;
+        let at = self.purposes.iter().position(is_it)?;
         self.settings.get(at).map(|settings| &settings.scene)
     }
 

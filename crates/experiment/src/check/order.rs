@@ -2,7 +2,7 @@
 
 use super::{Check, narrow};
 use crate::condition::Condition;
-use crate::flow::{Block, Item};
+use crate::flow::{Block, Item, shared_blocks};
 use crate::ids::BlockId;
 use crate::raw::{self, scene};
 use crate::read::{At, Sub};
@@ -106,6 +106,7 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
             self.wrong(&at.unwrap_or(0..0), "repeats", problem, hint);
         }
         mark_shared(&mut items, scenes);
+        self.groups(raw_scenes, scenes, &items);
         (self.reader.found.len() == before).then_some(items)
     }
 
@@ -143,6 +144,27 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
             let problem = format!("{keep} of {} cannot be kept", block.items.len());
             let span = raw.map_or(0..0, |keep| keep.span.clone());
             self.wrong(&span, "block.keep", problem, "keep fewer, or leave the line out for all");
+        }
+    }
+
+    /// One group goes through all games of a block that has its order from the group.
+    fn groups(&mut self, raw_scenes: &[scene::Scene], scenes: &[Option<Scene>], items: &[Item]) {
+        let gym = |scene: usize| scenes[scene].as_ref().and_then(Scene::gym);
+        for block in shared_blocks(items, &|scene| is_shared(&scenes[scene])) {
+            let people = |scene: &usize| {
+                gym(*scene).into_iter().flat_map(|gym| gym.variants().map(|(_, gym)| gym.people()))
+            };
+            let first = block.games.iter().flat_map(people).next();
+            let odd = block.games.iter().find(|game| people(game).any(|it| Some(it) != first));
+            let Some(raw) = odd.and_then(|game| raw_scenes.get(*game)) else { continue };
+            let problem = format!(
+                "must have as many people as the other games of the block {:?}, which a group goes \
+                 through together, in every condition",
+                block.id.as_str()
+            );
+            let hint = "give these games the same number of people, or leave out order and keep";
+            let span = raw.head.id.as_ref().map_or(0..0, |id| id.span.clone());
+            self.wrong(&span, "players", problem, hint);
         }
     }
 
@@ -249,7 +271,7 @@ fn steps(items: &[Item], scenes: &[Option<Scene>]) -> usize {
 }
 
 fn is_shared(scene: &Option<Scene>) -> bool {
-    scene.as_ref().and_then(Scene::gym).is_some_and(crate::gym::GymScene::is_shared)
+    scene.as_ref().is_some_and(Scene::is_shared)
 }
 
 /// Marks blocks with a game for several people; says whether there is such a game.

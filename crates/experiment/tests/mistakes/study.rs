@@ -121,6 +121,11 @@ fn blocks_and_conditions() {
         "block",
         "no scene belongs",
     );
+    let three =
+        "[[scene]]\nid = ^\"c\"\nlayout = \"counter_circuit\"\nplayers = 3\nblock = \"b\"\n";
+    let drawn = "[[block]]\nid = \"b\"\norder = \"random\"\n";
+    let file = format!("{FILE}{drawn}{GAME}block = \"b\"\n{three}");
+    one(&file, "players", "must have as many people as the other games");
     in_block("\"b\"", "[[block]]\nid = \"b\"\n[[block]]\nid = ^\"b\"\n", "block.id", "given twice");
     in_block(
         "\"b\"\nrepeats = 100",

@@ -132,12 +132,31 @@ impl WaitingRoom<'_> {
         !self.state.have_failed(&one.participant, &other.participant)
     }
 
-    /// The earlier partners of somebody who wait here and are connected, in order of arrival.
+    /// The earlier partners of somebody who wait here, are connected, and do not wait for certain others;
+    /// in order of arrival.
     #[must_use]
     pub fn partners(&self, of: &ParticipantId) -> Vec<Candidate> {
+        let suits = |person: &Person| person.is_available() && person.company.is_empty();
         let mut here: Vec<_> =
-            self.state.partners(of).filter_map(|partner| self.available(partner)).collect();
+            self.state.partners(of).filter_map(|partner| self.find(partner, suits)).collect();
         here.sort_by_key(|candidate| candidate.place);
         here
+    }
+
+    /// Somebody and the others of their group, if all of them are here and wait for each other.
+    pub(crate) fn company(&self, arriving: &Candidate, others: &[ParticipantId]) -> Option<Group> {
+        let mut members = vec![arriving.clone()];
+        for other in others {
+            let candidate = self.available(other)?;
+            let theirs = &self.state.person(other)?.company;
+            let all_meet = members.iter().all(|member| {
+                theirs.contains(&member.participant) && self.may_meet(member, &candidate)
+            });
+            members.push(candidate);
+            if !all_meet {
+                return None;
+            }
+        }
+        Some(Group { members, reason: GroupReason::Company })
     }
 }

@@ -91,8 +91,13 @@ impl WaitingRoom<'_> {
         if person.away_until.is_some() {
             return Objection::Away;
         }
-        if group.reason == GroupReason::Reunion {
-            return Objection::Reunion;
+        match group.reason {
+            GroupReason::First => {}
+            GroupReason::Reunion => return Objection::Reunion,
+            GroupReason::Company => return Objection::Closed,
+        }
+        if !person.company.is_empty() {
+            return Objection::Company;
         }
         if person.reserved_until.is_some() {
             return Objection::Reserved;

@@ -148,7 +148,9 @@ impl Matchmaking {
 
     fn take_in(&mut self, event: Event) -> Result<(), HandleError> {
         match event {
-            Event::Ready { participant, scene, rtt_ms } => self.ready(participant, scene, rtt_ms),
+            Event::Ready { participant, scene, rtt_ms, company } => {
+                self.ready(participant, scene, rtt_ms, company)
+            }
             Event::RoundTrip { participant, rtt_ms } => self.round_trip(participant, rtt_ms),
             Event::Left(participant) => self.left(&participant, false),
             Event::Finished(participant) => self.left(&participant, true),

@@ -2,7 +2,7 @@
 
 use super::Matchmaking;
 use crate::event::{Effect, HandleError};
-use crate::fact::{Fact, ProposedMember};
+use crate::fact::{Fact, GroupReason, ProposedMember};
 use crate::matchmaker::{Candidate, Group, Reservation};
 use crate::participant::{Departure, Person, Place, Stage};
 use crate::session::{EndReason, MatchId, Rejection, SessionState};
@@ -15,6 +15,7 @@ impl Matchmaking {
         participant: ParticipantId,
         scene: SceneId,
         rtt_ms: Option<u32>,
+        company: Vec<ParticipantId>,
     ) -> Result<(), HandleError> {
         let rules = self.rules.get(&scene);
         let rules = rules.ok_or_else(|| HandleError::NoSuchScene(scene.clone()))?;
@@ -27,6 +28,7 @@ impl Matchmaking {
         }
         let has_partners = self.state.partners(&participant).next().is_some();
         let reserved_until = match rules.matchmaker.reservation(has_partners) {
+            _ if !company.is_empty() => None,
             Reservation::None => None,
             Reservation::Ms(for_ms) => Some(self.now.plus_ms(for_ms)),
             Reservation::Forever => Some(Timestamp::NEVER),
@@ -34,7 +36,15 @@ impl Matchmaking {
         let wait_until = rules.settings.wait_at_most_ms.map(|most| self.now.plus_ms(most));
         let place = Place(self.state.next_place());
         self.announcer.newcomer(participant.clone());
-        self.commit(Fact::Arrived { participant, scene, place, rtt_ms, wait_until, reserved_until })
+        self.commit(Fact::Arrived {
+            participant,
+            scene,
+            place,
+            rtt_ms,
+            wait_until,
+            reserved_until,
+            company,
+        })
     }
 
     fn ready_again(&mut self, participant: ParticipantId) -> Result<(), HandleError> {
@@ -150,7 +160,10 @@ impl Matchmaking {
         let rules = self.rules.get(&person.scene)?;
         let room = self.state.waiting_room(&person.scene, rules.settings.group_size);
         let arriving = room.available(participant)?;
-        let mut group = rules.matchmaker.find_group(&arriving, &room)?;
+        let mut group = match person.company.is_empty() {
+            true => rules.matchmaker.find_group(&arriving, &room)?,
+            false => room.company(&arriving, &person.company)?,
+        };
         group.members.sort_by_key(|member| member.place);
         // A rule of somebody else's may be wrong; a group that cannot be is none.
         let people = |group: &[Candidate]| {
@@ -179,7 +192,8 @@ impl Matchmaking {
             rtt_ms: candidate.rtt_ms,
         };
         let id: MatchId = self.state.next_match();
-        let probed = rules.settings.needs_probe();
+        // Who go on together were measured when they met.
+        let probed = rules.settings.needs_probe() && group.reason != GroupReason::Company;
         let matchmaker = rules.matchmaker.name().to_owned();
         let reason = group.reason;
         let members = group.members.into_iter().map(member).collect();

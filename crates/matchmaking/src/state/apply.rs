@@ -16,11 +16,20 @@ impl State {
     /// away then: a part of the fact may be in it.
     pub fn apply(&mut self, at: Timestamp, fact: &Fact) -> Result<(), Illegal> {
         match fact {
-            Fact::Arrived { participant, scene, place, rtt_ms, wait_until, reserved_until } => {
+            Fact::Arrived {
+                participant,
+                scene,
+                place,
+                rtt_ms,
+                wait_until,
+                reserved_until,
+                company,
+            } => {
                 let mut person = Person::waiting(scene.clone(), *place, at);
                 person.rtt_ms = *rtt_ms;
                 person.wait_until = *wait_until;
                 person.reserved_until = *reserved_until;
+                person.company.clone_from(company);
                 self.arrive(participant, person)?;
             }
             Fact::RoundTrip { participant, rtt_ms } => {

@@ -35,11 +35,11 @@ pub(crate) fn measured_pairs() -> RoomSettings {
 }
 
 pub(crate) fn ready(name: &str) -> Event {
-    Event::Ready { participant: id(name), scene: scene(), rtt_ms: None }
+    Event::Ready { participant: id(name), scene: scene(), rtt_ms: None, company: vec![] }
 }
 
 pub(crate) fn ready_at(name: &str, rtt_ms: u32) -> Event {
-    Event::Ready { participant: id(name), scene: scene(), rtt_ms: Some(rtt_ms) }
+    Event::Ready { participant: id(name), scene: scene(), rtt_ms: Some(rtt_ms), company: vec![] }
 }
 
 pub(crate) fn report(number: u64, by: &str, with: &str, rtt_ms: Option<u32>) -> Event {

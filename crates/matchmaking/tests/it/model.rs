@@ -20,7 +20,8 @@ const MAX_SERVER_RTT_MS: u32 = 100;
 /// What a random run does.
 #[derive(Clone, Debug)]
 enum Step {
-    Ready(u8, Option<u32>),
+    /// With anybody, or with those of the own group alone.
+    Ready(u8, Option<u32>, bool),
     RoundTrip(u8, Option<u32>),
     Person(fn(ParticipantId) -> Event, u8),
     /// The oldest task that the lab has given is done, in one of a few ways.
@@ -36,7 +37,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let person = 0..PEOPLE;
     let rtt = proptest::option::of(0..120_u32);
     let step = prop_oneof![
-        8 => (person.clone(), rtt.clone()).prop_map(|(who, rtt)| Step::Ready(who, rtt)),
+        8 => (person.clone(), rtt.clone(), 0..3_u8)
+            .prop_map(|(who, rtt, kind)| Step::Ready(who, rtt, kind == 0)),
         3 => (person.clone(), rtt).prop_map(|(who, rtt)| Step::RoundTrip(who, rtt)),
         1 => person.clone().prop_map(|who| Step::Person(Event::Left, who)),
         1 => person.clone().prop_map(|who| Step::Person(Event::Finished, who)),
@@ -99,6 +101,8 @@ struct Known {
     rtt_ms: Option<u32>,
     /// Asked for a game more often than it was dismissed, left or done.
     here: bool,
+    /// The others of their group, if they play with these alone.
+    company: Vec<ParticipantId>,
 }
 
 struct Run {
@@ -130,16 +134,25 @@ impl Run {
         self.people.entry(who.clone()).or_default()
     }
 
+    /// The others of somebody's group: people with the numbers before and after.
+    fn company(&self, who: u8) -> Vec<ParticipantId> {
+        let size = self.settings.group_size.get();
+        let first = who / size * size;
+        (first..first + size).filter(|other| *other != who).map(person).collect()
+    }
+
     fn step(&mut self, step: Step) {
         match step {
-            Step::Ready(who, rtt_ms) => {
+            Step::Ready(who, rtt_ms, closed) => {
                 let participant = person(who);
+                let company = if closed { self.company(who) } else { Vec::new() };
                 let known = self.known(&participant);
                 if !known.here {
                     known.rtt_ms = rtt_ms;
+                    known.company.clone_from(&company);
                 }
                 (known.connected, known.here) = (true, true);
-                self.handle(Event::Ready { participant, scene: scene(), rtt_ms });
+                self.handle(Event::Ready { participant, scene: scene(), rtt_ms, company });
             }
             Step::RoundTrip(who, rtt_ms) => {
                 let participant = person(who);
@@ -305,6 +318,8 @@ impl Run {
             let known = &self.people[&member.participant];
             assert_eq!(known.rtt_ms, member.rtt_ms, "{}", member.participant);
             assert!(member.waited_ms <= at.0);
+            let own: BTreeSet<_> = known.company.iter().chain([&member.participant]).collect();
+            assert!(known.company.is_empty() || own == group, "{member:?} has others with them");
         }
         for passed in passed_over {
             let known = &self.people[&passed.participant];
@@ -323,6 +338,8 @@ impl Run {
                 Objection::Reserved | Objection::Reunion => {
                     matches!(self.settings.matchmaker, MatchmakerSettings::GroupReunion { .. })
                 }
+                Objection::Company => !known.company.is_empty(),
+                Objection::Closed => group.iter().all(|it| !self.people[*it].company.is_empty()),
                 Objection::Combinations => false,
             };
             assert!(true_, "{passed:?} is not so");
@@ -332,6 +349,17 @@ impl Run {
     /// No two people, or in plain queues no full group, are left waiting who could play.
     fn nobody_waits_in_vain(&self) {
         let state = self.lab.matchmaking.state();
+        for (participant, person) in state.persons().filter(|(_, it)| !it.company.is_empty()) {
+            let all: Vec<_> = person.company.iter().chain([participant]).collect();
+            let waits = |one: &ParticipantId| {
+                let here = state.person(one).filter(|it| it.is_available());
+                let theirs = here.map(|it| &it.company);
+                let with = |other: &ParticipantId| theirs.is_some_and(|it| it.contains(other));
+                let failed = |other| self.failed.contains(&sorted(&[one.clone(), other]));
+                all.iter().all(|it| *it == one || (with(it) && !failed((*it).clone())))
+            };
+            assert!(!all.iter().all(|one| waits(one)), "could play: {all:?}");
+        }
         let limit = match self.settings.matchmaker {
             MatchmakerSettings::Fifo => u32::MAX,
             MatchmakerSettings::LatencyFifo { max_server_rtt_ms } => max_server_rtt_ms,

@@ -27,7 +27,15 @@ fn choose(
         let (participant, place) = (id(name), Place(place));
         let (wait_until, reserved_until) = (None, None);
         let scene = scene();
-        let fact = Fact::Arrived { participant, scene, place, rtt_ms, wait_until, reserved_until };
+        let fact = Fact::Arrived {
+            participant,
+            scene,
+            place,
+            rtt_ms,
+            wait_until,
+            reserved_until,
+            company: vec![],
+        };
         state.apply(Timestamp(0), &fact).unwrap();
     }
     let scene = scene();

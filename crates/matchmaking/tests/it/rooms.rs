@@ -1,7 +1,7 @@
 //! The waiting room: order, counts, time-outs, connections that are gone, reunions.
 
 use crate::lab::{
-    Lab, again, groups_of, id, ids, measured_pairs, ready, ready_at, register, scene,
+    Lab, again, groups_of, id, ids, measured_pairs, ready, ready_at, register, report, scene,
 };
 use dyad_matchmaking::fact::{GroupReason, Objection};
 use dyad_matchmaking::settings::{GRACE_MS, MatchmakerSettings};
@@ -37,14 +37,22 @@ fn scenes_have_rooms_of_their_own() {
     let other = RoomSettings { scene: garden.clone(), ..groups_of(2) };
     let matchmaking = Matchmaking::new([groups_of(2), other]);
     let mut lab = Lab { matchmaking, log: Vec::new() };
-    let in_garden =
-        |name: &str| Event::Ready { participant: id(name), scene: garden.clone(), rtt_ms: None };
+    let in_garden = |name: &str| Event::Ready {
+        participant: id(name),
+        scene: garden.clone(),
+        rtt_ms: None,
+        company: vec![],
+    };
     assert_eq!(lab.after(0, ready("a")), []);
     assert_eq!(lab.after(0, in_garden("b")), []);
     let refused = lab.refused(0, in_garden("a"));
     assert!(matches!(refused, HandleError::Elsewhere { .. }), "{refused}");
-    let nowhere =
-        Event::Ready { participant: id("z"), scene: "zoo".parse().unwrap(), rtt_ms: None };
+    let nowhere = Event::Ready {
+        participant: id("z"),
+        scene: "zoo".parse().unwrap(),
+        rtt_ms: None,
+        company: vec![],
+    };
     assert!(matches!(lab.refused(0, nowhere), HandleError::NoSuchScene(_)));
     let matched = lab.after(0, in_garden("c"));
     let Effect::Register { scene, participants, .. } = &matched[0] else { panic!("{matched:?}") };
@@ -198,6 +206,31 @@ fn earlier_partners_meet_again() {
     let passed = &meetings[&MatchId(2)].passed_over;
     assert_eq!(meetings[&MatchId(2)].proposed.1, GroupReason::Reunion);
     assert_eq!((&passed[0].participant, passed[0].because), (&id("a"), Objection::Reunion));
+}
+
+#[test]
+fn a_group_that_goes_on_together_meets_nobody_else() {
+    let mut lab = Lab::new(measured_pairs());
+    let with = |name: &str, other: &str| {
+        let (participant, company) = (id(name), ids(other));
+        Event::Ready { participant, scene: scene(), rtt_ms: None, company }
+    };
+    assert_eq!(lab.after(1, with("a", "b")), []);
+    assert_eq!(lab.after(2, ready("c")), [], "a waits for b alone");
+    let probe = lab.after(3, ready("d"));
+    assert!(matches!(&probe[..], [Effect::Probe { .. }]), "{probe:?}");
+    assert_eq!(lab.after(4, with("b", "a")), [register(1, "a b")], "who have measured before");
+    lab.after(5, report(0, "c", "d", None));
+    assert!(lab.after(6, Event::Left(id("b"))).contains(&again(1, "a")));
+    assert_eq!(lab.after(7, with("b", "c")), [], "whose company is another");
+    assert_eq!(lab.after(8, Event::Left(id("b"))), []);
+    assert_eq!(lab.after(9, with("b", "a")), [register(2, "a b")]);
+    let meetings = lab.audit().meetings;
+    let passed = &meetings[&MatchId(0)].passed_over;
+    assert_eq!((&passed[0].participant, passed[0].because), (&id("a"), Objection::Company));
+    assert_eq!(meetings[&MatchId(1)].proposed.1, GroupReason::Company);
+    let restored = Matchmaking::restore([measured_pairs()], None, lab.log.clone()).unwrap();
+    assert_eq!(restored.state(), lab.matchmaking.state());
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Whether one log is sound, how two logs relate, and what an episode's records are worth.
 //!
 //! A sound log has unbroken checksums and an unbroken chain, re-simulates to every digest it
-//! stores, and carries statements that its own content confirms and that are signed with the keys
-//! in its header. CERTIFICATE.md says what that proves, and what not.
+//! stores, has programs do what their policies do, and carries statements that its own content confirms
+//! and that are signed with the keys in its header. CERTIFICATE.md says what that proves, and what not.
 
 mod relation;
 mod verdict;
@@ -55,8 +55,8 @@ impl Report {
     /// Whether nothing speaks against this log. A log that was cut is sound as far as it goes; one
     /// that goes on with damage is not.
     #[must_use]
-    pub const fn is_sound(&self) -> bool {
-        self.derived.is_ok()
+    pub fn is_sound(&self) -> bool {
+        self.derived.as_ref().is_ok_and(|derived| derived.programs.is_none())
             && self.contradictions.is_empty()
             && !matches!(self.log.ending, Ending::Damaged { .. })
     }
@@ -195,6 +195,13 @@ impl fmt::Display for Report {
                 let finished = if derived.finished { "finished" } else { "not finished" };
                 writeln!(f, "re-simulated  {} rows, {finished}", rows(derived))?;
                 writeln!(f, "table         {}", Digest::of(&derived.table))?;
+                match &derived.programs {
+                    Some(error) => writeln!(f, "programs      {error}")?,
+                    None if session.people().count() < session.participants.len() => {
+                        writeln!(f, "programs      have done what their policies do")?;
+                    }
+                    None => {}
+                }
                 if let Some(end) = derived.end {
                     writeln!(f, "session       {}", end_in_words(end))?;
                 }

@@ -119,6 +119,9 @@ fn examine<'a>(bundle: &'a Bundle, checked: &'a Checked) -> Result<&'a Report, F
         Ok(derived) => derived,
         Err(error) => return Err(flaw(error.to_string())),
     };
+    if let Some(error) = &derived.programs {
+        return Err(flaw(error.to_string()));
+    }
     if report.log.header.episode != bundle.episode {
         return Err(flaw("its log is of another episode".to_owned()));
     }

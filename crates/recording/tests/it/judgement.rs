@@ -1,7 +1,11 @@
 //! Verification of one log, relations of two, verdicts on an episode.
 
 use crate::support::{Peer, exchange, game, participants, play, record, resigned};
-use dyad_gridworld::{Action, ConfirmedFrame, Digest, Game, PlayerInput, World};
+use dyad_gridworld::rng::Rng;
+use dyad_gridworld::{
+    Action, ConfirmedFrame, Digest, Game, MAX_PLAYERS, Phase, PlayerInput, World,
+};
+use dyad_policies::Policy as _;
 use dyad_protocol::records::Verdict;
 use dyad_protocol::{PublicKey, Seat};
 use dyad_recording::Recorder;
@@ -311,6 +315,55 @@ fn a_recovered_record_is_a_good_one() {
     }
 }
 
+/// A person plays at random with the program that cooks in the second seat; in one frame it is said to
+/// have done something else.
+fn play_with_program(game: &Arc<Game>, wrong: Option<u32>) -> Vec<ConfirmedFrame> {
+    let mut program = dyad_policies::program("scripted", game.settings().seed, 1).unwrap();
+    let (mut rng, mut world) = (Rng::new(3), World::new(Arc::clone(game)));
+    let mut frames = Vec::new();
+    while world.phase() != Phase::Coasting {
+        let (frame, own) = (world.frame(), u8::try_from(rng.below(7)).unwrap());
+        let mut inputs = [PlayerInput::default(); MAX_PLAYERS];
+        inputs[0] = PlayerInput::new(Action::from_number(own).unwrap());
+        inputs[1] = program.input(&world, 1);
+        if wrong == Some(frame) {
+            let up = inputs[1].action() == Action::Up;
+            inputs[1] = PlayerInput::new(if up { Action::Down } else { Action::Up });
+        }
+        world.step(&inputs);
+        frames.push(ConfirmedFrame { frame, inputs, digest: world.digest() });
+    }
+    frames
+}
+
+#[test]
+fn what_a_program_has_not_done_is_found() {
+    let game = game(STEPS, 1);
+    let mut session = crate::support::session();
+    session.participants[1] = "program-scripted".parse().unwrap();
+    session.keys[1] = PublicKey::NOBODY;
+    for wrong in [7, 20] {
+        let mut person = Peer::of(session.clone(), 0, &game);
+        for frame in &play_with_program(&game, Some(wrong)) {
+            person.take(frame);
+        }
+        let report = verify(&person.bundle(0).log).unwrap();
+        assert!(report.derived.is_ok(), "the rules lead where the log says");
+        assert!(!report.is_sound());
+        let said = format!("program-scripted in seat 1 does something else in frame {wrong} than");
+        assert!(report.to_string().contains(&said), "{report}");
+        let verdict = verdict(&[person.bundle(0)]);
+        assert!(matches!(&verdict, Verdict::Invalid { message } if message.contains(&said)));
+        let next = verify(&person.bundle(1).log).unwrap();
+        assert!(next.is_sound(), "each log is for itself");
+    }
+    session.participants[1] = "program-chess".parse().unwrap();
+    let mut person = Peer::of(session, 0, &game);
+    play_with_program(&game, None).iter().for_each(|frame| person.take(frame));
+    let report = verify(&person.bundle(0).log).unwrap();
+    assert!(!report.is_sound() && report.to_string().contains("program-chess is unknown here"));
+}
+
 /// A person plays with a program: one log is the whole record, and nobody signs for the program.
 #[test]
 fn a_record_of_a_person_and_a_program_is_complete() {
@@ -319,12 +372,13 @@ fn a_record_of_a_person_and_a_program_is_complete() {
     session.participants[1] = "program-scripted".parse().unwrap();
     session.keys[1] = PublicKey::NOBODY;
     let mut person = Peer::of(session.clone(), 0, &game);
-    for frame in &play(&game, 2) {
+    for frame in &play_with_program(&game, None) {
         person.take(frame);
     }
     assert_eq!(person.closed.get(&1), Some(&true), "no statement is missing");
     let verdict = verdict(&[person.bundle(1)]);
     assert_eq!(verdict, Verdict::Identical { rows: STEPS });
+    assert!(verify(&person.bundle(1).log).unwrap().is_sound());
     let table = String::from_utf8(person.tables.remove(&1).unwrap()).unwrap();
     assert!(table.lines().skip(1).all(|row| row.contains(",p-ada,program-scripted,")));
 

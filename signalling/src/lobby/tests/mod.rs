@@ -3,9 +3,11 @@
 //! - here: connections, admission, one game;
 //! - `scenes`: whole studies, and what is refused on the way;
 //! - `programs`: programs in the places of people;
+//! - `blocks`: groups that stay together;
 //! - `endings`: what stays when all is over;
 //! - `restarts`: a lab that is killed at any moment.
 
+mod blocks;
 mod endings;
 mod programs;
 mod restarts;
