@@ -1,7 +1,8 @@
 //! The keyboard of the window: from key events to the latch.
 
 use super::keymap::Keymap;
-use super::latch::{KeyMode, Person, SharedLatch};
+use super::latch::{Control, KeyMode, Person, SharedLatch};
+use super::pad::Change;
 use bevy::input::ButtonState;
 use bevy::input::keyboard::KeyboardInput;
 use bevy::prelude::{
@@ -29,11 +30,25 @@ impl Keyboard {
     fn hear(&mut self, event: &KeyboardInput) {
         self.keymap.layout.hear(event);
         let Some(action) = self.keymap.action(event.key_code) else { return };
-        let mut latch = self.latch.lock();
+        let (mut latch, control) = (self.latch.lock(), Control::Key(event.key_code));
         match event.state {
             ButtonState::Pressed if event.repeat => {}
-            ButtonState::Pressed => latch.press(event.key_code, action),
-            ButtonState::Released => latch.release(event.key_code),
+            ButtonState::Pressed => latch.press(control, action),
+            ButtonState::Released => latch.release(control),
+        }
+    }
+
+    /// Takes what has changed at the gamepad with this number. It can do what keys can do in the game at
+    /// hand. The system tells of gamepads without asking who has the focus.
+    pub fn hear_pad(&self, pad: u64, change: Change) {
+        let mut latch = self.latch.lock();
+        match change {
+            Change::Pressed(part, action) if latch.is_focused() && self.keymap.plays(action) => {
+                latch.press(Control::Pad(pad, part), action);
+            }
+            Change::Pressed(part, _) | Change::Released(part) => {
+                latch.release(Control::Pad(pad, part));
+            }
         }
     }
 }
@@ -63,6 +78,7 @@ mod tests {
     use super::Keyboard;
     use crate::input::keymap::Keymap;
     use crate::input::latch::KeyMode;
+    use crate::input::pad::{Button, Change, Part};
     use crate::view::tests::world;
     use bevy::input::ButtonState;
     use bevy::input::keyboard::{Key, KeyboardInput};
@@ -71,6 +87,25 @@ mod tests {
     use dyad_netplay::InputSource as _;
     use dyad_protocol::Seat;
     use dyad_protocol::controls::Controls;
+
+    #[test]
+    fn a_gamepad_does_what_keys_can_do_and_only_in_front() {
+        let mut keyboard = Keyboard::default();
+        let act = Change::Pressed(Part::Button(Button::Act), Action::PickupDrop);
+        let toggle = Change::Pressed(Part::Button(Button::Use), Action::Toggle);
+        let mut person = keyboard.player(KeyMode::Single, Keymap::default());
+        let mut action = |keyboard: &Keyboard, change| {
+            keyboard.hear_pad(1, change);
+            person.read(&world(), Seat(0)).action()
+        };
+        assert_eq!(action(&keyboard, act), Action::Noop, "the window has no focus");
+        keyboard.latch.lock().focus(true);
+        assert_eq!(action(&keyboard, act), Action::PickupDrop);
+        assert_eq!(action(&keyboard, toggle), Action::Noop, "no key of this game does that");
+        let with_toggle = [("toggle".to_owned(), vec!["KeyE".to_owned()])];
+        keyboard.keymap = keyboard.keymap.with(&Controls(with_toggle.into())).0;
+        assert_eq!(action(&keyboard, toggle), Action::Toggle);
+    }
 
     #[test]
     fn the_keys_of_a_match_play_it_and_no_others() {

@@ -117,6 +117,12 @@ impl Keymap {
         self.bindings.iter().find(|(known, _)| *known == key).map(|&(_, action)| action)
     }
 
+    /// Whether any key has this action.
+    #[must_use]
+    pub fn plays(&self, action: Action) -> bool {
+        self.bindings.iter().any(|(_, does)| *does == action)
+    }
+
     /// What stands on the keys of an action, the first ones first.
     pub fn caps<'a>(
         &'a self,

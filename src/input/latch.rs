@@ -4,6 +4,7 @@
 //! between the two stands a latch. A press waits there until a frame takes it, so that none is lost while
 //! the game stalls or because it was shorter than a frame. One press waits at most: the newest wins.
 
+use super::pad::Part;
 use bevy::prelude::KeyCode;
 use dyad_gridworld::{Action, PlayerInput, World};
 use dyad_netplay::InputSource;
@@ -58,23 +59,32 @@ impl InputSource for Person {
     }
 }
 
+/// Something that can be pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Control {
+    /// A key.
+    Key(KeyCode),
+    /// A part of the gamepad with this number.
+    Pad(u64, Part),
+}
+
 /// What was pressed and no frame has taken yet.
 #[derive(Debug, Default)]
 pub(super) struct Latch {
     pressed: Option<Action>,
     /// Controls that are down with what they do, in the order of pressing.
-    down: Vec<(KeyCode, Action)>,
+    down: Vec<(Control, Action)>,
     focused: bool,
 }
 
 impl Latch {
-    pub(super) fn press(&mut self, control: KeyCode, action: Action) {
+    pub(super) fn press(&mut self, control: Control, action: Action) {
         self.release(control);
         self.down.push((control, action));
         self.pressed = Some(action);
     }
 
-    pub(super) fn release(&mut self, control: KeyCode) {
+    pub(super) fn release(&mut self, control: Control) {
         self.down.retain(|&(other, _)| other != control);
     }
 
@@ -86,9 +96,14 @@ impl Latch {
         }
     }
 
+    /// Whether the window has the focus.
+    pub(super) const fn is_focused(&self) -> bool {
+        self.focused
+    }
+
     pub(super) fn take(&mut self, mode: KeyMode) -> PlayerInput {
         // Only walking repeats: a held Space would pick up and put down in turn.
-        let walks = |&(_, action): &(KeyCode, Action)| action.direction().map(|_| action);
+        let walks = |&(_, action): &(Control, Action)| action.direction().map(|_| action);
         let held = match mode {
             KeyMode::Single => None,
             KeyMode::Held => self.down.iter().rev().find_map(walks),
@@ -102,15 +117,15 @@ impl Latch {
 
 #[cfg(test)]
 mod tests {
-    use super::{KeyCode, KeyMode, Latch};
+    use super::{Control, KeyCode, KeyMode, Latch, Part};
     use dyad_gridworld::{Action, PlayerInput};
 
-    const UP: (KeyCode, Action) = (KeyCode::ArrowUp, Action::Up);
-    const DOWN: (KeyCode, Action) = (KeyCode::ArrowDown, Action::Down);
-    const LEFT: (KeyCode, Action) = (KeyCode::ArrowLeft, Action::Left);
-    const RIGHT: (KeyCode, Action) = (KeyCode::ArrowRight, Action::Right);
-    const ACT: (KeyCode, Action) = (KeyCode::Space, Action::PickupDrop);
-    const USE: (KeyCode, Action) = (KeyCode::KeyE, Action::Toggle);
+    const UP: (Control, Action) = (Control::Key(KeyCode::ArrowUp), Action::Up);
+    const DOWN: (Control, Action) = (Control::Key(KeyCode::ArrowDown), Action::Down);
+    const LEFT: (Control, Action) = (Control::Key(KeyCode::ArrowLeft), Action::Left);
+    const RIGHT: (Control, Action) = (Control::Pad(7, Part::Stick), Action::Right);
+    const ACT: (Control, Action) = (Control::Key(KeyCode::Space), Action::PickupDrop);
+    const USE: (Control, Action) = (Control::Key(KeyCode::KeyE), Action::Toggle);
 
     fn latch() -> Latch {
         Latch { focused: true, ..Latch::default() }

@@ -2,12 +2,16 @@
 //!
 //! - [`keyboard`]: the keys of the window; [`keymap`]: which of them play; [`layout`]: what they are
 //!   called here;
+//! - [`pad`]: what a gamepad does; `gamepad`: what opens it, with the feature of this name;
 //! - [`latch`]: between hands and frames.
 
+#[cfg(feature = "gamepad")]
+pub mod gamepad;
 pub mod keyboard;
 pub mod keymap;
 pub mod latch;
 pub mod layout;
+pub mod pad;
 
 use dyad_experiment::seed;
 use dyad_gridworld::{PlayerInput, World};

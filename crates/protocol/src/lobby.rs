@@ -240,6 +240,9 @@ pub struct Ticket {
     /// The keys that play.
     #[serde(default, skip_serializing_if = "Controls::is_usual")]
     pub controls: Controls,
+    /// Whether the game makes sounds.
+    #[serde(default)]
+    pub sounds: bool,
     /// The signalling room, a path segment under `/signal/`.
     pub room: String,
     /// The password for this seat of the room, as the query parameter `token`.
