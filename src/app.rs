@@ -2,6 +2,8 @@
 
 use crate::begin;
 use crate::flow::{self, JoinOptions, Screen, Status};
+#[cfg(feature = "gamepad")]
+use crate::input::gamepad;
 use crate::input::keyboard;
 use crate::outcome::Outcome;
 use crate::record::forensics::{self, ForcedDesync};
@@ -10,6 +12,7 @@ use crate::record::upload::{Uploader, now_ms};
 use crate::replay::{Film, viewer};
 use crate::screens;
 use crate::settings;
+use crate::sound;
 use crate::window::{self, pictures};
 use crate::words::Language;
 use bevy::MinimalPlugins;
@@ -116,6 +119,9 @@ pub fn windowed(
     .insert_resource(Report(sender))
     .add_plugins(screens::plugin)
     .add_systems(Last, report);
+    sound::plugin(&mut app);
+    #[cfg(feature = "gamepad")]
+    gamepad::plugin(&mut app);
     settings::plugin(&mut app, options.spool.root());
     on_one_thread(&mut app);
     if let Some(directory) = pictures {

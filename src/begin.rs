@@ -132,10 +132,9 @@ fn begin(
     let last = world.get_resource::<CurrentMatch>().map(|last| last.destination.clone());
     world.resource_mut::<Status>().next_match(last.as_ref());
     let (writer, past) = writer(world, &ticket, &destination, &directory, &game)?;
-    let input = match (options.policy, world.get_resource::<Keyboard>()) {
-        (Some(policy), _) => Player::Scripted(policy.make(options.seed)?),
-        (None, Some(keyboard)) => Player::Keyboard(keyboard.player(ticket.held_keys.into())),
-        (None, None) => anyhow::bail!("a person plays in a window, a program needs --policy"),
+    let input = match options.policy {
+        Some(policy) => Player::Scripted(policy.make(options.seed)?),
+        None => person(world, &ticket)?,
     };
     let programs = programs(&ticket, &game)?;
     clear(world);
@@ -162,6 +161,17 @@ fn begin(
     world.insert_resource(Reporting::default());
     world.insert_resource(CurrentMatch { ticket, destination, directory });
     Ok(())
+}
+
+/// The person at the window, with the keys of this game.
+fn person(world: &mut bevy::prelude::World, ticket: &Ticket) -> anyhow::Result<Player> {
+    let keyboard = world.get_resource_mut::<Keyboard>();
+    let mut keyboard = keyboard.context("a person plays in a window, a program needs --policy")?;
+    let (keymap, left_out) = keyboard.keymap.with(&ticket.controls);
+    if left_out > 0 {
+        warn!("{left_out} keys of this game do nothing: this program does not know them");
+    }
+    Ok(Player::Person(keyboard.player(ticket.held_keys.into(), keymap)))
 }
 
 fn game(ticket: &Ticket) -> anyhow::Result<Arc<Game>> {

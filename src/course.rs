@@ -15,10 +15,12 @@ use bevy::prelude::{
 };
 use dyad_gridworld::RULES_VERSION;
 use dyad_netplay::{Ending, Netplay, Stage};
+use dyad_protocol::controls::Controls;
 use dyad_protocol::lobby::{FromClient, FromLab, Ticket};
-use dyad_protocol::study::{Answer, Checked, GameEnd, Greeting, Scene, SceneKind};
+use dyad_protocol::study::{Answer, Checked, GameEnd, Greeting, Scene, SceneKind, Upcoming};
 use dyad_protocol::{PROTOCOL_VERSION, SessionId};
 use dyad_rollback::peering::LeaveReason;
+use serde::Deserialize as _;
 use std::time::Duration;
 
 /// How long the lab may take to say what comes after a game, before the person may go. What was
@@ -55,6 +57,14 @@ impl Course {
         let scene = self.scene.as_ref()?;
         let answered = self.said.as_ref().is_some_and(|(step, _)| *step == scene.step);
         (!answered && scene.kind != SceneKind::Game).then_some(scene)
+    }
+
+    /// The keys of the game that is waited for, if they are known by now.
+    #[must_use]
+    pub fn controls(&self) -> Option<Controls> {
+        let scene = self.scene.as_ref().filter(|scene| scene.kind == SceneKind::Game)?;
+        // Of what a later lab says, this program may understand nothing.
+        Upcoming::deserialize(&scene.content).ok()?.controls
     }
 }
 
@@ -360,6 +370,7 @@ mod tests {
     use dyad_netplay::Ending;
     use dyad_protocol::study::{Answer, GameEnd, Scene, SceneKind};
     use dyad_rollback::peering::LeaveReason;
+    use serde_json::json;
 
     #[test]
     fn the_lab_hears_who_was_away_before_how_it_ended() {
@@ -389,5 +400,21 @@ mod tests {
         assert!(course.open().is_some());
         course.scene = Some(scene(3, SceneKind::Game));
         assert!(course.open().is_none(), "a game is answered by how it ends");
+    }
+
+    #[test]
+    fn the_keys_of_a_game_are_known_where_the_lab_has_said_them() {
+        let controls = |kind, content: serde_json::Value| {
+            let (scene, session) = ("a".parse().unwrap(), None);
+            let scene = Scene { step: 1, steps: 2, scene, kind, content, seed: 0, session };
+            Course { scene: Some(scene), ..Course::default() }.controls()
+        };
+        let known = json!({ "controls": { "up": ["KeyI"] } });
+        assert_eq!(controls(SceneKind::Game, known.clone()).unwrap().0["up"], ["KeyI"]);
+        assert_eq!(controls(SceneKind::Page, known), None);
+        for unknown in [json!({}), json!(null), json!({ "controls": 7 })] {
+            assert_eq!(controls(SceneKind::Game, unknown), None);
+        }
+        assert_eq!(Course::default().controls(), None);
     }
 }

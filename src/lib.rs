@@ -5,7 +5,7 @@
 //! - [`flow`]: what happens in which order, from the join link to the last receipt; [`course`]: from
 //!   scene to scene; [`autopilot`]: who answers where no person does;
 //! - [`lab`]: the connection to the lab machine; [`reporting`]: what it is told while a game goes on;
-//! - [`input`]: scripted players and keys as sources of input;
+//! - [`input`]: scripted players, keys and gamepads as sources of input; [`sound`]: what is heard of a game;
 //! - [`record`]: the writer thread, the spool of unsent records, their upload;
 //! - [`outcome`]: how a session went;
 //! - [`window`], [`screens`], [`view`], [`theme`]: what a person sees; [`words`]: in which words;
@@ -37,6 +37,7 @@ pub mod replay;
 pub mod reporting;
 pub mod screens;
 pub mod settings;
+pub mod sound;
 pub mod theme;
 pub mod view;
 pub mod window;

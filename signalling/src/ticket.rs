@@ -135,6 +135,8 @@ pub fn tickets(experiment: &Experiment, record: &SessionRecord) -> Option<Vec<Ti
         netcode: gym.netcode,
         reconnection: gym.reconnection,
         held_keys: gym.held_keys,
+        controls: gym.keys.controls(),
+        sounds: gym.sounds,
         room: record.room.clone(),
         room_token: room_token.clone(),
         ice: experiment.network.ice_servers(),

@@ -1,6 +1,17 @@
-//! Where a player's inputs come from: a scripted player, or a person's keys in a window.
+//! Where a player's inputs come from: a scripted player, or a person's hands.
+//!
+//! - [`keyboard`]: the keys of the window; [`keymap`]: which of them play; [`layout`]: what they are
+//!   called here;
+//! - [`pad`]: what a gamepad does; `gamepad`: what opens it, with the feature of this name;
+//! - [`latch`]: between hands and frames.
 
+#[cfg(feature = "gamepad")]
+pub mod gamepad;
 pub mod keyboard;
+pub mod keymap;
+pub mod latch;
+pub mod layout;
+pub mod pad;
 
 use dyad_gridworld::{PlayerInput, World};
 use dyad_netplay::{InputSource, Program};
@@ -82,14 +93,14 @@ pub enum Player {
     /// A program.
     Scripted(Scripted),
     /// A person.
-    Keyboard(keyboard::KeyboardPlayer),
+    Person(latch::Person),
 }
 
 impl InputSource for Player {
     fn read(&mut self, world: &World, seat: Seat) -> PlayerInput {
         match self {
             Self::Scripted(player) => player.read(world, seat),
-            Self::Keyboard(player) => player.read(world, seat),
+            Self::Person(player) => player.read(world, seat),
         }
     }
 }

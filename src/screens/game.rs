@@ -2,6 +2,8 @@
 
 use super::{away, page};
 use crate::flow::{JoinOptions, Status};
+use crate::input::keyboard::Keyboard;
+use crate::input::keymap::Keymap;
 use crate::theme;
 use crate::view::connection::{self, Connection};
 use crate::view::motion::{Moment, Motion, SMOOTHING};
@@ -43,8 +45,8 @@ pub struct View<'a> {
     pub motion: &'a Motion,
     /// Who looks.
     pub me: Seat,
-    /// Whether a person plays here, who has keys.
-    pub has_keys: bool,
+    /// The keys of the person who plays here, if one does.
+    pub keymap: Option<&'a Keymap>,
     /// What stands over the board.
     pub notice: Notice,
     /// How good the connection is; `None` where there is none to others.
@@ -55,7 +57,7 @@ pub struct View<'a> {
 
 /// Shows the screen.
 pub fn show(ctx: &Context, view: &View<'_>, words: &Words) {
-    let &View { world, motion, me, has_keys, notice, connection, trace } = view;
+    let &View { world, motion, me, keymap, notice, connection, trace } = view;
     let (painter, rect) = page::window(ctx);
     let top = Rect::from_min_max(rect.min, pos2(rect.right(), rect.top() + hud::TOP));
     let bottom = Rect::from_min_max(pos2(rect.left(), rect.bottom() - hud::BOTTOM), rect.max);
@@ -73,7 +75,7 @@ pub fn show(ctx: &Context, view: &View<'_>, words: &Words) {
         }
         None => end,
     };
-    hud::paint_controls(&painter, bottom.with_min_x(end.x), has_keys, words);
+    hud::paint_controls(&painter, bottom.with_min_x(end.x), keymap, words);
     if let Some(trace) = trace {
         let over = LayerId::new(Order::Foreground, Id::new("trace"));
         let painter = Painter::new(ctx.clone(), over, rect);
@@ -244,6 +246,7 @@ pub(super) fn draw(
     world: Res<Simulation>,
     netplay: Res<Netplay>,
     options: Res<JoinOptions>,
+    keyboard: Res<Keyboard>,
     status: Res<Status>,
     time: Res<Time<Real>>,
     words: Res<Words>,
@@ -266,7 +269,7 @@ pub(super) fn draw(
         world: &world,
         motion: &moving.motion,
         me,
-        has_keys: options.policy.is_none(),
+        keymap: options.policy.is_none().then_some(&keyboard.keymap),
         notice,
         connection: (netplay.settings().parameters.players > 1)
             .then(|| Connection::of(&statistics.quality)),

@@ -1,9 +1,10 @@
 //! The parts that screens are made of: a card in the middle of the window, and what stands on it.
 
+use crate::input::keymap::Keymap;
 use crate::theme::{self, size};
 use crate::view::canvas::Spot;
 use crate::view::legend::{self, Step};
-use crate::view::{cook, hud};
+use crate::view::{cook, keycaps};
 use crate::words::Words;
 use bevy_egui::egui::{
     Align, Align2, Area, Button, Color32, Context, CornerRadius, Event, Frame, Id, Key, Label,
@@ -218,9 +219,9 @@ pub fn received(ui: &mut Ui, done: usize, of: usize, words: &Words) {
 }
 
 /// The keys that play.
-pub fn keys(ui: &mut Ui, words: &Words) {
+pub fn keys(ui: &mut Ui, keymap: &Keymap, words: &Words) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 52.0), Sense::hover());
-    hud::paint_keys(ui.painter(), rect, Align::Center, words);
+    keycaps::paint(ui.painter(), rect, Align::Center, keymap, words);
 }
 
 /// How the game is played, in pictures.

@@ -1,8 +1,10 @@
 //! The waiting room.
 
 use super::page;
-use crate::course;
+use crate::course::{self, Course};
 use crate::flow::{JoinOptions, Status};
+use crate::input::keyboard::Keyboard;
+use crate::input::keymap::Keymap;
 use crate::theme;
 use crate::view::hud;
 use crate::words::Words;
@@ -22,8 +24,8 @@ pub struct Room {
     pub left: Option<Duration>,
     /// Why the lab is not reached, if it is not.
     pub trouble: Option<String>,
-    /// Whether a person plays, who wants to know the keys.
-    pub has_keys: bool,
+    /// The keys of the game, if they are known and a person plays.
+    pub keys: Option<Keymap>,
 }
 
 /// What the person has done in the room so far.
@@ -64,9 +66,9 @@ pub fn show(ctx: &Context, room: &Room, state: &mut Waiting, words: &Words) -> b
             page::attention(ui, words.line("waiting-trouble"));
             page::remark(ui, page::sentence(trouble));
         }
-        if room.has_keys {
+        if let Some(keymap) = &room.keys {
             ui.add_space(theme::GAP / 2.0);
-            page::keys(ui, words);
+            page::keys(ui, keymap, words);
         }
         state.leaving = page::quiet_button(ui, &words.line("waiting-leave"));
     });
@@ -80,6 +82,8 @@ pub(super) fn draw(
     words: Res<Words>,
     mut state: Local<Waiting>,
     time: Res<Time<Real>>,
+    course: Res<Course>,
+    keyboard: Res<Keyboard>,
     mut commands: Commands,
 ) -> Result {
     let room = Room {
@@ -87,7 +91,10 @@ pub(super) fn draw(
         people: status.waiting,
         left: status.waits_until.map(|until| until.saturating_sub(time.elapsed())),
         trouble: status.lab_trouble.clone(),
-        has_keys: options.policy.is_none(),
+        keys: course
+            .controls()
+            .filter(|_| options.policy.is_none())
+            .map(|controls| keyboard.keymap.with(&controls).0),
     };
     if show(contexts.ctx_mut()?, &room, &mut state, &words) {
         // The lab answers with the end of the study.

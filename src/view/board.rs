@@ -45,13 +45,10 @@ impl Look<'_> {
 pub fn view(world: &World) -> Box<dyn TaskView + '_> {
     let game = world.game();
     let layout = game.layout();
+    if let Some(kitchen) = KitchenView::of(world) {
+        return Box::new(kitchen);
+    }
     match (world.task(), game.rules()) {
-        (TaskState::CogridOvercooked(kitchen), TaskRules::CogridOvercooked(rules)) => {
-            Box::new(KitchenView::cogrid(layout, kitchen, rules))
-        }
-        (TaskState::OvercookedAi2019(kitchen), TaskRules::OvercookedAi2019(rules)) => {
-            Box::new(KitchenView::overcooked_ai(layout, kitchen, rules))
-        }
         (TaskState::GoalFinding(walk), TaskRules::GoalFinding(rules)) => {
             Box::new(GoalView { layout, walk, rules })
         }

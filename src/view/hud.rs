@@ -1,12 +1,12 @@
 //! What stands around the board: episode, score and time above; who is who and the keys below.
 
 use super::canvas::Spot;
-use super::cook;
+use super::{cook, keycaps, write};
+use crate::input::keymap::Keymap;
 use crate::theme::{self, size};
 use crate::words::Words;
 use bevy_egui::egui::{
-    Align, Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Stroke, StrokeKind, Vec2,
-    pos2, vec2,
+    Align, Align2, Color32, CornerRadius, Painter, Pos2, Rect, Stroke, StrokeKind, Vec2, vec2,
 };
 use dyad_gridworld::{Phase, World};
 use dyad_protocol::Seat;
@@ -17,33 +17,6 @@ pub const TOP: f32 = 84.0;
 pub const BOTTOM: f32 = 68.0;
 /// Empty margin at the sides.
 const MARGIN: f32 = 28.0;
-/// Between two groups of keys.
-const BETWEEN_KEYS: f32 = 26.0;
-
-/// A group of keys that do the same, as it is shown.
-struct Keys {
-    caps: Vec<String>,
-    /// What they do, and which other keys do it, too.
-    words: String,
-    /// The same where there is little room.
-    few_words: String,
-}
-
-/// The keys that play.
-fn keys(words: &Words) -> [Keys; 2] {
-    [
-        Keys {
-            caps: ["←", "↑", "↓", "→"].map(str::to_owned).into(),
-            words: words.line("keys-walk"),
-            few_words: words.line("keys-walk-short"),
-        },
-        Keys {
-            caps: vec![words.line("key-space")],
-            words: words.line("keys-act"),
-            few_words: words.line("keys-act-short"),
-        },
-    ]
-}
 
 /// Seconds of the current episode that are left, rounded up.
 #[must_use]
@@ -151,65 +124,13 @@ pub fn paint_people(
 }
 
 /// Draws the keys at the right of a strip. A player without keys is a program.
-pub fn paint_controls(painter: &Painter, strip: Rect, has_keys: bool, words: &Words) {
+pub fn paint_controls(painter: &Painter, strip: Rect, keymap: Option<&Keymap>, words: &Words) {
     let strip = strip.with_max_x(strip.right() - MARGIN);
-    if has_keys {
-        paint_keys(painter, strip, Align::RIGHT, words);
+    if let Some(keymap) = keymap {
+        keycaps::paint(painter, strip, Align::RIGHT, keymap, words);
     } else {
         let font = theme::font(size::SMALL);
         let line = words.line("game-program-plays");
         painter.text(strip.right_center(), Align2::RIGHT_CENTER, line, font, theme::MUTED);
     }
-}
-
-/// Draws the keys that play at an end of a strip, or in its middle.
-pub fn paint_keys(painter: &Painter, strip: Rect, align: Align, words: &Words) {
-    let all = keys(words);
-    let needed = keys_width(painter, &all, |keys| &keys.words);
-    let words: fn(&Keys) -> &str =
-        if needed <= strip.width() { |keys| &keys.words } else { |keys| &keys.few_words };
-    let room = strip.width() - keys_width(painter, &all, words);
-    let mut at = strip.left_center() + vec2(room * align.to_factor(), 0.0);
-    for keys in &all {
-        for cap in &keys.caps {
-            at = keycap(painter, at, cap) + vec2(5.0, 0.0);
-        }
-        at += vec2(4.0, 0.0);
-        at = write(painter, at, words(keys), theme::font(size::SMALL), theme::INK);
-        at += vec2(BETWEEN_KEYS, 0.0);
-    }
-}
-
-fn keys_width(painter: &Painter, all: &[Keys], words: fn(&Keys) -> &str) -> f32 {
-    let group = |keys: &Keys| {
-        let caps: f32 = keys.caps.iter().map(|cap| keycap_width(painter, cap) + 5.0).sum();
-        caps + 4.0 + width(painter, words(keys), theme::font(size::SMALL)) + BETWEEN_KEYS
-    };
-    all.iter().map(group).sum::<f32>() - BETWEEN_KEYS
-}
-
-fn keycap_width(painter: &Painter, key: &str) -> f32 {
-    (width(painter, key, theme::bold(size::SMALL)) + 18.0).max(32.0)
-}
-
-/// Draws a key's cap from a point to the right. Returns its right end.
-fn keycap(painter: &Painter, left: Pos2, key: &str) -> Pos2 {
-    let extent = vec2(keycap_width(painter, key), 32.0);
-    let cap = Rect::from_min_size(pos2(left.x, left.y - extent.y / 2.0), extent);
-    let rounding = CornerRadius::same(6);
-    painter.rect_filled(cap.translate(vec2(0.0, 2.0)), rounding, theme::LINE);
-    painter.rect_filled(cap, rounding, theme::CARD);
-    painter.rect_stroke(cap, rounding, Stroke::new(1.0, theme::MUTED), StrokeKind::Inside);
-    let font = theme::bold(size::SMALL);
-    painter.text(cap.center(), Align2::CENTER_CENTER, key, font, theme::INK);
-    cap.right_center()
-}
-
-fn write(painter: &Painter, left: Pos2, text: &str, font: FontId, tone: Color32) -> Pos2 {
-    let written = painter.text(left, Align2::LEFT_CENTER, text, font, tone);
-    pos2(written.right(), left.y)
-}
-
-fn width(painter: &Painter, text: &str, font: FontId) -> f32 {
-    painter.layout_no_wrap(text.to_owned(), font, theme::INK).size().x
 }

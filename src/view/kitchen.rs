@@ -9,10 +9,12 @@ use super::sprite::{Sprite, atlas};
 use super::units;
 use crate::theme::kitchen as colour;
 use bevy_egui::egui::Vec2;
+use dyad_gridworld::World;
 use dyad_gridworld::geometry::Cell;
 use dyad_gridworld::layout::{Layout, Tile};
 use dyad_gridworld::overcooked::{self, Item, POT_CAPACITY};
 use dyad_gridworld::overcooked_ai;
+use dyad_gridworld::task::{TaskRules, TaskState};
 
 /// What is seen of a pot.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -21,6 +23,13 @@ pub struct Pot {
     pub contents: [Option<Item>; POT_CAPACITY],
     /// How far the soup is, from 0 to 1, once it cooks.
     pub done: Option<f32>,
+}
+
+impl Pot {
+    /// Whether its soup is done.
+    fn is_finished(&self) -> bool {
+        self.done.is_some_and(|done| done >= 1.0)
+    }
 }
 
 /// A kitchen to draw.
@@ -33,6 +42,27 @@ pub struct KitchenView<'a> {
 }
 
 impl<'a> KitchenView<'a> {
+    /// A world's kitchen, if it is one.
+    #[must_use]
+    pub fn of(world: &'a World) -> Option<Self> {
+        let layout = world.game().layout();
+        match (world.task(), world.game().rules()) {
+            (TaskState::CogridOvercooked(kitchen), TaskRules::CogridOvercooked(rules)) => {
+                Some(Self::cogrid(layout, kitchen, rules))
+            }
+            (TaskState::OvercookedAi2019(kitchen), TaskRules::OvercookedAi2019(rules)) => {
+                Some(Self::overcooked_ai(layout, kitchen, rules))
+            }
+            _ => None,
+        }
+    }
+
+    /// The pots in which a soup is done.
+    pub fn finished(&self) -> impl Iterator<Item = Cell> + '_ {
+        let done = self.pots.iter().filter(|(_, pot)| pot.is_finished());
+        done.map(|(cell, _)| *cell)
+    }
+
     /// A kitchen of `CoGrid`'s Overcooked.
     #[must_use]
     pub fn cogrid(
@@ -164,7 +194,7 @@ const INGREDIENTS: [Vec2; POT_CAPACITY] = [units(24.0, 25.5), units(40.0, 25.5),
 pub fn paint_pot(spot: &Spot<'_>, pot: &Pot) {
     spot.sprite(atlas::POT);
     let Some(first) = pot.contents[0] else { return };
-    let ready = pot.done.is_some_and(|done| done >= 1.0);
+    let ready = pot.is_finished();
     let tomato = first == Item::Tomato;
     if ready {
         spot.arc(OPENING, RIM, 1.0, 4.0 / 64.0, colour::READY);

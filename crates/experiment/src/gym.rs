@@ -70,6 +70,8 @@ pub struct Gym {
     pub held_keys: bool,
     /// The keys of each action.
     pub keys: Keys,
+    /// Whether it makes sounds.
+    pub sounds: bool,
     /// The seed of every match. Without it the lab draws one for each.
     pub seed: Option<u64>,
     /// How episodes get their seeds from the match's.

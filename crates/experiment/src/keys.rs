@@ -2,7 +2,9 @@
 
 use crate::read::suggest;
 use dyad_gridworld::Action;
+use dyad_protocol::controls::Controls;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// Keys by action, as the W3C names them (UI Events, `KeyboardEvent.code`): by their places on a
 /// keyboard, so that they lie where they should on every layout.
@@ -21,6 +23,15 @@ impl Keys {
     pub fn action(&self, key: &str) -> Option<Action> {
         let found = self.0.iter().find(|(_, keys)| keys.iter().any(|own| own == key));
         found.and_then(|(number, _)| Action::from_number(*number))
+    }
+
+    /// The same as messages have it.
+    #[must_use]
+    pub fn controls(&self) -> Controls {
+        let named = |(number, keys): (&u8, &Vec<String>)| {
+            Some((Action::from_number(*number)?.name().to_owned(), keys.clone()))
+        };
+        Controls(self.0.iter().filter_map(named).collect())
     }
 
     /// Actions, by number, with keys of their own, over the usual ones. A key that has another action now
@@ -84,17 +95,19 @@ const OTHERS: [&str; 30] = [
     "NumpadEqual",
 ];
 
+/// Every key that can play.
+pub fn all() -> impl Iterator<Item = String> {
+    let numbered = |start: &'static str, ends: RangeInclusive<char>| {
+        ends.map(move |end| format!("{start}{end}"))
+    };
+    let letters = numbered("Key", 'A'..='Z');
+    let digits = numbered("Digit", '0'..='9').chain(numbered("Numpad", '0'..='9'));
+    letters.chain(digits).chain(OTHERS.into_iter().map(str::to_owned))
+}
+
 /// What to say of a key that there is not; `None` for one that there is.
 pub(crate) fn unknown(key: &str) -> Option<String> {
-    let numbered = |start: &str, is: fn(&char) -> bool| {
-        let rest = key.strip_prefix(start).map(|rest| rest.chars().collect::<Vec<_>>());
-        rest.is_some_and(|rest| matches!(&rest[..], [one] if is(one)))
-    };
-    let known = OTHERS.contains(&key)
-        || numbered("Key", char::is_ascii_uppercase)
-        || numbered("Digit", char::is_ascii_digit)
-        || numbered("Numpad", char::is_ascii_digit);
-    if known {
+    if all().any(|known| known == key) {
         return None;
     }
     let meant = match key.chars().collect::<Vec<_>>()[..] {
@@ -122,6 +135,12 @@ mod tests {
         assert_eq!(keys.action("KeyW"), Some(Action::Toggle));
         assert_eq!(keys.of(Action::Up), ["ArrowUp"]);
         assert_eq!(keys.action("KeyQ"), None);
+        let controls = keys.controls().0;
+        assert_eq!(
+            (&controls["toggle"][..], &controls["up"][..]),
+            (&["KeyW".into()][..], &["ArrowUp".into()][..])
+        );
+        assert_eq!(controls.len(), 6, "an action that has its usual keys says so, too");
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn a_scene_says_only_what_differs_from_the_defaults() {
     assert_eq!((scene.countdown_frames, scene.pause_frames), (90, 90));
     assert_eq!((scene.netcode.input_delay, scene.netcode.prediction_window), (2, 16));
     assert_eq!((scene.seed, scene.episode_seeds), (None, EpisodeSeeds::Derived));
-    assert!(!scene.held_keys);
+    assert!(!scene.held_keys && !scene.sounds);
     assert_eq!(scene.reconnection, Reconnection::default());
 }
 
@@ -43,7 +43,7 @@ fn every_field_arrives() {
         turn_secret_file = \"f\", relay_only = true }\n[[scene]]\nid = \"a\"\n\
         kind = \"gym\"\nlayout = \"counter_circuit\"\nplayers = 4\nsteps_per_second = 20\n\
         max_steps = 7\nepisodes = 3\ncountdown_seconds = 1.26\npause_seconds = 1\ninput_delay = 1\n\
-        prediction_window = 8\nheld_keys = true\nseed = 5\nepisode_seeds = \"same\"\n\
+        prediction_window = 8\nheld_keys = true\nsounds = true\nseed = 5\nepisode_seeds = \"same\"\n\
         task = { name = \"cogrid-overcooked\", cook_time = 12 }\n[scene.reconnection]\n\
         connect_seconds = 90\nlimit_seconds = 600\ncountdown_seconds = 1\n";
     let experiment = Experiment::parse(text, no_files).unwrap_or_else(|error| panic!("{error}"));
@@ -57,7 +57,7 @@ fn every_field_arrives() {
     assert_eq!((scene.episodes, scene.countdown_frames, scene.pause_frames), (3, 26, 20));
     assert_eq!((scene.netcode.input_delay, scene.netcode.prediction_window), (1, 8));
     assert_eq!((scene.seed, scene.episode_seeds), (Some(5), EpisodeSeeds::Same));
-    assert!(scene.held_keys);
+    assert!(scene.held_keys && scene.sounds);
     let expected = Reconnection { connect_seconds: 90, limit_seconds: 600, countdown_seconds: 1 };
     assert_eq!(scene.reconnection, expected);
     let game = scene.game(9).unwrap();

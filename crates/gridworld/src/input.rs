@@ -47,6 +47,26 @@ impl Action {
         Self::ALL.get(usize::from(number)).copied()
     }
 
+    /// What it is called in messages and files, such as `pickup_drop`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Left => "left",
+            Self::Right => "right",
+            Self::PickupDrop => "pickup_drop",
+            Self::Toggle => "toggle",
+            Self::Noop => "noop",
+        }
+    }
+
+    /// The action of this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.name() == name)
+    }
+
     /// Which way the action turns and moves, if it does.
     #[must_use]
     pub const fn direction(self) -> Option<Direction> {
@@ -152,6 +172,16 @@ impl PlayerInput {
 #[cfg(test)]
 mod tests {
     use super::{Action, PlayerInput};
+
+    #[test]
+    fn actions_are_called_the_same_everywhere() {
+        for action in Action::ALL {
+            assert_eq!(Action::from_name(action.name()), Some(action));
+            let written = serde_json::to_string(&action).unwrap();
+            assert_eq!(written, format!("\"{}\"", action.name()));
+        }
+        assert_eq!(Action::from_name("jump"), None);
+    }
 
     #[test]
     fn zero_means_noop_and_focused() {

@@ -8,6 +8,7 @@
 //! Texts of these types come from other people's machines. Every identifier is checked when it
 //! is parsed, so code that holds one can put it into a path or a log line.
 
+pub mod controls;
 pub mod ids;
 pub mod join;
 pub mod lobby;

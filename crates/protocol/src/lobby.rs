@@ -8,6 +8,7 @@
 //! [`FromLab::Matched`] when it has a partner. Unknown fields are ignored on both sides; an
 //! unknown `type` is an error that is counted and answered with nothing.
 
+use crate::controls::Controls;
 use crate::ids::{
     HexDigest, PanelId, ParticipantId, Password, PublicKey, SceneId, SessionId, StudyId, Token,
 };
@@ -236,6 +237,12 @@ pub struct Ticket {
     /// Whether keys act as long as they are held.
     #[serde(default)]
     pub held_keys: bool,
+    /// The keys that play.
+    #[serde(default, skip_serializing_if = "Controls::is_usual")]
+    pub controls: Controls,
+    /// Whether the game makes sounds.
+    #[serde(default)]
+    pub sounds: bool,
     /// The signalling room, a path segment under `/signal/`.
     pub room: String,
     /// The password for this seat of the room, as the query parameter `token`.

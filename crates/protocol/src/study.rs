@@ -3,6 +3,7 @@
 //! The lab says [`Scene`]; the client shows it and says [`Answer`] with the same step, once. What a
 //! scene holds is JSON of the experiment file's types, which this crate does not know.
 
+use crate::controls::Controls;
 use crate::ids::{HexDigest, ParticipantId, SceneId, SessionId, Token};
 use crate::lobby::IceServers;
 use serde::{Deserialize, Serialize};
@@ -40,8 +41,16 @@ pub enum SceneKind {
     Page,
     /// A form.
     Form,
-    /// A game.
+    /// A game. Its content is [`Upcoming`].
     Game,
+}
+
+/// What can be known of a game before anybody is matched for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upcoming {
+    /// The keys that will play. Missing if only the ticket can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controls: Option<Controls>,
 }
 
 /// What screening asks for, besides what the client always says of its computer.

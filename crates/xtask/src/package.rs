@@ -29,6 +29,9 @@ pub struct Package {
     /// Pack this program, as it is, instead of building one
     #[arg(long, value_name = "FILE")]
     pub binary: Option<PathBuf>,
+    /// With gamepads, sounds and Wayland; to build it, the system's libraries for them are needed
+    #[arg(long)]
+    pub with_devices: bool,
 }
 
 /// Builds the client for participants and packs it. Prints the sizes.
@@ -37,10 +40,10 @@ pub struct Package {
 /// If it does not build or start, a dependency has no licence, or the disk is full.
 pub fn run(root: &Path, package: &Package) -> Result<bool> {
     let target = target()?;
-    let licences = licences::text(root)?;
+    let licences = licences::text(root, package.with_devices)?;
     let program = match &package.binary {
         Some(program) => program.clone(),
-        None => build(root)?,
+        None => build(root, package.with_devices)?,
     };
     let version = version(&program)?;
     let name = format!("dyad-{version}-{target}");
@@ -72,11 +75,12 @@ pub fn run(root: &Path, package: &Package) -> Result<bool> {
 
 /// Builds the client with the profile for participants. The whole workspace is named, so that
 /// dependencies have the features that all tests ran with.
-fn build(root: &Path) -> Result<PathBuf> {
+fn build(root: &Path, with_devices: bool) -> Result<PathBuf> {
     say("building the smallest program (an hour the first time, on two cores) ...");
     let output = binaries::cargo()
         .args(["build", "--profile", "dist", "--workspace", "--bin", "dyad"])
         .arg("--message-format=json-render-diagnostics")
+        .args(with_devices.then_some("--features=dyad/devices"))
         .current_dir(root)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())

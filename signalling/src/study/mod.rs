@@ -12,12 +12,13 @@ use crate::people::{Alone, Gone, Person};
 use crate::secrets::Secrets;
 use crate::ticket::program;
 use dyad_experiment::form::{Answer as FormAnswer, Form};
+use dyad_experiment::gym::GymScene;
 use dyad_experiment::rules::{AfterDropout, AfterWaiting};
 use dyad_experiment::words::AssignPer;
 use dyad_experiment::{
     BlockId, ConditionId, Content, Experiment, Flow, Gym, Outcome, Place, Scene, Step, seed,
 };
-use dyad_protocol::study::{self as protocol, Answer, Completed, SceneKind};
+use dyad_protocol::study::{self as protocol, Answer, Completed, SceneKind, Upcoming};
 use dyad_protocol::{HexDigest, PanelId, ParticipantId, SceneId, Token};
 use rooms::{Purpose, Rooms};
 use std::collections::BTreeMap;
@@ -271,8 +272,10 @@ impl Study {
                 Content::Consent(consent) => (SceneKind::Consent, serde_json::to_value(consent)),
                 Content::Page(page) => (SceneKind::Page, serde_json::to_value(page)),
                 Content::Form(form) => (SceneKind::Form, serde_json::to_value(form)),
-                // The ticket says everything of the game itself.
-                Content::Gym(_) => (SceneKind::Game, Ok(serde_json::json!({}))),
+                Content::Gym(gym) => {
+                    let condition = person.assigned.condition.as_ref();
+                    (SceneKind::Game, serde_json::to_value(upcoming(gym, condition)))
+                }
                 Content::Completion(_) => return None,
             };
             (scene.id.clone(), kind, content)
@@ -357,6 +360,13 @@ impl Study {
     }
 }
 
+/// What is said of a game before there is a ticket. Who gets a condition with the game may get its keys, too.
+fn upcoming(gym: &GymScene, condition: Option<&ConditionId>) -> Upcoming {
+    let keys = &gym.in_condition(condition).keys;
+    let are_known = condition.is_some() || gym.variants().all(|(_, gym)| gym.keys == *keys);
+    Upcoming { controls: are_known.then(|| keys.controls()) }
+}
+
 /// Whether these are answers to all questions of a form, and to no others.
 fn are_answers(form: &Form, answers: &BTreeMap<String, serde_json::Value>) -> bool {
     let known = |id: &String| form.questions.iter().any(|question| question.id.as_str() == id);
@@ -382,5 +392,54 @@ pub const fn outward(outcome: Outcome) -> protocol::Outcome {
         Outcome::Excluded => protocol::Outcome::Excluded,
         Outcome::ScreenedOut => protocol::Outcome::ScreenedOut,
         Outcome::Withdrew => protocol::Outcome::Withdrew,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::upcoming;
+    use crate::ticket::{Order, Player, prepare};
+    use dyad_experiment::Experiment;
+    use dyad_matchmaking::MatchId;
+    use dyad_protocol::PublicKey;
+    use dyad_protocol::controls::Controls;
+
+    const STUDY: &str = r#"
+id = "s"
+[[condition]]
+id = "usual"
+[[condition]]
+id = "letters"
+[condition.settings.a]
+keys = { up = ["KeyI", "Digit8"] }
+[[scene]]
+id = "a"
+layout = "cramped_room"
+"#;
+
+    #[test]
+    fn a_games_keys_are_said_before_it_if_they_are_known_and_with_it() {
+        let experiment = Experiment::parse(STUDY, |_| Err(std::io::ErrorKind::NotFound.into()));
+        let experiment = experiment.unwrap_or_else(|error| panic!("{error}"));
+        let gym = experiment.scenes()[0].gym().expect("it is a game");
+        let up = |controls: &Controls| controls.0["up"].join(" ");
+        assert_eq!(upcoming(gym, None).controls, None, "the condition decides, and is not known");
+        for (condition, keys) in [("usual", "ArrowUp KeyW"), ("letters", "KeyI Digit8")] {
+            let condition = Some(condition.parse().expect("it is an id"));
+            let before = upcoming(gym, condition.as_ref()).controls.expect("they are known");
+            let player = |name: &str| {
+                let participant = name.parse().expect("it is an id");
+                Player { participant, key: PublicKey([0; 32]) }
+            };
+            let order = Order {
+                id: MatchId(1),
+                scene: "a".parse().expect("it is an id"),
+                condition,
+                players: ["p-1", "p-2"].map(player).into(),
+                alone: None,
+            };
+            let tickets = prepare(&experiment, &order, 0).expect("it can be played").tickets;
+            assert_eq!((up(&before), up(&tickets[1].controls)), (keys.into(), keys.into()));
+        }
     }
 }

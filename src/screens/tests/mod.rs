@@ -118,7 +118,7 @@ fn the_waiting_room_counts_and_shows_the_keys() {
     for words in ["A study", "1 of 2 people are here.", "Space", "walk", "2:05 more"] {
         assert!(said_of_all.contains(words), "{words}: {said_of_all}");
     }
-    let of_a_program = show(&Room { has_keys: false, people: None, ..room() });
+    let of_a_program = show(&Room { keys: None, people: None, ..room() });
     assert!(!of_a_program.contains("Space"), "{of_a_program}");
     assert!(!of_a_program.contains("people"), "the count is hidden: {of_a_program}");
 }

@@ -1,6 +1,7 @@
 //! Somebody in front of a screen: what they read, and what they press. No window and no GPU are needed.
 
 use crate::flow::Status;
+use crate::input::keymap::Keymap;
 use crate::screens::game::{Notice, View};
 use crate::screens::waiting::Room;
 use crate::theme;
@@ -153,17 +154,21 @@ pub(in crate::screens) fn words() -> Words {
 /// Avatars where they are.
 static STILL: LazyLock<Motion> = LazyLock::new(Motion::default);
 
+/// The keys where nothing else is said.
+static USUAL: LazyLock<Keymap> = LazyLock::new(Keymap::default);
+
 /// A world as the person on a seat sees it.
 pub(in crate::screens) fn view(world: &World, me: u8) -> View<'_> {
     let rtt = Some(Duration::from_millis(23));
     let connection = Some(Connection { grade: Some(Grade::Good), rtt });
     let notice = Notice::None;
-    View { world, motion: &STILL, me: Seat(me), has_keys: true, notice, connection, trace: None }
+    let keymap = Some(&*USUAL);
+    View { world, motion: &STILL, me: Seat(me), keymap, notice, connection, trace: None }
 }
 
 pub(in crate::screens) fn room() -> Room {
     let study = "A study".to_owned();
-    Room { study, people: Some((1, 2)), has_keys: true, ..Room::default() }
+    Room { study, people: Some((1, 2)), keys: Some(Keymap::default()), ..Room::default() }
 }
 
 pub(in crate::screens) fn status() -> Status {

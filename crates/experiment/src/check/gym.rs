@@ -50,6 +50,7 @@ impl<R: FnMut(&str) -> io::Result<Vec<u8>>> Check<R> {
             },
             held_keys: *raw.held_keys,
             keys,
+            sounds: *raw.sounds,
             seed: raw.seed.as_ref().map(|seed| narrow(**seed)),
             episode_seeds: match *raw.episode_seeds {
                 EpisodeSeed::Derived => EpisodeSeeds::Derived,

@@ -47,6 +47,8 @@ tables! {
         held_keys: At<bool> = or(false);
         /// The keys of each action.
         keys: Sub<Keys> = optional();
+        /// Whether it makes sounds: where an episode begins and ends, a soup is done and points are earned. Only programs that are built with sounds have any.
+        sounds: At<bool> = or(false);
         /// The seed of every match. Drawn for each, if left out.
         seed: Option<At<i64>> = within(0, MAX_SEED);
         /// How episodes get their seeds from the match's.

@@ -2,7 +2,7 @@
 //! licence, and each text once, with the packages that bring it.
 
 use anyhow::{Context as _, Result, ensure};
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, NodeDep, PackageId};
+use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, NodeDep, PackageId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
@@ -31,12 +31,16 @@ struct Licensed {
     texts: Vec<String>,
 }
 
-/// The text.
+/// The text, for the client with the devices of participants' computers or without them.
 ///
 /// # Errors
 /// If cargo cannot be run, or a package names no licence.
-pub fn text(root: &Path) -> Result<String> {
-    let metadata = MetadataCommand::new()
+pub fn text(root: &Path, with_devices: bool) -> Result<String> {
+    let mut metadata = MetadataCommand::new();
+    if with_devices {
+        metadata.features(CargoOpt::SomeFeatures(vec!["devices".to_owned()]));
+    }
+    let metadata = metadata
         .manifest_path(root.join("Cargo.toml"))
         .other_options(["--filter-platform".to_owned(), "host-tuple".to_owned()])
         .exec()
@@ -152,7 +156,12 @@ mod tests {
     #[test]
     fn the_clients_own_licences_are_found() {
         let root = Workspace::load().unwrap().root;
-        let text = text(&root).unwrap();
+        let with_devices = text(&root, true).unwrap();
+        let text = text(&root, false).unwrap();
+        for device in ["\ngilrs ", "\ncpal "] {
+            assert!(with_devices.contains(device), "{device:?} is missing");
+            assert!(!text.contains(device), "{device:?} is there without devices");
+        }
         for part in ["\nbevy_egui 0.", "\nggrs 0.", "SIL OPEN FONT LICENSE", "Overcooked-AI"] {
             assert!(text.contains(part), "{part:?} is missing");
         }

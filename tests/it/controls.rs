@@ -1,0 +1,89 @@
+//! Keys of an experiment's own: they play, and the usual ones do nothing.
+
+use crate::window::{seat, tables, wait_for_table};
+use anyhow::{Context as _, ensure};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+use system_tests::display::{Display, run_test};
+use system_tests::process::wait_for;
+use system_tests::session::Lab;
+
+/// A game with a program that does nothing, and keys that lie elsewhere.
+const EXPERIMENT: &str = r#"
+id = "test"
+title = "A test"
+
+[[scene]]
+id = "cramped_room"
+layout = "cramped_room"
+max_steps = 600
+countdown_seconds = 1
+partner = { kind = "program", policy = "idle" }
+
+[scene.keys]
+up = ["KeyI", "Digit8"]
+down = ["KeyK"]
+left = ["KeyJ"]
+right = ["KeyL"]
+pickup_drop = ["KeyU"]
+toggle = ["KeyO"]
+"#;
+
+/// The usual keys, which do nothing here.
+const USUAL: [&str; 9] = ["Up", "Down", "Left", "Right", "w", "a", "s", "d", "space"];
+
+/// The keys that play, and the number of each one's action.
+const OWN: [(&str, &str); 7] =
+    [("i", "0"), ("8", "0"), ("k", "1"), ("j", "2"), ("l", "3"), ("u", "4"), ("o", "5")];
+
+const WITHIN: Duration = Duration::from_secs(60);
+
+fn play(directory: &Path) -> anyhow::Result<()> {
+    let display = Display::start(directory)?;
+    let lab = Lab::start(directory, EXPERIMENT)?;
+    let pictures = directory.join("pictures");
+    let option = pictures.to_str().context("a path of ours is text")?;
+    let person = lab.client_in_window("person", &display, &["--screenshot-dir", option])?;
+    display.focus_window()?;
+    let (shared, _) =
+        wait_for("a record", WITHIN, || tables(&person)).with_context(|| person.process.log())?;
+    let seat = wait_for_table("the first rows", &shared, |table| seat(table, &shared).map(Some))?;
+    for key in USUAL {
+        display.press(key)?;
+    }
+    let recorded = |number: usize| {
+        wait_for_table("a key in the record", &shared, |table| {
+            let actions = table.actions(seat)?;
+            let actions: Vec<String> = actions.iter().map(|(_, it)| (*it).to_owned()).collect();
+            Ok((actions.len() >= number).then_some(actions))
+        })
+    };
+    for (number, (key, _)) in (1..).zip(OWN) {
+        display.press(key)?;
+        recorded(number)?;
+    }
+    let actions = recorded(OWN.len())?;
+    ensure!(actions == OWN.map(|(_, action)| action), "{actions:?} was recorded");
+    ensure!(!person.process.log().contains("do nothing"), "{}", person.process.log());
+    keep_picture(&pictures)
+}
+
+/// Keeps a picture of the game for people to look at: `controls-game.png` in the `tmp` folder of
+/// cargo's target directory.
+fn keep_picture(pictures: &Path) -> anyhow::Result<()> {
+    for file in fs::read_dir(pictures)? {
+        let path = file?.path();
+        if path.to_string_lossy().ends_with("-game.png") {
+            let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("controls-game.png");
+            fs::copy(path, kept)?;
+            return Ok(());
+        }
+    }
+    anyhow::bail!("there is no picture of the game")
+}
+
+#[test]
+fn keys_of_a_study_play_and_the_usual_ones_do_not() {
+    run_test("controls::keys_of_a_study_play_and_the_usual_ones_do_not", play);
+}
