@@ -13,16 +13,16 @@ use crate::replay::{Film, viewer};
 use crate::screens;
 use crate::settings;
 use crate::sound;
-use crate::window::{self, pictures};
+use crate::window::engine::Engine;
+use crate::window::{self, Developer};
 use crate::words::Language;
 use bevy::MinimalPlugins;
 use bevy::app::{AppExit, ScheduleRunnerPlugin};
 use bevy::log::tracing_subscriber;
 use bevy::log::{Level, LogPlugin};
 use bevy::prelude::{
-    App, DefaultPlugins, IntoScheduleConfigs as _, Last, Local, MessageWriter, Messages,
-    PluginGroup as _, Real, Res, Resource, State, SystemCondition as _, Time, Update, World,
-    in_state,
+    App, IntoScheduleConfigs as _, Last, Local, MessageWriter, Messages, PluginGroup as _, Real,
+    Res, Resource, State, SystemCondition as _, Time, Update, World, in_state,
 };
 use bevy::state::app::{AppExtStates as _, StatesPlugin};
 use bevy_egui::EguiPlugin;
@@ -30,7 +30,6 @@ use dyad_netplay::NetplayPlugin;
 use dyad_netplay::plugin::on_one_thread;
 use dyad_protocol::JoinLink;
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -90,24 +89,23 @@ pub fn run_headless(app: &mut App) -> AppExit {
     }
 }
 
-/// The client in a window. Without a link it begins by asking for one. `pictures` is a directory
-/// for pictures of its screens.
+/// The client in a window. Without a link it begins by asking for one.
 ///
 /// The window takes the app with it when it closes; how the session went is received from the
 /// other end.
 ///
 /// # Errors
-/// If the operating system gives no thread for the lab or the uploads.
+/// If the operating system gives no thread for the lab or the uploads, or no file for developers.
 pub fn windowed(
     options: JoinOptions,
     link: Option<JoinLink>,
     language: Language,
-    pictures: Option<PathBuf>,
+    developer: Developer,
 ) -> io::Result<(App, Receiver<Outcome>)> {
     let (sender, outcome) = sync_channel(1);
     let mut app = App::new();
     app.add_plugins((
-        DefaultPlugins.set(log_plugin()).set(window::settings()),
+        Engine { log: log_plugin(), window: window::settings() },
         EguiPlugin::default(),
         NetplayPlugin,
         flow::plugin,
@@ -124,9 +122,7 @@ pub fn windowed(
     gamepad::plugin(&mut app);
     settings::plugin(&mut app, options.spool.root());
     on_one_thread(&mut app);
-    if let Some(directory) = pictures {
-        pictures::plugin(&mut app, directory);
-    }
+    developer.plugin(&mut app)?;
     send_unsent(&mut app, &options)?;
     force_desync(&mut app, &options);
     app.insert_resource(Identity::new()?).insert_resource(options);
@@ -141,7 +137,7 @@ pub fn windowed(
 pub fn viewer(film: Film, title: String) -> App {
     let mut app = App::new();
     app.add_plugins((
-        DefaultPlugins.set(log_plugin()).set(window::viewer_settings(title)),
+        Engine { log: log_plugin(), window: window::viewer_settings(title) },
         EguiPlugin::default(),
     ));
     window::paper(&mut app);

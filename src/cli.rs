@@ -7,6 +7,7 @@ use crate::input::PolicyChoice;
 use crate::lab;
 use crate::outcome::Outcome;
 use crate::record::spool::Spool;
+use crate::window::Developer;
 use crate::window::opening::{self, NoWindow};
 use crate::words::{Language, Words};
 use anyhow::Context as _;
@@ -86,6 +87,9 @@ struct Join {
     /// Developer option: put pictures of the window's screens into this directory.
     #[arg(long, value_name = "DIR", hide = true, conflicts_with = "headless")]
     screenshot_dir: Option<PathBuf>,
+    /// Developer option: write to this file how long keys and pictures take.
+    #[arg(long, value_name = "FILE", hide = true, conflicts_with = "headless")]
+    measure: Option<PathBuf>,
 }
 
 /// When the program began to run.
@@ -161,7 +165,9 @@ impl Join {
             }
             link => {
                 let language = Language { asked: self.language, ..Language::default() };
-                match play_in_window(options, link, language, self.screenshot_dir)? {
+                let developer =
+                    Developer { pictures: self.screenshot_dir, measurements: self.measure };
+                match play_in_window(options, link, language, developer)? {
                     Ok(played) => played,
                     Err(no_window) => {
                         say(&format!("dyad: {no_window}"));
@@ -191,19 +197,15 @@ fn play_in_window(
     options: JoinOptions,
     link: Option<JoinLink>,
     language: Language,
-    pictures: Option<PathBuf>,
+    developer: Developer,
 ) -> anyhow::Result<Result<(Outcome, AppExit), NoWindow>> {
     let has_display = !cfg!(target_os = "linux") || std::env::var_os("DISPLAY").is_some();
     anyhow::ensure!(
         has_display,
         "there is no display to open a window on; to play without one, add --headless --policy .."
     );
-    if let Some(directory) = &pictures {
-        std::fs::create_dir_all(directory)
-            .with_context(|| format!("cannot make {}", directory.display()))?;
-    }
     let played = opening::open(|| -> std::io::Result<_> {
-        let (mut app, outcome) = app::windowed(options, link, language, pictures)?;
+        let (mut app, outcome) = app::windowed(options, link, language, developer)?;
         let exit = app.run();
         Ok((outcome.try_recv().unwrap_or_default(), exit))
     });

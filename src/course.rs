@@ -5,7 +5,7 @@
 //! ([`answer`]), a game by how it ended (`game_is_over`).
 
 use crate::begin;
-use crate::flow::{CurrentMatch, Screen, Status, Warning};
+use crate::flow::{CurrentMatch, JoinOptions, Screen, Status, Warning};
 use crate::lab::{LabConnection, probe};
 use crate::outcome::AwayTooLong;
 use bevy::log::{info, warn};
@@ -23,8 +23,8 @@ use dyad_rollback::peering::LeaveReason;
 use serde::Deserialize as _;
 use std::time::Duration;
 
-/// How long the lab may take to say what comes after a game, before the person may go. What was
-/// played is safe by then.
+/// How long the lab may take to say what comes after a game, before the person may go: what was
+/// played is safe by then. What else somebody has answered is not, and waits for the lab.
 const NEXT_WITHIN: Duration = Duration::from_secs(20);
 
 /// What is known of the way through the study.
@@ -57,6 +57,11 @@ impl Course {
         let scene = self.scene.as_ref()?;
         let answered = self.said.as_ref().is_some_and(|(step, _)| *step == scene.step);
         (!answered && scene.kind != SceneKind::Game).then_some(scene)
+    }
+
+    /// Whether what was answered last is on the disk, as games are.
+    fn is_safe(&self) -> bool {
+        self.said.as_ref().is_none_or(|(_, answer)| answer.kind() == SceneKind::Game)
     }
 
     /// The keys of the game that is waited for, if they are known by now.
@@ -353,11 +358,13 @@ fn keep_scores(netplay: Res<Netplay>, mut course: ResMut<Course>) {
 fn stop_waiting(
     course: Res<Course>,
     status: Res<Status>,
+    options: Res<JoinOptions>,
     time: Res<Time<Real>>,
     mut next: ResMut<NextState<Screen>>,
 ) {
     let idle = course.idle_since.map(|since| time.elapsed().saturating_sub(since));
-    if idle.is_some_and(|idle| idle > NEXT_WITHIN) && status.lab_trouble.is_some() {
+    let is_too_long = idle.is_some_and(|idle| idle > NEXT_WITHIN) && status.lab_trouble.is_some();
+    if is_too_long && (course.is_safe() || options.policy.is_some()) {
         warn!("the lab does not say what comes next");
         next.set(Screen::Done);
     }
@@ -398,8 +405,12 @@ mod tests {
         assert!(course.open().is_none());
         course.scene = Some(scene(2, SceneKind::Page));
         assert!(course.open().is_some());
+        assert!(!course.is_safe(), "only the lab keeps what was answered");
         course.scene = Some(scene(3, SceneKind::Game));
         assert!(course.open().is_none(), "a game is answered by how it ends");
+        let session = "s-1".parse().unwrap();
+        course.said = Some((3, Answer::Game { session, end: GameEnd::Completed, scores: vec![] }));
+        assert!(course.is_safe(), "a game is on the disk");
     }
 
     #[test]

@@ -120,6 +120,8 @@ pub struct Status {
     pub completed: Option<Completed>,
     /// What went wrong for good.
     pub problem: Option<String>,
+    /// Why the lab has not let this person in, where that was the problem.
+    pub turned_away: Option<Refusal>,
     /// How the match ended.
     pub ending: Option<Ending>,
     /// Who was away for so long that the game ended before its last episode was over.
@@ -269,10 +271,11 @@ fn hear_the_lab(
             FromLab::Refused { code: Refusal::Token, .. } if unfinished.is_some() => {
                 commands.queue(begin::start_over);
             }
-            FromLab::Refused { message, .. }
+            FromLab::Refused { code, message }
                 if matches!(screen.get(), Screen::Connecting | Screen::Scene | Screen::Waiting) =>
             {
                 status.problem = Some(message);
+                status.turned_away = Some(code);
                 next.set(Screen::Problem);
             }
             // A game that has begun needs the lab no more: only its record waits for it.

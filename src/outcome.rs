@@ -101,6 +101,16 @@ impl AwayTooLong {
             (false, _) => Self::Partner,
         })
     }
+
+    /// The words for it, as a key of the catalogue.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Me => "ended-me-away",
+            Self::Partner => "ended-partner-away",
+            Self::Both => "ended-both-away",
+        }
+    }
 }
 
 /// Whether every episode was played to its end, and everybody has stated so.

@@ -14,8 +14,8 @@ language-name = Deutsch
 
 ## Anfang
 start-title = Willkommen bei Dyad
-start-text = Geben Sie den Link oder die Adresse ein, die Sie von der Versuchsleitung bekommen haben.
-start-mistake = Das ist nicht der Link eines Labors. Er beginnt mit dyad:// oder ist eine Adresse wie 192.168.1.20:8642.
+start-text = Fügen Sie den Link oder die Adresse ein, die Sie von der Versuchsleitung bekommen haben.
+start-mistake = Das ist nicht der Link eines Labors. Ein solcher beginnt mit dyad://; eine Adresse sieht aus wie 192.168.1.20:8642.
 start-join = Teilnehmen
 start-drop = Sie können auch eine .join-Datei auf dieses Fenster ziehen.
 
@@ -73,10 +73,9 @@ game-last-points = { $points ->
    *[other] Sie haben darin zusammen { $points } Punkte erreicht.
 }
 game-over = Das Spiel ist zu Ende
-game-over-away = Jemand war zu lange weg.
 game-stalled = Warten auf Ihren Partner
 game-stalled-text = Das Spiel geht weiter, sobald Ihre Computer wieder voneinander hören.
-game-interrupted = Die Verbindung ist abgerissen
+game-interrupted = Die Verbindung zu Ihrem Partner ist abgerissen
 game-interrupted-text = Ihr Computer sucht den Ihres Partners. Vom Spiel geht nichts verloren; nach einem kurzen Countdown geht es weiter. Bitte bleiben Sie hier, höchstens { $seconds ->
     [one] { $seconds } Sekunde
    *[other] { $seconds } Sekunden
@@ -148,6 +147,14 @@ ended-not-connected = Der Computer Ihres Partners war nicht zu erreichen.
 ended-not-resumed = Das Spiel konnte nicht weitergehen.
 ended-refused = Ihr Computer und der Ihres Partners konnten dieses Spiel nicht zusammen spielen.
 ended-left = Sie sind gegangen.
+
+## Nicht eingelassen
+refused-title = Das Labor hat Sie nicht eingelassen
+refused-version = Dieses Programm und das des Labors passen nicht zusammen. Bitte fragen Sie die Versuchsleitung nach dem passenden.
+refused-token = Dieses Labor kennt den Link nicht. Bitte prüfen Sie, ob er vollständig ist, oder fragen Sie die Versuchsleitung nach einem neuen.
+refused-malformed = Das Labor versteht dieses Programm nicht. Bitte fragen Sie die Versuchsleitung nach dem passenden.
+refused-duplicate = Sie sind schon verbunden, in einem anderen Fenster. Bitte schließen Sie das zuerst und versuchen Sie es noch einmal.
+refused-closed = Das Labor nimmt im Moment niemanden auf. Bitte versuchen Sie es später noch einmal.
 
 ## Störung
 problem-title = Das hat nicht geklappt
@@ -224,6 +231,11 @@ end-lost-connection-title = Die Verbindung ist abgerissen
 end-lost-connection-text = Das Spiel konnte nicht weitergehen, weil die Verbindung nicht rechtzeitig zurückkam.
 end-excluded-title = Das Spiel ist zu Ende
 end-excluded-text = Das Spiel ist aus einem Grund zu Ende, den die Regeln der Studie nennen. Was Sie bis dahin getan haben, wird aufgehoben.
+end-game-title = Das Spiel ist zu Ende
+end-away-text = Sie waren zu lange vom Spiel weg, deshalb ist es für alle zu Ende. Was Sie bis dahin getan haben, wird aufgehoben.
+end-partner-away-text = Ihr Partner war zu lange weg, deshalb ist das Spiel zu Ende. Das liegt nicht an Ihnen.
+end-partner-lost-text = Die Verbindung zu Ihrem Partner kam nicht rechtzeitig zurück, deshalb ist das Spiel zu Ende. Das liegt nicht an Ihnen.
+end-slow-text = Die Verbindung war zu langsam, um weiterzuspielen. Was Sie bis dahin getan haben, wird aufgehoben.
 end-screened-out-title = Diese Studie passt nicht
 end-screened-out-text = Vielen Dank für Ihr Interesse. Sie oder dieser Computer erfüllen nicht, was diese Studie braucht.
 end-withdrew-title = Sie haben die Studie beendet

@@ -14,8 +14,8 @@ language-name = English
 
 ## Start
 start-title = Welcome to Dyad
-start-text = Enter the link or the address that the experimenter gave you.
-start-mistake = This is not the link of a lab. It begins with dyad://, or is an address such as 192.168.1.20:8642.
+start-text = Paste the link or the address that the experimenter gave you.
+start-mistake = This is not the link of a lab. Such a link begins with dyad://; an address looks like 192.168.1.20:8642.
 start-join = Join
 start-drop = A .join file can also be dropped on this window.
 
@@ -73,10 +73,9 @@ game-last-points = { $points ->
    *[other] You earned { $points } points together in it.
 }
 game-over = The game is over
-game-over-away = Somebody was away for too long.
 game-stalled = Waiting for your partner
 game-stalled-text = The game goes on as soon as your computers hear each other again.
-game-interrupted = The connection was lost
+game-interrupted = The connection to your partner was lost
 game-interrupted-text = Your computer is looking for your partner's. Nothing of the game is lost; it goes on after a short countdown. Please stay here, for { $seconds ->
     [one] { $seconds } second
    *[other] { $seconds } seconds
@@ -148,6 +147,14 @@ ended-not-connected = Your partner's computer was not reached.
 ended-not-resumed = The game could not go on.
 ended-refused = Your computer and your partner's could not play this game together.
 ended-left = You left.
+
+## Not let in
+refused-title = The lab has not let you in
+refused-version = This program and the lab's do not fit together. Please ask the experimenter for the one that does.
+refused-token = This lab does not know the link. Please check that it is complete, or ask the experimenter for a new one.
+refused-malformed = The lab does not understand this program. Please ask the experimenter for the one that fits.
+refused-duplicate = You are connected already, in another window. Please close that one first, and try again.
+refused-closed = The lab takes nobody at the moment. Please try again later.
 
 ## Problem
 problem-title = This did not work
@@ -224,6 +231,11 @@ end-lost-connection-title = The connection was lost
 end-lost-connection-text = The game could not go on, as the connection did not come back in time.
 end-excluded-title = The game has ended
 end-excluded-text = The game has ended for a reason that the study's rules name. What you did until then is kept.
+end-game-title = The game has ended
+end-away-text = You were away from the game for too long, so it ended for everybody. What you did until then is kept.
+end-partner-away-text = Your partner was away for too long, so the game ended. This is not your fault.
+end-partner-lost-text = The connection to your partner did not come back in time, so the game ended. This is not your fault.
+end-slow-text = The connection was too slow to go on playing. What you did until then is kept.
 end-screened-out-title = This study does not fit
 end-screened-out-text = Thank you for your interest. You, or this computer, do not meet what this study asks for.
 end-withdrew-title = You have ended the study

@@ -172,6 +172,7 @@ impl SoFar {
             PersonFact::Enrolled { .. }
             | PersonFact::Seated { .. }
             | PersonFact::Unseated { .. }
+            | PersonFact::Joined { .. }
             | PersonFact::Alone(_) => {}
         }
     }

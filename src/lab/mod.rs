@@ -19,6 +19,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use async_tungstenite::WebSocketStream;
+use async_tungstenite::tungstenite::error::ProtocolError;
 use async_tungstenite::tungstenite::protocol::WebSocketConfig;
 use async_tungstenite::tungstenite::{self, Message};
 
@@ -38,6 +39,9 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(10),
 ];
 
+/// What links begin with.
+const SCHEME: &str = "dyad://";
+
 /// What the lab, or the connection to it, tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LabEvent {
@@ -50,8 +54,8 @@ pub enum LabEvent {
     },
 }
 
-/// Reads a join link as a person gives it: the link itself, HOST:PORT, or the path of a `.join`
-/// file that holds it.
+/// Reads a join link as a person gives it: the link itself, with or without the words and signs around
+/// it in a message, HOST:PORT, or the path of a `.join` file that holds it.
 ///
 /// # Errors
 /// If it is none, or the file cannot be read; the message says what to do.
@@ -61,8 +65,17 @@ pub fn read_link(text: &str) -> anyhow::Result<JoinLink> {
     let file = text.ends_with(".join");
     let from_file = file.then(|| std::fs::read_to_string(text)).transpose();
     let content = from_file.with_context(|| format!("cannot read {text}"))?;
-    let link = content.as_deref().and_then(|content| content.lines().next()).unwrap_or(text);
+    let line = content.as_deref().and_then(|content| content.lines().next()).unwrap_or(text);
+    let link = within(line);
     link.parse().with_context(|| format!("{link:?} is no join link"))
+}
+
+/// The link in what was copied from a message; or all of it.
+fn within(text: &str) -> &str {
+    let ends = |letter: char| letter.is_whitespace() || "<>\"'()[]“”„«»".contains(letter);
+    let link = text.find(SCHEME).and_then(|start| text[start..].split(ends).next());
+    // A sentence may end behind it; no link ends in such a sign.
+    link.map_or(text.trim(), |link| link.trim_end_matches(['.', ',', ';', '!']))
 }
 
 /// A connection to a lab. Dropping it closes it.
@@ -271,9 +284,34 @@ fn explain(error: &tungstenite::Error) -> String {
         tungstenite::Error::Http(response) => {
             format!("what answers at this address is no Dyad lab (HTTP {})", response.status())
         }
-        tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => {
+        tungstenite::Error::ConnectionClosed
+        | tungstenite::Error::AlreadyClosed
+        | tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
             "the lab machine closed the connection".to_owned()
         }
         error => format!("the connection to the lab was lost ({error})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{read_link, within};
+
+    #[test]
+    fn a_link_is_found_in_what_was_copied_around_it() {
+        let link = "dyad://10.0.0.1:8642/join?token=abc";
+        for text in [
+            "dyad://10.0.0.1:8642/join?token=abc",
+            "  dyad://10.0.0.1:8642/join?token=abc\n",
+            "<dyad://10.0.0.1:8642/join?token=abc>",
+            "Your link is dyad://10.0.0.1:8642/join?token=abc. See you!",
+            "„dyad://10.0.0.1:8642/join?token=abc“",
+            "Link: \"dyad://10.0.0.1:8642/join?token=abc\", until Friday",
+        ] {
+            assert_eq!(within(text), link, "{text}");
+        }
+        assert_eq!(within(" 10.0.0.1:99 "), "10.0.0.1:99");
+        assert_eq!(read_link("see dyad://10.0.0.1:99/join").unwrap().port, 99);
+        assert!(read_link("https://10.0.0.1:99/join").is_err());
     }
 }

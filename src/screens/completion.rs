@@ -25,8 +25,8 @@ pub struct End<'a> {
     pub completion: &'a Completion,
     /// What the panel calls this person.
     pub panel_id: &'a str,
-    /// A reason that the rules have words for, such as that of an exclusion. It stands for the
-    /// outcome's message.
+    /// Why the last game has ended, where that says more than the outcome. It stands for the outcome's
+    /// title and message.
     pub reason: Option<&'a str>,
     /// Pictures of texts.
     pub pictures: &'a Album,
@@ -103,7 +103,8 @@ fn own_page<'a>(end: &End<'a>) -> Option<&'a CompletionPage> {
 
 fn title(end: &End<'_>, words: &Words) -> String {
     let own = own_page(end).and_then(|page| page.title.clone());
-    own.unwrap_or_else(|| words.line(keys(end.outcome)[0]))
+    let usual = if end.reason.is_some() { "end-game-title" } else { keys(end.outcome)[0] };
+    own.unwrap_or_else(|| words.line(usual))
 }
 
 /// The page's own text, or the reason, or the outcome's message, or else the program's words.

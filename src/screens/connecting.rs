@@ -1,6 +1,7 @@
 //! Connecting: the lab has not answered yet.
 
 use super::page;
+use super::start::Typed;
 use crate::flow::{Screen, Status};
 use crate::lab::LabConnection;
 use crate::theme;
@@ -22,7 +23,7 @@ pub fn show(ctx: &Context, address: &str, trouble: Option<&str>, words: &Words) 
             page::remark(ui, page::sentence(trouble));
             page::text(ui, words.line("connecting-patience"));
             ui.add_space(theme::GAP);
-            elsewhere = page::button(ui, &words.line("connecting-elsewhere"), &[]);
+            elsewhere = page::quiet_button(ui, &words.line("connecting-elsewhere"));
         }
     });
     elsewhere
@@ -33,12 +34,14 @@ pub(super) fn draw(
     mut contexts: EguiContexts,
     lab: Option<Res<LabConnection>>,
     status: Res<Status>,
+    mut typed: ResMut<Typed>,
     words: Res<Words>,
     mut next: ResMut<NextState<Screen>>,
 ) -> Result {
     let address = lab.map(|lab| format!("{}:{}", lab.link().host, lab.link().port));
     let address = address.unwrap_or_default();
     if show(contexts.ctx_mut()?, &address, status.lab_trouble.as_deref(), &words) {
+        typed.select = true;
         commands.remove_resource::<LabConnection>();
         next.set(Screen::Start);
     }

@@ -47,9 +47,7 @@ pub fn show(ctx: &Context, status: &Status, words: &Words) -> bool {
 fn why_early(status: &Status) -> Option<&'static str> {
     let ending = status.ending.as_ref().filter(|_| !is_completed(status))?;
     Some(match (status.away, ending) {
-        (Some(AwayTooLong::Me), _) => "ended-me-away",
-        (Some(AwayTooLong::Partner), _) => "ended-partner-away",
-        (Some(AwayTooLong::Both), _) => "ended-both-away",
+        (Some(who), _) => who.key(),
         (None, Ending::Completed) => return None,
         (None, Ending::PartnerLeft { .. }) => "ended-partner-left",
         (None, Ending::PartnerLost) => "ended-partner-lost",
@@ -71,6 +69,8 @@ fn show_end(
 ) -> bool {
     let Completed { outcome, code, url, title, message } = completed;
     let outcome = experiments(*outcome);
+    let reason = what_happened(status, outcome).filter(|_| message.is_none());
+    let reason = reason.map(|key| words.line(key));
     let completion = Completion {
         url: url.clone(),
         codes: code.iter().map(|code| (outcome, code.clone())).collect(),
@@ -83,7 +83,7 @@ fn show_end(
         completion: &completion,
         // The lab has put it into the address already.
         panel_id: "",
-        reason: None,
+        reason: reason.as_deref(),
         pictures,
         upload: Upload {
             all: status.closed.len(),
@@ -93,6 +93,21 @@ fn show_end(
         },
     };
     completion::show(ctx, &end, state, words)
+}
+
+/// What happened in the last game that says more than the outcome does, as a key of the catalogue. Of a
+/// game before the program was started again, nothing is known.
+const fn what_happened(status: &Status, outcome: Outcome) -> Option<&'static str> {
+    match (outcome, status.away, &status.ending) {
+        (Outcome::Excluded, Some(AwayTooLong::Me | AwayTooLong::Both), _) => Some("end-away-text"),
+        // Of the two rules that exclude, it was the other one.
+        (Outcome::Excluded, None, Some(_)) => Some("end-slow-text"),
+        (Outcome::PartnerLeft, Some(AwayTooLong::Partner), _) => Some("end-partner-away-text"),
+        (Outcome::PartnerLeft, None, Some(Ending::PartnerLost | Ending::NotResumed(_))) => {
+            Some("end-partner-lost-text")
+        }
+        _ => None,
+    }
 }
 
 /// An outcome as the lab names it, as experiment files do.
@@ -125,4 +140,32 @@ pub(super) fn draw(
         exit.write(AppExit::Success);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::what_happened;
+    use crate::flow::Status;
+    use crate::outcome::AwayTooLong;
+    use dyad_experiment::Outcome;
+    use dyad_netplay::Ending;
+    use dyad_protocol::Seat;
+    use dyad_rollback::peering::LeaveReason;
+
+    #[test]
+    fn an_early_end_is_put_down_to_what_happened() {
+        let said = |outcome, away, ending| {
+            what_happened(&Status { away, ending, ..Status::default() }, outcome)
+        };
+        let (done, lost) = (Some(Ending::Completed), Some(Ending::PartnerLost));
+        let (me, partner) = (Some(AwayTooLong::Me), Some(AwayTooLong::Partner));
+        assert_eq!(said(Outcome::Excluded, me, done.clone()), Some("end-away-text"));
+        assert_eq!(said(Outcome::PartnerLeft, partner, done), Some("end-partner-away-text"));
+        assert_eq!(said(Outcome::PartnerLeft, None, lost), Some("end-partner-lost-text"));
+        let quit = Some(Ending::PartnerLeft { seat: Seat(1), reason: LeaveReason::Quit });
+        assert_eq!(said(Outcome::PartnerLeft, None, quit), None, "the outcome says all of it");
+        let dismissed = Some(Ending::Left(LeaveReason::Quit));
+        assert_eq!(said(Outcome::Excluded, None, dismissed), Some("end-slow-text"));
+        assert_eq!(said(Outcome::Excluded, None, None), None, "nobody played since the start");
+    }
 }

@@ -4,6 +4,7 @@ use super::{away, page};
 use crate::flow::{JoinOptions, Status};
 use crate::input::keyboard::Keyboard;
 use crate::input::keymap::Keymap;
+use crate::outcome::AwayTooLong;
 use crate::theme;
 use crate::view::connection::{self, Connection};
 use crate::view::motion::{Moment, Motion, SMOOTHING};
@@ -15,7 +16,7 @@ use bevy::prelude::{
 };
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{Context, CornerRadius, Id, Key, LayerId, Order, Painter, Rect, pos2, vec2};
-use dyad_gridworld::{End, Phase, World};
+use dyad_gridworld::{Phase, World};
 use dyad_netplay::{Netplay, NetplaySystems, Simulation};
 use dyad_protocol::Seat;
 use std::time::{Duration, Instant};
@@ -97,13 +98,15 @@ pub fn show(ctx: &Context, view: &View<'_>, words: &Words) {
     let absence = away::absence(world, me, words);
     if let Some(absence) = absence.as_ref().filter(|absence| !absence.over_board) {
         hud::paint_remark(&painter, board, &absence.headline, &absence.line);
+        let said = format!("{}. {}", absence.headline, absence.line);
+        page::tell(ctx, "remark", board, said.trim_end());
     }
     if let Some(absence) = absence.filter(|absence| absence.over_board) {
         painter.rect_filled(board, 0.0, theme::VEIL);
         page::over_board(ctx, "away", &absence.headline, &absence.line);
         return;
     }
-    if let Some((headline, line)) = after_episode(world, words) {
+    if let Some((headline, line)) = after_episode(world, me, words) {
         painter.rect_filled(board, 0.0, theme::VEIL);
         page::over_board(ctx, "after", &headline, &line);
     }
@@ -135,9 +138,9 @@ fn interruption(notice: Notice, words: &Words) -> Option<(String, String)> {
 }
 
 /// What is said when an episode is over.
-fn after_episode(world: &World, words: &Words) -> Option<(String, String)> {
-    if let Some(End::AwayTooLong { .. }) = world.end() {
-        return Some((words.line("game-over"), words.line("game-over-away")));
+fn after_episode(world: &World, me: Seat, words: &Words) -> Option<(String, String)> {
+    if let Some(who) = AwayTooLong::of(world, me) {
+        return Some((words.line("game-over"), words.line(who.key())));
     }
     let points = || [("points", hud::points(world).into())];
     match world.phase() {

@@ -9,7 +9,7 @@ use crate::words::Words;
 use bevy_egui::egui::{
     Align, Align2, Area, Button, Color32, Context, CornerRadius, Event, Frame, Id, Key, Label,
     LayerId, Layout, Margin, Painter, ProgressBar, Rect, RichText, ScrollArea, Sense, Stroke, Ui,
-    Vec2, vec2,
+    Vec2, WidgetInfo, WidgetType, vec2,
 };
 use dyad_protocol::Seat;
 
@@ -280,6 +280,15 @@ pub fn over_board(ctx: &Context, name: &str, headline: &str, line: &str) {
                 }
             });
         });
+    });
+}
+
+/// Tells assistive technology what is painted somewhere.
+pub fn tell(ctx: &Context, name: &str, rect: Rect, text: &str) {
+    let area = Area::new(Id::new(("told", name))).fixed_pos(rect.min).interactable(false);
+    area.show(ctx, |ui| {
+        let (_, response) = ui.allocate_exact_size(rect.size(), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, text));
     });
 }
 

@@ -1,41 +1,97 @@
-//! Problem: what went wrong, what to do, and where the data is.
+//! Problem: something went wrong that cannot be mended here. The last resort: what it was, what to do,
+//! and where the data is. Whoever was not let in by a lab may try another link.
 
 use super::page;
-use crate::flow::{CurrentMatch, Status};
+use super::start::Typed;
+use crate::flow::{CurrentMatch, Screen, Status};
+use crate::lab::LabConnection;
 use crate::words::Words;
 use bevy::app::AppExit;
-use bevy::prelude::{MessageWriter, Res, Result};
+use bevy::prelude::{Commands, MessageWriter, NextState, Res, ResMut, Result};
 use bevy_egui::EguiContexts;
-use bevy_egui::egui::Context;
+use bevy_egui::egui::{Context, Ui};
+use dyad_protocol::lobby::Refusal;
 use std::path::Path;
 
-/// Shows the screen. Returns whether the person closes the program.
-pub fn show(ctx: &Context, status: &Status, records: Option<&Path>, words: &Words) -> bool {
-    let mut close = false;
+/// What a person does about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Closes the program.
+    Close,
+    /// Gives another link.
+    AnotherLink,
+}
+
+/// Shows the screen. Returns what the person chooses.
+pub fn show(
+    ctx: &Context,
+    status: &Status,
+    records: Option<&Path>,
+    words: &Words,
+) -> Option<Choice> {
+    let mut choice = None;
     page::page(ctx, "problem", |ui| {
-        page::title(ui, &status.title, &words.line("problem-title"));
-        let problem = status.problem.as_deref().map(page::sentence);
-        page::attention(ui, problem.unwrap_or_else(|| words.line("problem-unknown")));
-        page::text(ui, words.line("problem-text"));
-        if let Some(records) = records.filter(|_| !status.closed.is_empty()) {
-            let folder = records.display().to_string();
-            page::remark(ui, words.line_with("problem-records", [("folder", folder.into())]));
+        match status.turned_away {
+            Some(why) => choice = turned_away(ui, status, why, words),
+            None => for_good(ui, status, records, words),
         }
-        close = page::close_button(ui, words);
+        if page::close_button(ui, words) {
+            choice = Some(Choice::Close);
+        }
     });
-    close
+    choice
+}
+
+fn for_good(ui: &mut Ui, status: &Status, records: Option<&Path>, words: &Words) {
+    page::title(ui, &status.title, &words.line("problem-title"));
+    let problem = status.problem.as_deref().map(page::sentence);
+    page::attention(ui, problem.unwrap_or_else(|| words.line("problem-unknown")));
+    page::text(ui, words.line("problem-text"));
+    if let Some(records) = records.filter(|_| !status.closed.is_empty()) {
+        let folder = records.display().to_string();
+        page::remark(ui, words.line_with("problem-records", [("folder", folder.into())]));
+    }
+}
+
+fn turned_away(ui: &mut Ui, status: &Status, why: Refusal, words: &Words) -> Option<Choice> {
+    page::title(ui, &status.title, &words.line("refused-title"));
+    page::text(
+        ui,
+        words.line(match why {
+            Refusal::Version => "refused-version",
+            Refusal::Token => "refused-token",
+            Refusal::Malformed => "refused-malformed",
+            Refusal::Duplicate => "refused-duplicate",
+            Refusal::Closed => "refused-closed",
+        }),
+    );
+    // For the experimenter.
+    if let (Refusal::Version | Refusal::Malformed, Some(said)) = (why, &status.problem) {
+        page::remark(ui, page::sentence(said));
+    }
+    page::quiet_button(ui, &words.line("connecting-elsewhere")).then_some(Choice::AnotherLink)
 }
 
 pub(super) fn draw(
+    mut commands: Commands,
     mut contexts: EguiContexts,
-    status: Res<Status>,
+    mut status: ResMut<Status>,
+    mut typed: ResMut<Typed>,
     words: Res<Words>,
     current: Option<Res<CurrentMatch>>,
+    mut next: ResMut<NextState<Screen>>,
     mut exit: MessageWriter<AppExit>,
 ) -> Result {
     let records = current.as_ref().map(|current| current.directory.as_path());
-    if show(contexts.ctx_mut()?, &status, records, &words) {
-        exit.write(AppExit::Success);
+    match show(contexts.ctx_mut()?, &status, records, &words) {
+        Some(Choice::Close) => drop(exit.write(AppExit::Success)),
+        Some(Choice::AnotherLink) => {
+            (status.problem, status.turned_away) = (None, None);
+            typed.select = true;
+            commands.remove_resource::<LabConnection>();
+            next.set(Screen::Start);
+        }
+        None => {}
     }
     Ok(())
 }

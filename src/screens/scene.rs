@@ -116,7 +116,7 @@ pub fn show(
             Some(Done::Answer(Answer::Form { answers: answers.into_iter().map(value).collect() }))
         }
         Shown::Screening(asked, _) if asked.is_empty() => {
-            moment(ctx, study, &words.line("scene-checking"), None, words);
+            moment(ctx, study, Some("scene-checking"), false, words);
             Some(Done::Chosen(Vec::new()))
         }
         Shown::Screening(asked, state) => {
@@ -132,14 +132,16 @@ pub fn show(
     }
 }
 
-/// A page while the lab is waited for.
-fn moment(ctx: &Context, study: &str, text: &str, trouble: Option<&str>, words: &Words) {
+/// A page while the lab is waited for. `text` is a key of the catalogue.
+fn moment(ctx: &Context, study: &str, text: Option<&str>, has_trouble: bool, words: &Words) {
     page::page(ctx, "moment", |ui| {
         page::title(ui, study, &words.line("scene-moment"));
-        page::text(ui, text);
-        if let Some(trouble) = trouble {
+        if let Some(text) = text {
+            page::text(ui, words.line(text));
+        }
+        if has_trouble {
             page::attention(ui, words.line("waiting-trouble"));
-            page::remark(ui, page::sentence(trouble));
+            page::text(ui, words.line("connecting-patience"));
         }
     });
 }
@@ -218,7 +220,7 @@ pub(super) fn draw(
     let Place { course, status, options, rate, time, words, library } = place;
     let ctx = contexts.ctx_mut()?;
     let Some(scene) = course.open() else {
-        moment(ctx, &status.title, "", status.lab_trouble.as_deref(), &words);
+        moment(ctx, &status.title, None, status.lab_trouble.is_some(), &words);
         return Ok(());
     };
     let pictures = library.album();

@@ -20,8 +20,8 @@ pub struct Typed {
     pub link: String,
     /// Why it was not taken, in the program's terms.
     pub mistake: Option<String>,
-    /// Whether the link was there before anybody typed: then it is selected, so that another takes its
-    /// place.
+    /// Whether the text is to be selected, so that what is typed or pasted next takes its place: a link
+    /// that was there before, or a wrong one.
     pub select: bool,
 }
 
@@ -75,6 +75,8 @@ pub fn show(ctx: &Context, typed: &mut Typed, words: &Words) -> Option<JoinLink>
         Ok(link) => Some(link),
         Err(error) => {
             typed.mistake = Some(format!("{error:#}"));
+            // What is pasted next takes its place.
+            typed.select = true;
             None
         }
     }

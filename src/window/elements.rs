@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// The file's name.
 const FILE: &str = "elements.json";
-/// Updates without a change after which nothing moves any more.
+/// Updates after which nothing moves any more, whatever is written there: a clock goes on.
 const SETTLED: u32 = 3;
 
 #[derive(Resource)]
@@ -42,7 +42,7 @@ fn tell(
     let Seen { told, now, updates } = &mut *seen;
     let shown = outputs.iter().filter_map(|it| it.platform_output.accesskit_update.as_ref());
     let shown: Vec<Value> = shown.flat_map(elements).collect();
-    *updates = if shown == *now { updates.saturating_add(1) } else { 0 };
+    *updates = if is_in_place(&shown, now) { updates.saturating_add(1) } else { 0 };
     *now = shown;
     if *updates < SETTLED || library.album().is_waiting() || told == now {
         return;
@@ -51,6 +51,14 @@ fn tell(
         warn!("{FILE} cannot be written: {error}");
     }
     told.clone_from(now);
+}
+
+/// Whether the same things are at the same places.
+fn is_in_place(one: &[Value], other: &[Value]) -> bool {
+    let places = |seen: &[Value]| -> Vec<_> {
+        seen.iter().map(|it| (it["role"].clone(), it["rect"].clone())).collect()
+    };
+    places(one) == places(other)
 }
 
 /// Whoever reads finds the old file or the new one.

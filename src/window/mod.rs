@@ -6,9 +6,11 @@
 
 mod clipboard;
 mod elements;
+pub mod engine;
+mod measure;
 pub mod opening;
 mod partner;
-pub mod pictures;
+mod pictures;
 
 use crate::flow::Screen;
 use crate::screens::away::TITLE;
@@ -26,7 +28,9 @@ use bevy::window::{
 use bevy::winit::{UpdateMode, WinitSettings};
 use dyad_netplay::Netplay;
 use dyad_rollback::peering::LeaveReason;
+use std::path::PathBuf;
 use std::time::Duration;
+use std::{fs, io};
 
 /// The pause between updates at most, where the display does not set the pace. Eight times as
 /// fine as a step of the game, so that an input or a datagram waits little.
@@ -42,6 +46,29 @@ pub fn plugin(app: &mut App) {
         (close, exit_when_saved.run_if(in_state(Screen::Done).or_else(in_state(Screen::Problem))))
             .chain(),
     );
+}
+
+/// What developers have asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Developer {
+    /// A directory for pictures of the screens, and what stands in them.
+    pub pictures: Option<PathBuf>,
+    /// A file for measurements.
+    pub measurements: Option<PathBuf>,
+}
+
+impl Developer {
+    /// Adds it to an app with a window.
+    ///
+    /// # Errors
+    /// If a directory or a file cannot be made.
+    pub fn plugin(self, app: &mut App) -> io::Result<()> {
+        if let Some(directory) = self.pictures {
+            fs::create_dir_all(&directory)?;
+            pictures::plugin(app, directory);
+        }
+        self.measurements.map_or(Ok(()), |file| measure::plugin(app, &file))
+    }
 }
 
 /// What every window of ours has: a pace, and something to draw on.

@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_secs(3);
 const SETTLED: u32 = 4;
 
 /// Takes pictures of an app's window and puts them into a directory.
-pub fn plugin(app: &mut App, directory: PathBuf) {
+pub(super) fn plugin(app: &mut App, directory: PathBuf) {
     elements::plugin(app, directory.clone());
     let pictures = Pictures { directory, shown: None, updates: 0, next: Duration::ZERO, taken: 0 };
     app.insert_resource(pictures)

@@ -1,5 +1,5 @@
 //! A display of the test's own: an X server that shows nothing to anybody (Xvfb), a hand on its
-//! keyboard (xdotool), and Vulkan in software.
+//! keyboard (xdotool), and Vulkan in software. There is no window manager: what one does is done here.
 
 use crate::namespace;
 use crate::process::{Process, wait_for};
@@ -10,6 +10,11 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
+use x11rb::protocol::xproto::{
+    AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, InputFocus,
+};
+use x11rb::rust_connection::RustConnection;
+use x11rb::{CURRENT_TIME, NONE};
 
 /// How long the server and a window may take to be there.
 const START: Duration = Duration::from_secs(30);
@@ -101,6 +106,46 @@ impl Display {
     /// If xdotool fails.
     pub fn focus(&self, window: &str) -> anyhow::Result<()> {
         self.xdotool(&["windowfocus", window]).map(drop)
+    }
+
+    /// Takes the focus from whatever window has it, as a click into another program does.
+    ///
+    /// # Errors
+    /// If the server is gone.
+    pub fn take_focus(&self) -> anyhow::Result<()> {
+        let (connection, _) = self.connect()?;
+        connection.set_input_focus(InputFocus::NONE, NONE, CURRENT_TIME)?.check()?;
+        Ok(())
+    }
+
+    /// Asks a window to close, as the cross in its corner does.
+    ///
+    /// # Errors
+    /// If the server is gone, or this is no window's number.
+    pub fn close(&self, window: &str) -> anyhow::Result<()> {
+        let window: u32 = window.parse()?;
+        let (connection, _) = self.connect()?;
+        let atom = |name: &[u8]| anyhow::Ok(connection.intern_atom(false, name)?.reply()?.atom);
+        let close = [atom(b"WM_DELETE_WINDOW")?, CURRENT_TIME, 0, 0, 0];
+        let message = ClientMessageEvent::new(32, window, atom(b"WM_PROTOCOLS")?, close);
+        connection.send_event(false, window, EventMask::NO_EVENT, message)?.check()?;
+        Ok(())
+    }
+
+    /// A window's title.
+    ///
+    /// # Errors
+    /// If the server is gone, or this is no window's number.
+    pub fn title(&self, window: &str) -> anyhow::Result<String> {
+        let (connection, _) = self.connect()?;
+        let name = connection.intern_atom(false, b"_NET_WM_NAME")?.reply()?.atom;
+        let title =
+            connection.get_property(false, window.parse()?, name, AtomEnum::ANY, 0, 1000)?;
+        Ok(String::from_utf8(title.reply()?.value)?)
+    }
+
+    fn connect(&self) -> anyhow::Result<(RustConnection, usize)> {
+        Ok(x11rb::connect(Some(&self.name))?)
     }
 
     /// Takes a window off the screen, as minimising does. It loses the focus.

@@ -2,6 +2,7 @@
 //! pointer or nothing but the keyboard.
 
 use crate::display::Display;
+use crate::network::Computer;
 use crate::process::wait_for;
 use crate::session::{Client, Lab};
 use anyhow::{Context as _, ensure};
@@ -63,15 +64,65 @@ impl Person {
     /// # Errors
     /// If there is no display, or no window on it in time.
     pub fn join(lab: &Lab, directory: &Path, name: &str, has_mouse: bool) -> anyhow::Result<Self> {
+        let start =
+            |display: &Display, arguments: &[&str]| lab.client_in_window(name, display, arguments);
+        Self::start(directory, name, has_mouse, start)
+    }
+
+    /// The same on a computer of its own, with the mouse.
+    ///
+    /// # Errors
+    /// If there is no display, or no window on it in time.
+    pub fn join_on(
+        computer: &Computer,
+        lab: &Lab,
+        directory: &Path,
+        name: &str,
+    ) -> anyhow::Result<Self> {
+        let start = |display: &Display, arguments: &[&str]| {
+            lab.client_in_window_on(computer, name, display, arguments)
+        };
+        Self::start(directory, name, true, start)
+    }
+
+    fn start(
+        directory: &Path,
+        name: &str,
+        has_mouse: bool,
+        start: impl FnOnce(&Display, &[&str]) -> anyhow::Result<Client>,
+    ) -> anyhow::Result<Self> {
         let folder = directory.join(format!("{name}-display"));
         fs::create_dir_all(&folder)?;
         let display = Display::start(&folder)?;
         let pictures = directory.join(format!("{name}-pictures"));
         let option = pictures.to_str().context("a path of ours is text")?;
-        let arguments = ["--screenshot-dir", option, "--language", "en"];
-        let client = lab.client_in_window(name, &display, &arguments)?;
+        let client = start(&display, &["--screenshot-dir", option, "--language", "en"])?;
         let window = display.focus_window()?;
         Ok(Self { client, pictures, display, window, has_mouse })
+    }
+
+    /// Turns to another program, or comes back to this one.
+    ///
+    /// # Errors
+    /// If the display is gone.
+    pub fn look_away(&self, away: bool) -> anyhow::Result<()> {
+        if away { self.display.take_focus() } else { self.display.focus(&self.window) }
+    }
+
+    /// Closes the window.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub fn close(&self) -> anyhow::Result<()> {
+        self.display.close(&self.window)
+    }
+
+    /// What can be read of the window while others are in front of it.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub fn title(&self) -> anyhow::Result<String> {
+        self.display.title(&self.window)
     }
 
     /// What stands in the window.
@@ -124,6 +175,15 @@ impl Person {
         self.wait(&format!("{label:?} to go"), WITHIN, |seen| {
             (!seen.iter().any(|it| it.label.starts_with(label))).then_some(())
         })
+    }
+
+    /// What in the window says one of these words, wherever in a sentence.
+    ///
+    /// # Errors
+    /// If the client wrote nonsense.
+    pub fn reads(&self, words: &[&str]) -> anyhow::Result<Vec<String>> {
+        let says = |it: &Element| words.iter().any(|words| it.label.contains(words));
+        Ok(self.sees()?.into_iter().filter(says).map(|it| it.label).collect())
     }
 
     /// Goes to what begins with these words: with the mouse by a click in its middle, by keyboard with

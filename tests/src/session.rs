@@ -169,6 +169,22 @@ impl Lab {
         self.client_by(name, command, arguments)
     }
 
+    /// The same in a window on a display, on a computer of its own.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn client_in_window_on(
+        &self,
+        computer: &Computer,
+        name: &str,
+        display: &Display,
+        arguments: &[&str],
+    ) -> anyhow::Result<Client> {
+        let mut command = computer.command(binaries::path("dyad")?);
+        command.env("DISPLAY", display.name());
+        self.client_by(name, command, arguments)
+    }
+
     fn client_by(
         &self,
         name: &str,

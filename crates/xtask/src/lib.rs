@@ -8,8 +8,9 @@
 //! - [`demo`]: the whole system on this machine;
 //! - [`figures`]: what a client costs, measured;
 //! - [`network_bench`]: what a bad network does to a game, measured;
-//! - [`resume_bench`]: how soon an interrupted game goes on, measured; [`release`]: what both have in
-//!   common;
+//! - [`resume_bench`]: how soon an interrupted game goes on, measured;
+//! - [`window_figures`]: how quick the window is and what it costs, measured; [`release`]: what these have
+//!   in common;
 //! - [`package`]: what a participant downloads, with its licences;
 //! - [`sim`]: sessions in virtual time;
 //! - [`sprites`]: the pictures of the board, from drawings to an atlas;
@@ -26,6 +27,7 @@ pub mod sim;
 pub mod sprites;
 pub mod steps;
 pub mod tidy;
+pub mod window_figures;
 pub mod workspace;
 
 /// Says something to the person at the terminal.

@@ -14,6 +14,7 @@ use xtask::sim::{self, MANIFEST, Sim, WrongUse};
 use xtask::sprites;
 use xtask::steps::{Summary, cargo};
 use xtask::tidy;
+use xtask::window_figures::{self, WindowFigures};
 use xtask::workspace::Workspace;
 
 #[derive(Parser)]
@@ -39,6 +40,8 @@ enum Task {
     NetworkBench(NetworkBench),
     /// How soon an interrupted game goes on, on release builds
     ResumeBench(ResumeBench),
+    /// How quick the window is and what it costs, on release builds and a display without a GPU
+    WindowFigures(WindowFigures),
     /// What the lab costs with thousands of people, and how fast it is, on release builds
     LabBench {
         /// People who wait and ping once a second
@@ -80,6 +83,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Figures => figures::run(),
         Task::NetworkBench(bench) => network_bench::run(&bench),
         Task::ResumeBench(bench) => resume_bench::run(&bench),
+        Task::WindowFigures(figures) => window_figures::run(&figures),
         Task::LabBench { people } => lab_bench(&workspace.root, people),
         Task::Demo(demo) => demo::run(&workspace.root, &demo),
         Task::Sprites => sprites::run(&workspace.root),

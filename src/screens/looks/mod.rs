@@ -19,6 +19,7 @@ use approved::look;
 use dyad_gridworld::World;
 use dyad_netplay::Ending;
 use dyad_protocol::Seat;
+use dyad_protocol::lobby::Refusal;
 use dyad_rollback::quality::Quality;
 use std::path::Path;
 use std::time::Duration;
@@ -230,4 +231,12 @@ fn problem() {
     let status = Status { problem: Some(full), closed: [0].into(), ..status() };
     let records = Path::new("/home/somebody/.local/share/dyad/records/study/session/scene");
     look("problem", |ctx| problem::show(ctx, &status, Some(records), &words()));
+    let said = "this program is older than the lab's: install the lab's version (protocol version 2 here, 3 \
+                at the lab)";
+    let status = Status {
+        problem: Some(said.to_owned()),
+        turned_away: Some(Refusal::Version),
+        ..Status::default()
+    };
+    look("problem-refused", |ctx| problem::show(ctx, &status, None, &words()));
 }

@@ -10,6 +10,7 @@ pub(super) use person::{
 use crate::flow::{Status, Warning};
 use crate::outcome::{AwayTooLong, reason};
 use crate::screens::game::{Notice, View};
+use crate::screens::problem::Choice;
 use crate::screens::waiting::{Room, Waiting};
 use crate::screens::{
     comfort, connecting, done, game, meeting, problem, saving, start, waiting, warning,
@@ -23,6 +24,7 @@ use bevy_egui::egui::{Context, Event, Key, Modifiers, RawInput, Rect, Shape, pos
 use dyad_gridworld::{PlayerInput, World};
 use dyad_netplay::Ending;
 use dyad_protocol::Seat;
+use dyad_protocol::lobby::Refusal;
 use dyad_rollback::peering::LeaveReason;
 use person::{said, says};
 use std::path::Path;
@@ -228,6 +230,8 @@ fn the_game_tells_who_is_away_and_counts_down_when_everybody_is_back() {
     assert!(!back.contains("paused") && back.lines().any(|line| line == "2"), "{back}");
     let over = world_without_partner(true, 300);
     assert!(show(&over, 0).contains("The game is over"));
+    assert!(show(&over, 0).contains("Your partner was away for too long."));
+    assert!(show(&over, 1).contains("You were away from the game for too long."));
 }
 
 #[test]
@@ -284,6 +288,29 @@ fn a_problem_says_what_to_do_and_where_the_data_is() {
     assert!(!without.contains("/records/here"), "nothing is saved there: {without}");
     status.closed = [0].into();
     says("/records/here", |ctx| problem::show(ctx, &status, Some(directory), &words()));
+}
+
+#[test]
+fn who_is_not_let_in_may_try_another_link() {
+    for (why, told) in [
+        (Refusal::Version, "do not fit together"),
+        (Refusal::Token, "does not know the link"),
+        (Refusal::Malformed, "does not understand this program"),
+        (Refusal::Duplicate, "in another window"),
+        (Refusal::Closed, "takes nobody at the moment"),
+    ] {
+        let status = Status {
+            problem: Some("the lab's own words".to_owned()),
+            turned_away: Some(why),
+            ..Status::default()
+        };
+        says(told, |ctx| problem::show(ctx, &status, None, &words()));
+        let mut session = Session::new();
+        let mut click =
+            |label| session.click(label, |ctx| problem::show(ctx, &status, None, &words()))[1];
+        assert_eq!(click("Use another link"), Some(Choice::AnotherLink), "{why:?}");
+        assert_eq!(click("Close"), Some(Choice::Close), "{why:?}");
+    }
 }
 
 /// Where the text of a screen is, in a window of a size.

@@ -84,9 +84,9 @@ fn every_outcome_has_its_words_and_its_code() {
     }
     assert_eq!(titles.len(), 7, "{titles:?}");
     let reason = End { reason: Some("You were away too often."), ..end(Outcome::Excluded) };
-    says("You were away too often.", |ctx| {
-        completion::show(ctx, &reason, &mut Leaving::default(), &words())
-    });
+    for told in ["You were away too often.", "The game has ended"] {
+        says(told, |ctx| completion::show(ctx, &reason, &mut Leaving::default(), &words()));
+    }
 }
 
 #[test]

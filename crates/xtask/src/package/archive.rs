@@ -1,9 +1,8 @@
-//! Files in one archive: a folder in a `.tar.gz`, or in a `.zip` where people expect that. The same
+//! Files in one archive: a folder in a `.tar.xz`, or in a `.zip` where people expect that. The same
 //! files make the same bytes.
 
 use anyhow::Result;
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use lzma_rust2::{FilterType, LzmaOptions, XzOptions, XzWriter};
 use std::io::{Cursor, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -14,8 +13,12 @@ const MOMENT: u64 = 315_532_800;
 /// A kind of archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A tar archive, compressed with gzip.
-    TarGz,
+    /// A tar archive, compressed with xz.
+    TarXz {
+        /// Whether the program is one for x86: the addresses in its calls are then made absolute first,
+        /// so that calls of the same function look the same.
+        x86: bool,
+    },
     /// A zip archive.
     Zip,
 }
@@ -32,14 +35,17 @@ impl Kind {
     /// The kind that people with such computers open without a further program.
     #[must_use]
     pub fn of_target(target: &str) -> Self {
-        if target.contains("windows") { Self::Zip } else { Self::TarGz }
+        if target.contains("windows") {
+            return Self::Zip;
+        }
+        Self::TarXz { x86: target.starts_with("x86_64") }
     }
 
     /// What the file's name ends in.
     #[must_use]
     pub const fn ending(self) -> &'static str {
         match self {
-            Self::TarGz => "tar.gz",
+            Self::TarXz { .. } => "tar.xz",
             Self::Zip => "zip",
         }
     }
@@ -65,13 +71,20 @@ impl Entry {
 /// If a file is larger than such an archive can hold.
 pub fn pack(kind: Kind, folder: &str, entries: &[Entry]) -> Result<Vec<u8>> {
     match kind {
-        Kind::TarGz => tar_gz(folder, entries),
+        Kind::TarXz { x86 } => tar_xz(x86, folder, entries),
         Kind::Zip => zip(folder, entries),
     }
 }
 
-fn tar_gz(folder: &str, entries: &[Entry]) -> Result<Vec<u8>> {
-    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::best()));
+fn tar_xz(x86: bool, folder: &str, entries: &[Entry]) -> Result<Vec<u8>> {
+    let mut options = XzOptions::with_preset(9);
+    options.lzma_options.nice_len = LzmaOptions::NICE_LEN_MAX;
+    if x86 {
+        options.prepend_pre_filter(FilterType::BcjX86, 0);
+        // Instructions begin at any byte.
+        options.lzma_options.pb = 0;
+    }
+    let mut archive = tar::Builder::new(XzWriter::new(Vec::new(), options)?);
     for Entry { name, bytes, mode } in entries {
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
@@ -98,7 +111,7 @@ fn zip(folder: &str, entries: &[Entry]) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::{Entry, Kind, pack};
-    use flate2::read::GzDecoder;
+    use lzma_rust2::XzReader;
     use std::io::{Cursor, Read as _};
 
     fn entries() -> [Entry; 2] {
@@ -109,8 +122,8 @@ mod tests {
     fn unpack(kind: Kind, bytes: &[u8]) -> Vec<(String, u32, Vec<u8>)> {
         let mut found = Vec::new();
         match kind {
-            Kind::TarGz => {
-                let mut archive = tar::Archive::new(GzDecoder::new(bytes));
+            Kind::TarXz { .. } => {
+                let mut archive = tar::Archive::new(XzReader::new(bytes, false));
                 for entry in archive.entries().unwrap() {
                     let mut entry = entry.unwrap();
                     let name = entry.path().unwrap().to_string_lossy().into_owned();
@@ -135,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_is_packed_is_there_again_and_can_be_started() {
-        for kind in [Kind::TarGz, Kind::Zip] {
+        for kind in [Kind::TarXz { x86: true }, Kind::TarXz { x86: false }, Kind::Zip] {
             let packed = pack(kind, "dyad-1", &entries()).unwrap();
             let expected = [
                 ("dyad-1/dyad".to_owned(), 0o755, vec![7; 5000]),
@@ -150,7 +163,8 @@ mod tests {
     #[test]
     fn computers_get_what_they_can_open() {
         assert_eq!(Kind::of_target("x86_64-pc-windows-msvc").ending(), "zip");
-        assert_eq!(Kind::of_target("x86_64-unknown-linux-gnu").ending(), "tar.gz");
-        assert_eq!(Kind::of_target("aarch64-apple-darwin").ending(), "tar.gz");
+        assert_eq!(Kind::of_target("x86_64-unknown-linux-gnu"), Kind::TarXz { x86: true });
+        assert_eq!(Kind::of_target("aarch64-apple-darwin"), Kind::TarXz { x86: false });
+        assert_eq!(Kind::of_target("aarch64-apple-darwin").ending(), "tar.xz");
     }
 }
