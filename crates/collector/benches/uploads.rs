@@ -21,6 +21,7 @@ use dyad_recording::log::SessionInfo;
 use dyad_recording::{Bundle, Effect, KeyPair, Recorder};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use std::error::Error;
+use std::fmt::{self, Display, Formatter};
 use std::fs::File;
 use std::io::{Read as _, Write as _, stdout};
 use std::net::{SocketAddr, TcpStream};
@@ -52,7 +53,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut arguments = std::env::args().skip_while(|argument| argument != "--clients").skip(1);
     if let (Some(clients), Some(folder)) = (arguments.next(), arguments.next()) {
-        say(&uploads(Path::new(&folder), &bundle(), clients.parse()?)?.to_string());
+        let measured = uploads(Path::new(&folder), &bundle(), clients.parse()?)?;
+        say(&format!("{} {}", measured.rate, measured.cpu_ms));
         return Ok(());
     }
     // On the disk that builds use: the folder for temporary files may be in memory.
@@ -70,12 +72,35 @@ fn main() -> Result<(), Box<dyn Error>> {
     let after = flushes(folder.path(), raw)?;
     let disk = (before + after) / 2.0;
     say(&format!("the disk alone: {disk:.0} files of that size flushed a second"));
-    say(&format!("1 client: {one:.0} uploads/s, {:.2} for each flush (aim 0.20)", one / disk));
-    say(&format!(
-        "{MANY} clients: {many:.0} uploads/s, {:.1} times one client (aim 5)",
-        many / one
-    ));
+    let each = one.rate / disk;
+    say(&format!("1 client: {one}, {each:.2} for each flush (aim 0.20)"));
+    say(&format!("{MANY} clients: {many}, {:.1} times one client (aim 5)", many.rate / one.rate));
     Ok(())
+}
+
+/// How fast uploads were.
+#[derive(Clone, Copy)]
+struct Measured {
+    /// Acknowledged uploads a second.
+    rate: f64,
+    /// What the clients and the collector together used of processors for one, in milliseconds; the disk's
+    /// part of the time is the rest. None where the system does not say.
+    cpu_ms: f64,
+}
+
+impl Display for Measured {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.0} uploads/s, {:.1} ms of a processor each", self.rate, self.cpu_ms)
+    }
+}
+
+/// What this program has used so far of processors, where the system says so.
+fn processor_time() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // User and system time are the 12th and 13th number after the name, in hundredths.
+    let mut numbers = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut next = || numbers.next()?.parse::<u64>().ok();
+    Some(Duration::from_millis((next()? + next()?) * 10))
 }
 
 fn say(line: &str) {
@@ -101,16 +126,18 @@ fn flushes(folder: &Path, length: usize) -> std::io::Result<f64> {
 }
 
 /// The same as [`uploads`] in a process of its own, whose end leaves nobody busy with what was received.
-fn apart(folder: &Path, clients: usize) -> Result<f64, Box<dyn Error>> {
+fn apart(folder: &Path, clients: usize) -> Result<Measured, Box<dyn Error>> {
     let mut program = Command::new(std::env::current_exe()?);
     let program = program.args(["--bench", "--clients", &clients.to_string()]);
     let output = program.arg(folder.join(clients.to_string())).stderr(Stdio::inherit()).output()?;
-    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+    let text = String::from_utf8(output.stdout)?;
+    let (rate, cpu_ms) = text.trim().split_once(' ').ok_or("the program has said nothing")?;
+    Ok(Measured { rate: rate.parse()?, cpu_ms: cpu_ms.parse()? })
 }
 
 /// Acknowledged uploads a second of so many clients, each of which sends the next record when it has
 /// the receipt for the one before.
-fn uploads(folder: &Path, bundle: &Bundle, clients: usize) -> Result<f64, Box<dyn Error>> {
+fn uploads(folder: &Path, bundle: &Bundle, clients: usize) -> Result<Measured, Box<dyn Error>> {
     let mut store = Store::open(folder, 1)?;
     let id =
         |number: usize| -> ParticipantId { format!("p-{number}").parse().expect("an identifier") };
@@ -139,7 +166,7 @@ fn uploads(folder: &Path, bundle: &Bundle, clients: usize) -> Result<f64, Box<dy
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
     let address = listener.local_addr()?;
     runtime.spawn(async move { axum::serve(listener, http::routes(collector)).await });
-    let (start, bytes) = (Instant::now(), bundle.pack()?);
+    let (before, start, bytes) = (processor_time(), Instant::now(), bundle.pack()?);
     // The same bytes everywhere: a store does not look into them before it has answered.
     let (digest, packed) = (digest(&bytes), pack(&bytes));
     let sent = thread::scope(|scope| {
@@ -151,9 +178,11 @@ fn uploads(folder: &Path, bundle: &Bundle, clients: usize) -> Result<f64, Box<dy
         clients.into_iter().map(|it| it.join().expect("a client that ends")).sum::<u32>()
     });
     let rate = f64::from(sent) / start.elapsed().as_secs_f64();
+    let used = processor_time().zip(before).map(|(now, before)| now - before).unwrap_or_default();
+    let cpu_ms = used.as_secs_f64() * 1e3 / f64::from(sent.max(1));
     runtime.shutdown_background();
     drop(collector_thread);
-    Ok(rate)
+    Ok(Measured { rate, cpu_ms })
 }
 
 /// Sends until the time is over; how many receipts came.

@@ -1,10 +1,11 @@
 //! Files in a folder of this computer. A file is written under another name, flushed, renamed, and
-//! then its folder is flushed. Several files are written by several threads: a disk flushes them together.
+//! then its folder is flushed. Several files are written by several threads, and then their folders are
+//! flushed by several: a disk makes one flush of those that it is asked for meanwhile.
 
 use super::medium::{Medium, System};
 use super::{Files, NewFile};
 use crate::folder::Lock;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,10 +15,27 @@ use std::thread;
 /// The folder of temporary files.
 const INCOMING: &str = "_incoming";
 
-/// Threads that write at the same time.
-const WRITERS: usize = 16;
+/// Threads that write or flush at the same time.
+const WRITERS: usize = 32;
 
-/// Folders that are remembered as flushed. Each session has some; that one is flushed once more does no
+/// A file that is to be written.
+struct Job<'a> {
+    target: PathBuf,
+    temporary: PathBuf,
+    /// Missing if something speaks against it.
+    bytes: Option<&'a [u8]>,
+}
+
+/// What is not on the disk yet.
+#[derive(Default)]
+struct Changed {
+    /// Folders in whose lists there are new names.
+    lists: BTreeSet<PathBuf>,
+    /// Folders that were made or may have been.
+    folders: BTreeSet<PathBuf>,
+}
+
+/// So many folders, and those of the last files, are remembered as flushed. Each session has some; that one is flushed once more does no
 /// harm.
 const REMEMBERED: usize = 512;
 
@@ -73,30 +91,26 @@ impl Disk {
         files: &[NewFile<'_>],
         refused: Vec<Option<io::Error>>,
     ) -> Vec<io::Result<()>> {
-        let temporary: Vec<PathBuf> = files.iter().map(|_| self.next_temporary()).collect();
+        let jobs: Vec<Job<'_>> = files
+            .iter()
+            .zip(&refused)
+            .map(|((key, bytes), refused)| Job {
+                target: self.root.join(key),
+                temporary: self.next_temporary(),
+                bytes: refused.is_none().then_some(*bytes),
+            })
+            .collect();
+        let written = each(&jobs, |job| self.write_temporary(job));
         let mut results: Vec<io::Result<()>> =
-            refused.into_iter().map(|reason| reason.map_or(Ok(()), Err)).collect();
-        self.write_temporaries(files, &temporary, &mut results);
-        let mut folders = BTreeSet::new();
-        for (((key, _), temporary), result) in files.iter().zip(&temporary).zip(&mut results) {
-            if result.is_ok() {
-                let target = self.root.join(key);
-                let folder = target.parent().unwrap_or(&target).to_owned();
-                let renamed = self.make_folder(&folder);
-                *result = renamed.and_then(|()| self.medium.rename(temporary, &target));
-                if result.is_ok() {
-                    folders.insert(folder);
-                } else {
-                    drop(self.medium.remove(temporary));
-                }
-            }
+            refused.into_iter().zip(written).map(|(no, done)| no.map_or(done, Err)).collect();
+        let mut changed = Changed::default();
+        for (job, result) in jobs.iter().zip(&mut results).filter(|(_, result)| result.is_ok()) {
+            *result = self.put_in_place(job, &mut changed);
         }
-        for folder in folders {
-            let Err(error) = self.medium.sync_folder(&folder) else { continue };
-            for ((key, _), result) in files.iter().zip(&mut results) {
-                if result.is_ok() && self.root.join(key).parent() == Some(&folder) {
-                    *result = Err(io::Error::new(error.kind(), error.to_string()));
-                }
+        let failed = self.sync_folders(changed);
+        for (job, result) in jobs.iter().zip(&mut results).filter(|(_, result)| result.is_ok()) {
+            if let Some(error) = job.target.ancestors().find_map(|folder| failed.get(folder)) {
+                *result = Err(io::Error::new(error.kind(), error.to_string()));
             }
         }
         results
@@ -107,66 +121,79 @@ impl Disk {
         self.root.join(INCOMING).join(self.temporary.to_string())
     }
 
-    /// Writes and flushes temporary files, those that nothing speaks against.
-    fn write_temporaries(
-        &self,
-        files: &[NewFile<'_>],
-        temporary: &[PathBuf],
-        results: &mut [io::Result<()>],
-    ) {
-        let write =
-            |files: &[NewFile<'_>], temporary: &[PathBuf], results: &mut [io::Result<()>]| {
-                for (((_, bytes), path), result) in files.iter().zip(temporary).zip(results) {
-                    if result.is_ok() {
-                        *result = self.write_temporary(path, bytes);
-                    }
-                }
-            };
-        let share = files.len().div_ceil(WRITERS).max(1);
-        let shares =
-            files.chunks(share).zip(temporary.chunks(share)).zip(results.chunks_mut(share));
-        if files.len() == 1 {
-            shares.for_each(|((files, temporary), results)| write(files, temporary, results));
-            return;
-        }
-        thread::scope(|scope| {
-            for ((files, temporary), results) in shares {
-                scope.spawn(|| write(files, temporary, results));
-            }
-        });
-    }
-
-    fn write_temporary(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let written = self.medium.create(path).and_then(|mut file| {
+    /// Writes and flushes a temporary file, if nothing speaks against it.
+    fn write_temporary(&self, job: &Job<'_>) -> io::Result<()> {
+        let Some(bytes) = job.bytes else { return Ok(()) };
+        let written = self.medium.create(&job.temporary).and_then(|mut file| {
             file.write(bytes)?;
             file.sync()
         });
         // A full disk should not stay full because of what did not fit on it.
-        written.inspect_err(|_| drop(self.medium.remove(path)))
+        written.inspect_err(|_| drop(self.medium.remove(&job.temporary)))
     }
 
-    /// Makes a folder and those above it, each flushed into its parent; also one that is there, since
-    /// who made it may have been stopped before that.
-    fn make_folder(&mut self, folder: &Path) -> io::Result<()> {
-        if folder == self.root || self.flushed.contains(folder) {
+    /// Gives a temporary file its name.
+    fn put_in_place(&self, job: &Job<'_>, changed: &mut Changed) -> io::Result<()> {
+        let folder = job.target.parent().unwrap_or(&job.target);
+        let made = self.make_folder(folder, changed);
+        made.and_then(|()| self.medium.rename(&job.temporary, &job.target))
+            .inspect(|()| {
+                changed.lists.insert(folder.to_owned());
+            })
+            .inspect_err(|_| drop(self.medium.remove(&job.temporary)))
+    }
+
+    /// Makes a folder and those above it, whose parents are to be flushed then; also of one that is there,
+    /// since who made it may have been stopped before that.
+    fn make_folder(&self, folder: &Path, changed: &mut Changed) -> io::Result<()> {
+        let is_known = self.flushed.contains(folder) || changed.folders.contains(folder);
+        if folder == self.root || is_known {
             return Ok(());
         }
         let parent = folder.parent().unwrap_or(folder);
-        self.make_folder(parent)?;
+        self.make_folder(parent, changed)?;
         if !folder.is_dir() {
             self.medium.make_folder(folder)?;
         }
-        self.medium.sync_folder(parent)?;
-        if self.flushed.len() == REMEMBERED {
+        changed.lists.insert(parent.to_owned());
+        changed.folders.insert(folder.to_owned());
+        Ok(())
+    }
+
+    /// Flushes what has changed; which folders could not be flushed.
+    fn sync_folders(&mut self, changed: Changed) -> BTreeMap<PathBuf, io::Error> {
+        let lists: Vec<PathBuf> = changed.lists.into_iter().collect();
+        let synced = each(&lists, |folder| self.medium.sync_folder(folder));
+        let failed: BTreeMap<PathBuf, io::Error> =
+            lists.into_iter().zip(synced).filter_map(|(at, it)| Some((at, it.err()?))).collect();
+        // A folder survives a power cut if all those above it do.
+        let survives = |folder: &PathBuf| !folder.ancestors().any(|at| failed.contains_key(at));
+        if self.flushed.len() >= REMEMBERED {
             self.flushed.clear();
         }
-        self.flushed.insert(folder.to_owned());
-        Ok(())
+        self.flushed.extend(changed.folders.into_iter().filter(survives));
+        failed
     }
 
     fn exists(&self, key: &str) -> io::Result<bool> {
         self.root.join(key).try_exists()
     }
+}
+
+/// Does something with each of them, by several threads if there are several.
+fn each<T: Sync, R: Send>(items: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if items.len() < 2 {
+        return items.iter().map(act).collect();
+    }
+    let act = &act;
+    thread::scope(|scope| {
+        let shares = items.chunks(items.len().div_ceil(WRITERS));
+        let shares: Vec<_> = shares
+            .map(|share| scope.spawn(move || share.iter().map(act).collect::<Vec<R>>()))
+            .collect();
+        let done = shares.into_iter().map(|share| share.join());
+        done.flat_map(|done| done.expect("a thread that does not panic")).collect()
+    })
 }
 
 impl Files for Disk {
@@ -187,8 +214,11 @@ impl Files for Disk {
     }
 
     fn append(&mut self, key: &str, bytes: &[u8], most: u64) -> io::Result<()> {
-        let path = self.root.join(key);
-        self.make_folder(path.parent().unwrap_or(&path))?;
+        let (path, mut changed) = (self.root.join(key), Changed::default());
+        self.make_folder(path.parent().unwrap_or(&path), &mut changed)?;
+        if let Some((_, error)) = self.sync_folders(changed).pop_first() {
+            return Err(error);
+        }
         if self.length(key)?.unwrap_or(0) + bytes.len() as u64 <= most {
             self.medium.append(&path, bytes)?;
         }
