@@ -165,10 +165,11 @@ mod tests {
     }
 
     fn connected(transport: &mut impl Transport, now: Duration) -> Option<Connection> {
-        transport.poll(now).into_iter().find_map(|event| match event {
+        let connected = transport.poll(now).into_iter().filter_map(|event| match event {
             TransportEvent::Connected(connection) => Some(connection),
             _ => None,
-        })
+        });
+        connected.last()
     }
 
     fn received(transport: &mut impl Transport, now: Duration) -> Vec<Vec<u8>> {
