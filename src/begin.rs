@@ -8,6 +8,7 @@ use crate::flow::{Admission, Clocks, CurrentMatch, JoinOptions, Screen, Status};
 use crate::input::keyboard::Keyboard;
 use crate::input::{Player, Scripted};
 use crate::lab::LabConnection;
+use crate::lab::probe::Acquaintance;
 use crate::record::identity::Identity;
 use crate::record::resume::Interrupted;
 use crate::record::spool::{Destination, Record};
@@ -18,6 +19,7 @@ use anyhow::Context as _;
 use bevy::log::{info, warn};
 use bevy::prelude::{NextState, Real, Resource, Time};
 use dyad_gridworld::{Entry, Game, Settings, World};
+use dyad_netplay::acquainted::Acquainted;
 use dyad_netplay::plugin::clear;
 use dyad_netplay::transport::{Impaired, Transport};
 use dyad_netplay::webrtc::{Signalling, WebRtc};
@@ -139,18 +141,20 @@ fn begin(
     let programs = programs(&ticket, &game)?;
     clear(world);
     world.insert_resource(Clocks::default());
+    let url = room(&lab, &ticket.room, &ticket.room_token);
+    let signalling = Signalling { url, cert: lab.cert.clone(), ice: ticket.ice.clone() };
+    let fresh = transport(signalling, ticket.seat, options.impairment.as_ref());
+    let known = world.remove_resource::<Acquaintance>().and_then(|it| it.of(&ticket));
     let netplay = Netplay::new(
         match_settings(&ticket, &game),
         History::of(game.clone(), &past),
-        transport(
-            Signalling {
-                url: room(&lab, &ticket.room, &ticket.room_token),
-                cert: lab.cert.clone(),
-                ice: ticket.ice.clone(),
-            },
-            ticket.seat,
-            options.impairment.as_ref(),
-        ),
+        match known {
+            Some(known) => {
+                info!("the match begins over the connection that was measured");
+                Box::new(Acquainted::new(known, fresh))
+            }
+            None => fresh,
+        },
         input,
         world.resource::<Time<Real>>().elapsed(),
     )?

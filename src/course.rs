@@ -209,7 +209,7 @@ fn leave_unless(world: &mut World, stay: Option<&SessionId>, which: Option<&Sess
 }
 
 fn matched(world: &mut World, ticket: Box<Ticket>, is_to_check: bool) {
-    probe::stop(world);
+    probe::hand_over(world);
     let session = ticket.session.clone();
     let mut course = world.resource_mut::<Course>();
     course.check = is_to_check.then(|| session.clone());

@@ -8,20 +8,23 @@
 //!
 //! A message on the unreliable channel that comes before all of WebRTC is up would make one
 //! direction of it ordered, so nothing is sent there before the other side is heard.
+//!
+//! If the two then play with each other, they begin over the same connection ([`Acquaintance`]).
 
 use super::LabConnection;
 use crate::begin;
-use crate::flow::JoinOptions;
+use crate::flow::{JoinOptions, Status};
 use bevy::log::info;
 use bevy::prelude::{
     App, Commands, IntoScheduleConfigs as _, Real, Res, ResMut, Resource, Time, Update, World,
     resource_exists,
 };
+use dyad_netplay::acquainted::Known;
 use dyad_netplay::transport::{Channel, Transport, TransportEvent};
 use dyad_netplay::webrtc::Signalling;
-use dyad_protocol::Seat;
-use dyad_protocol::lobby::FromClient;
+use dyad_protocol::lobby::{FromClient, Ticket};
 use dyad_protocol::study::Probe;
+use dyad_protocol::{ParticipantId, Seat};
 use dyad_rollback::peering::Connection;
 use std::time::Duration;
 
@@ -41,6 +44,31 @@ pub struct Probing {
     measuring: Measuring,
     until: Duration,
     is_told: bool,
+}
+
+/// The connection to somebody who was measured, for the match that follows, if it is with them alone.
+#[derive(Resource)]
+pub(crate) struct Acquaintance {
+    with: ParticipantId,
+    known: Known,
+}
+
+impl Acquaintance {
+    /// The connection, if it is to the only partner in a match.
+    pub(crate) fn of(self, ticket: &Ticket) -> Option<Known> {
+        let own = ticket.seat.index();
+        let mut others = ticket.participants.iter().enumerate().filter(|(seat, _)| *seat != own);
+        let is_it = others.next().is_some_and(|(_, other)| *other == self.with);
+        (is_it && others.next().is_none()).then_some(self.known)
+    }
+}
+
+/// Whether a message belongs to the measurement: the other side may say on what it has said.
+fn is_of_probe(channel: Channel, bytes: &[u8]) -> bool {
+    match channel {
+        Channel::Reliable => bytes == HELLO,
+        Channel::Unreliable => matches!(bytes, [PING | PONG, _]),
+    }
 }
 
 /// What was sent and what came, without a clock or a network.
@@ -110,16 +138,30 @@ pub(crate) fn start(world: &mut World, probe: Probe) {
     let url = begin::room(link, &probe.room, &probe.room_token);
     let signalling = Signalling { url, cert: link.cert.clone(), ice: probe.ice.clone() };
     let impairment = world.resource::<JoinOptions>().impairment.clone();
-    let transport = begin::transport(signalling, Seat(0), impairment.as_ref());
+    // Each side has another number, as in a match.
+    let own = world.resource::<Status>().participant.as_ref();
+    let side = Seat(u8::from(own.is_some_and(|own| probe.with < *own)));
+    let transport = begin::transport(signalling, side, impairment.as_ref());
     let measuring = Measuring { most: probe.pings, ..Measuring::default() };
     // The lab's patience began when it sent this; its answer is to be there in time.
     let until = now + Duration::from_millis(probe.within_ms * 9 / 10);
     world.insert_resource(Probing { probe, transport, measuring, until, is_told: false });
 }
 
-/// Ends a probe, if one goes on.
+/// Ends a probe, if one goes on, and its connection.
 pub(crate) fn stop(world: &mut World) {
     world.remove_resource::<Probing>();
+    world.remove_resource::<Acquaintance>();
+}
+
+/// Ends a probe, because a match follows; what it has connected may serve that.
+pub(crate) fn hand_over(world: &mut World) {
+    world.remove_resource::<Acquaintance>();
+    let Some(Probing { probe, transport, measuring, .. }) = world.remove_resource() else { return };
+    if let Some(connection) = measuring.connection.filter(|_| measuring.is_heard) {
+        let known = Known { transport, connection, is_earlier: is_of_probe };
+        world.insert_resource(Acquaintance { with: probe.with, known });
+    }
 }
 
 fn go_on(

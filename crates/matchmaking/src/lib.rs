@@ -73,7 +73,7 @@
 //!
 //! What comes with probing and validation: for [`Effect::Probe`], the shell opens a signalling room
 //! for two and tells both; they connect, send five pings on the unreliable channel, and report the
-//! median. If the group is accepted, the same room and connection serve the game. For
+//! median. If the group is accepted, a pair's connection may serve the game, too. For
 //! [`Effect::Validate`] everybody gets the ticket, and reports for each partner what was heard.
 //! [`Effect::WaitingAgain`] ends either, and closes the room.
 //!

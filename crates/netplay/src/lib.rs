@@ -13,6 +13,7 @@
 //! entity-based rollback go wrong (query order, entity ids, change detection, commands) can occur.
 #![expect(clippy::needless_pass_by_value, reason = "Bevy systems take their parameters by value")]
 
+pub mod acquainted;
 pub mod dial;
 pub mod memory;
 pub mod plugin;

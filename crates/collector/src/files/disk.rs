@@ -35,8 +35,8 @@ struct Changed {
     folders: BTreeSet<PathBuf>,
 }
 
-/// So many folders, and those of the last files, are remembered as flushed. Each session has some; that one is flushed once more does no
-/// harm.
+/// About so many folders are remembered as flushed. Each session has some; that one is flushed once more
+/// does no harm.
 const REMEMBERED: usize = 512;
 
 /// Files in a folder of this computer, of which there is one owner at a time.
