@@ -18,6 +18,7 @@ use crate::begin::{self, Unfinished};
 use crate::cli::launched;
 use crate::course;
 use crate::input::PolicyChoice;
+use crate::input::keyboard::Keyboard;
 use crate::lab::{LabConnection, LabEvent, probe};
 use crate::outcome::{self, AwayTooLong};
 use crate::record::forensics::{AROUND, SimulatedWorlds};
@@ -322,6 +323,7 @@ fn record(
     worlds: Res<SimulatedWorlds>,
     mut desynced: Local<Option<u32>>,
     mut reporting: ResMut<Reporting>,
+    keyboard: Option<Res<Keyboard>>,
     time: Res<Time<Real>>,
 ) {
     let dump = |reason, frames: RangeInclusive<u32>| {
@@ -333,7 +335,11 @@ fn record(
             reporting.focused(input.focused());
         }
         writer.order(match item {
-            RecordItem::Issued(frame, input) => Order::Issued(frame, input),
+            RecordItem::Issued(frame, input) => {
+                let read = frame.checked_sub(netplay.settings().parameters.input_delay.into());
+                let keys = keyboard.as_ref().zip(read);
+                Order::Issued(frame, input, keys.and_then(|(keys, read)| keys.event_of(read)))
+            }
             RecordItem::Frame(committed) => Order::Confirmed(Box::new(committed)),
             RecordItem::Hold(hold) => Order::Hold(hold),
             RecordItem::Supplied(entry) => Order::Supplied(Box::new(entry)),

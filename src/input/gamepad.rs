@@ -18,11 +18,12 @@ fn listen(
     mut events: MessageReader<GamepadEvent>,
     mut pads: Local<BTreeMap<Entity, Pad>>,
     keyboard: Res<Keyboard>,
+    time: Res<Time<Real>>,
 ) {
     for event in events.read() {
         let Some((device, told)) = told(event) else { continue };
         for change in pads.entry(device).or_default().hear(told) {
-            keyboard.hear_pad(device.to_bits(), change);
+            keyboard.hear_pad(device.to_bits(), change, time.elapsed());
         }
     }
 }

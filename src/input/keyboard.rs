@@ -6,10 +6,12 @@ use super::pad::Change;
 use bevy::input::ButtonState;
 use bevy::input::keyboard::KeyboardInput;
 use bevy::prelude::{
-    App, IntoScheduleConfigs as _, MessageReader, PreUpdate, Query, ResMut, Resource, Window, With,
+    App, IntoScheduleConfigs as _, MessageReader, PreUpdate, Query, Real, Res, ResMut, Resource,
+    Time, Window, With,
 };
 use bevy::window::PrimaryWindow;
 use dyad_netplay::NetplaySystems;
+use std::time::Duration;
 
 /// The keyboard of the window. A client without a window has none.
 #[derive(Resource, Debug, Default)]
@@ -27,24 +29,31 @@ impl Keyboard {
         self.latch.person(mode)
     }
 
-    fn hear(&mut self, event: &KeyboardInput) {
+    fn hear(&mut self, event: &KeyboardInput, at: Duration) {
         self.keymap.layout.hear(event);
         let Some(action) = self.keymap.action(event.key_code) else { return };
         let (mut latch, control) = (self.latch.lock(), Control::Key(event.key_code));
         match event.state {
             ButtonState::Pressed if event.repeat => {}
-            ButtonState::Pressed => latch.press(control, action),
+            ButtonState::Pressed => latch.press(control, action, at),
             ButtonState::Released => latch.release(control),
         }
     }
 
-    /// Takes what has changed at the gamepad with this number. It can do what keys can do in the game at
+    /// When it was pressed what this frame's input was made of, since the program started, if it was made of
+    /// something pressed.
+    #[must_use]
+    pub fn event_of(&self, frame: u32) -> Option<Duration> {
+        self.latch.lock().event_of(frame)
+    }
+
+    /// Takes what has changed at the gamepad with this number, at this time. It can do what keys can do in the game at
     /// hand. The system tells of gamepads without asking who has the focus.
-    pub fn hear_pad(&self, pad: u64, change: Change) {
+    pub fn hear_pad(&self, pad: u64, change: Change, at: Duration) {
         let mut latch = self.latch.lock();
         match change {
             Change::Pressed(part, action) if latch.is_focused() && self.keymap.plays(action) => {
-                latch.press(Control::Pad(pad, part), action);
+                latch.press(Control::Pad(pad, part), action, at);
             }
             Change::Pressed(part, _) | Change::Released(part) => {
                 latch.release(Control::Pad(pad, part));
@@ -61,10 +70,11 @@ pub fn plugin(app: &mut App) {
 fn listen(
     mut keyboard: ResMut<Keyboard>,
     mut keys: MessageReader<KeyboardInput>,
+    time: Res<Time<Real>>,
     window: Query<&Window, With<PrimaryWindow>>,
 ) {
     for event in keys.read() {
-        keyboard.hear(event);
+        keyboard.hear(event, time.elapsed());
     }
     let focused = window.iter().any(|window| window.focused);
     keyboard.latch.lock().focus(focused);
@@ -87,6 +97,7 @@ mod tests {
     use dyad_netplay::InputSource as _;
     use dyad_protocol::Seat;
     use dyad_protocol::controls::Controls;
+    use std::time::Duration;
 
     #[test]
     fn a_gamepad_does_what_keys_can_do_and_only_in_front() {
@@ -95,7 +106,7 @@ mod tests {
         let toggle = Change::Pressed(Part::Button(Button::Use), Action::Toggle);
         let mut person = keyboard.player(KeyMode::Single, Keymap::default());
         let mut action = |keyboard: &Keyboard, change| {
-            keyboard.hear_pad(1, change);
+            keyboard.hear_pad(1, change, Duration::ZERO);
             person.read(&world(), Seat(0)).action()
         };
         assert_eq!(action(&keyboard, act), Action::Noop, "the window has no focus");
@@ -117,7 +128,7 @@ mod tests {
             let logical_key = Key::Character("x".into());
             let (state, window) = (ButtonState::Pressed, Entity::PLACEHOLDER);
             let event = KeyboardInput { key_code, logical_key, state, text: None, repeat, window };
-            keyboard.hear(&event);
+            keyboard.hear(&event, Duration::ZERO);
         };
         press(&mut keyboard, KeyCode::ArrowUp, false);
         let mut person = keyboard.player(KeyMode::Single, keymap);

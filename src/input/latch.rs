@@ -9,7 +9,9 @@ use bevy::prelude::KeyCode;
 use dyad_gridworld::{Action, PlayerInput, World};
 use dyad_netplay::InputSource;
 use dyad_protocol::Seat;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// How controls act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,7 @@ impl SharedLatch {
         let mut latch = self.lock();
         latch.pressed = None;
         latch.down.clear();
+        latch.events.clear();
         Person { latch: self.clone(), mode }
     }
 }
@@ -54,8 +57,8 @@ pub struct Person {
 }
 
 impl InputSource for Person {
-    fn read(&mut self, _world: &World, _seat: Seat) -> PlayerInput {
-        self.latch.lock().take(self.mode)
+    fn read(&mut self, world: &World, _seat: Seat) -> PlayerInput {
+        self.latch.lock().take(world.frame(), self.mode)
     }
 }
 
@@ -68,20 +71,26 @@ pub(super) enum Control {
     Pad(u64, Part),
 }
 
+/// Frames of which it is kept when a key was pressed, until the record asks: it does so in every update.
+const EVENTS: usize = 64;
+
 /// What was pressed and no frame has taken yet.
 #[derive(Debug, Default)]
 pub(super) struct Latch {
-    pressed: Option<Action>,
+    /// With the time.
+    pressed: Option<(Action, Duration)>,
+    /// When it was pressed what a frame has taken, by the frame.
+    events: VecDeque<(u32, Duration)>,
     /// Controls that are down with what they do, in the order of pressing.
     down: Vec<(Control, Action)>,
     focused: bool,
 }
 
 impl Latch {
-    pub(super) fn press(&mut self, control: Control, action: Action) {
+    pub(super) fn press(&mut self, control: Control, action: Action, at: Duration) {
         self.release(control);
         self.down.push((control, action));
-        self.pressed = Some(action);
+        self.pressed = Some((action, at));
     }
 
     pub(super) fn release(&mut self, control: Control) {
@@ -101,14 +110,27 @@ impl Latch {
         self.focused
     }
 
-    pub(super) fn take(&mut self, mode: KeyMode) -> PlayerInput {
+    /// When it was pressed what this frame has taken, if it has taken something that was pressed. Frames
+    /// are asked for in order.
+    pub(super) fn event_of(&mut self, frame: u32) -> Option<Duration> {
+        let at = self.events.iter().position(|(taken, _)| *taken == frame)?;
+        self.events.drain(..=at).next_back().map(|(_, at)| at)
+    }
+
+    /// The input of a frame.
+    pub(super) fn take(&mut self, frame: u32, mode: KeyMode) -> PlayerInput {
         // Only walking repeats: a held Space would pick up and put down in turn.
         let walks = |&(_, action): &(Control, Action)| action.direction().map(|_| action);
         let held = match mode {
             KeyMode::Single => None,
             KeyMode::Held => self.down.iter().rev().find_map(walks),
         };
-        let action = self.pressed.take().or(held).unwrap_or_default();
+        let pressed = self.pressed.take();
+        if let Some((_, at)) = pressed {
+            self.events.truncate(EVENTS - 1);
+            self.events.push_back((frame, at));
+        }
+        let action = pressed.map(|(action, _)| action).or(held).unwrap_or_default();
         // Only what goes on may be predicted to go on.
         let goes_on = held == Some(action);
         PlayerInput::new(action).with_focus(self.focused).with_held(goes_on)
@@ -119,6 +141,7 @@ impl Latch {
 mod tests {
     use super::{Control, KeyCode, KeyMode, Latch, Part};
     use dyad_gridworld::{Action, PlayerInput};
+    use std::time::Duration;
 
     const UP: (Control, Action) = (Control::Key(KeyCode::ArrowUp), Action::Up);
     const DOWN: (Control, Action) = (Control::Key(KeyCode::ArrowDown), Action::Down);
@@ -131,17 +154,21 @@ mod tests {
         Latch { focused: true, ..Latch::default() }
     }
 
+    fn press(latch: &mut Latch, (control, action): (Control, Action)) {
+        latch.press(control, action, Duration::ZERO);
+    }
+
     fn actions<const N: usize>(latch: &mut Latch, mode: KeyMode) -> [Action; N] {
-        std::array::from_fn(|_| latch.take(mode).action())
+        std::array::from_fn(|_| latch.take(0, mode).action())
     }
 
     #[test]
     fn one_press_is_one_action_however_long_it_is_held() {
         let mut latch = latch();
-        latch.press(UP.0, UP.1);
+        press(&mut latch, UP);
         assert_eq!(actions(&mut latch, KeyMode::Single), [Action::Up, Action::Noop]);
         latch.release(UP.0);
-        latch.press(UP.0, UP.1);
+        press(&mut latch, UP);
         assert_eq!(actions(&mut latch, KeyMode::Single), [Action::Up, Action::Noop]);
     }
 
@@ -149,7 +176,7 @@ mod tests {
     fn a_press_shorter_than_a_frame_counts() {
         for mode in [KeyMode::Single, KeyMode::Held] {
             let mut latch = latch();
-            latch.press(LEFT.0, LEFT.1);
+            press(&mut latch, LEFT);
             latch.release(LEFT.0);
             assert_eq!(actions(&mut latch, mode), [Action::Left, Action::Noop]);
         }
@@ -158,31 +185,31 @@ mod tests {
     #[test]
     fn the_newest_press_wins() {
         let mut latch = latch();
-        latch.press(DOWN.0, DOWN.1);
-        latch.press(ACT.0, ACT.1);
+        press(&mut latch, DOWN);
+        press(&mut latch, ACT);
         assert_eq!(actions(&mut latch, KeyMode::Single), [Action::PickupDrop, Action::Noop]);
     }
 
     #[test]
     fn held_directions_repeat_and_the_last_one_leads() {
         let mut latch = latch();
-        latch.press(RIGHT.0, RIGHT.1);
-        assert!(latch.take(KeyMode::Held).held());
-        latch.press(DOWN.0, DOWN.1);
+        press(&mut latch, RIGHT);
+        assert!(latch.take(0, KeyMode::Held).held());
+        press(&mut latch, DOWN);
         assert_eq!(actions(&mut latch, KeyMode::Held), [Action::Down, Action::Down]);
         latch.release(DOWN.0);
         assert_eq!(actions(&mut latch, KeyMode::Held), [Action::Right, Action::Right]);
         latch.release(RIGHT.0);
-        assert_eq!(latch.take(KeyMode::Held), PlayerInput::default());
+        assert_eq!(latch.take(0, KeyMode::Held), PlayerInput::default());
     }
 
     #[test]
     fn picking_up_and_using_do_not_repeat() {
         for once in [ACT, USE] {
             let mut latch = latch();
-            latch.press(LEFT.0, LEFT.1);
-            latch.press(once.0, once.1);
-            let input = latch.take(KeyMode::Held);
+            press(&mut latch, LEFT);
+            press(&mut latch, once);
+            let input = latch.take(0, KeyMode::Held);
             assert_eq!((input.action(), input.held()), (once.1, false));
             assert_eq!(actions(&mut latch, KeyMode::Held), [Action::Left, Action::Left]);
         }
@@ -191,10 +218,33 @@ mod tests {
     #[test]
     fn without_the_focus_nothing_is_held_and_the_input_says_so() {
         let mut latch = latch();
-        latch.press(LEFT.0, LEFT.1);
-        latch.take(KeyMode::Held);
+        press(&mut latch, LEFT);
+        latch.take(0, KeyMode::Held);
         latch.focus(false);
-        let input = latch.take(KeyMode::Held);
+        let input = latch.take(0, KeyMode::Held);
         assert_eq!((input.action(), input.focused()), (Action::Noop, false));
+    }
+
+    #[test]
+    fn it_is_known_when_it_was_pressed_what_a_frame_has_taken() {
+        let ms = Duration::from_millis;
+        let mut latch = latch();
+        for frame in 0..200 {
+            if frame % 2 == 0 {
+                latch.press(UP.0, UP.1, ms(u64::from(frame)));
+            }
+            latch.take(frame, KeyMode::Held);
+            if frame >= 3 {
+                let asked = frame - 3;
+                let expected = (asked % 2 == 0).then(|| ms(u64::from(asked)));
+                assert_eq!(latch.event_of(asked), expected, "{asked}");
+                assert_eq!(latch.event_of(asked), None, "it is told once");
+            }
+        }
+        for frame in 200..400 {
+            latch.press(UP.0, UP.1, ms(1));
+            latch.take(frame, KeyMode::Single);
+        }
+        assert!(latch.events.len() <= super::EVENTS, "nobody has asked");
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Scribe {
     /// Rows of the local table whose episode has not opened its files yet.
     rows: Vec<Row>,
     partners_focused: Option<bool>,
+    /// When keys were pressed, by the frame in which they act; of frames that are not confirmed yet.
+    key_events: BTreeMap<u32, Duration>,
     dumps: Dumps,
     refused: u64,
     report: Sender<Report>,
@@ -62,6 +64,7 @@ impl Scribe {
             files,
             rows: Vec::new(),
             partners_focused: None,
+            key_events: BTreeMap::new(),
             dumps: Dumps::default(),
             refused: 0,
             report,
@@ -103,7 +106,12 @@ impl Scribe {
 
     fn carry_out(&mut self, order: Order) -> Result<(), Failure> {
         match order {
-            Order::Issued(frame, input) => self.recorder.issued(frame, input)?,
+            Order::Issued(frame, input, key) => {
+                self.recorder.issued(frame, input)?;
+                // What was issued before an interruption for the same frame does not count.
+                self.key_events.remove(&frame);
+                self.key_events.extend(key.map(|at| (frame, at)));
+            }
             Order::Confirmed(committed) => self.confirmed(&committed)?,
             Order::Hold(hold) => self.recorder.hold(hold)?,
             Order::Supplied(entry) => self.recorder.supplied(&entry)?,
@@ -180,7 +188,7 @@ impl Scribe {
             wall_ms: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX),
             monotonic_us: micros(simulated_at),
             step_us: few_micros(telemetry.step),
-            key_event_us: None,
+            key_event_us: self.key_events.remove(&frame.frame).map(micros),
             input_to_display_us: None,
             speculated,
             rollback_depth,

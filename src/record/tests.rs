@@ -20,7 +20,7 @@ use dyad_recording::{KeyPair, Recorder, bundle};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 const STEPS: u32 = 40;
@@ -99,9 +99,15 @@ fn frames(count: u32) -> Vec<ConfirmedFrame> {
     (0..count).map(frame).collect()
 }
 
+/// When the key was pressed that acts in a frame.
+fn pressed_at(frame: u32) -> Duration {
+    Duration::from_micros(1_000_000 + u64::from(frame))
+}
+
 fn play(writer: &mut Writer, seat: u8, frames: &[ConfirmedFrame]) {
     for &frame in frames {
-        writer.order(Order::Issued(frame.frame, frame.inputs[usize::from(seat)]));
+        let key = frame.frame.is_multiple_of(2).then(|| pressed_at(frame.frame));
+        writer.order(Order::Issued(frame.frame, frame.inputs[usize::from(seat)], key));
         let committed = Committed { frame, telemetry: Telemetry::default() };
         writer.order(Order::Confirmed(Box::new(committed)));
     }
@@ -178,6 +184,33 @@ fn spool() -> (TempDir, Spool) {
     let directory = tempfile::tempdir().unwrap();
     let spool = Spool::at(directory.path().to_owned());
     (directory, spool)
+}
+
+#[test]
+fn the_local_table_knows_when_keys_were_pressed() {
+    let (_kept, spool) = spool();
+    let session = session(&spool, 0);
+    let directory = session.directory.clone();
+    let mut writer = Writer::start(session, &key(0)).unwrap();
+    // What was issued before an interruption is issued anew.
+    let early = Some(Duration::from_secs(9));
+    for frame in [5, 6] {
+        writer.order(Order::Issued(frame, PlayerInput::default(), early));
+    }
+    play(&mut writer, 0, &frames(10));
+    end(writer);
+    let table = fs::read_to_string(directory.join("local").join("p-a_ep0.csv")).unwrap();
+    let mut lines = table.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let names = lines.next().unwrap();
+    let column = |name| names.iter().position(|known| *known == name).unwrap();
+    let (frame, key) = (column("frame"), column("key_event_us"));
+    let told: Vec<(u32, String)> =
+        lines.map(|row| (row[frame].parse().unwrap(), row[key].to_owned())).collect();
+    assert!(told.len() >= 7, "{table}");
+    for (frame, key) in told {
+        let pressed = frame.is_multiple_of(2).then(|| pressed_at(frame).as_micros().to_string());
+        assert_eq!(key, pressed.unwrap_or_default(), "frame {frame}");
+    }
 }
 
 #[test]

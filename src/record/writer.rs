@@ -24,7 +24,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Orders that may wait: half a minute of play.
 const QUEUE: usize = 4096;
@@ -32,8 +32,9 @@ const QUEUE: usize = 4096;
 /// What the writer is told.
 #[derive(Debug)]
 pub enum Order {
-    /// This computer issued an input for its own seat.
-    Issued(u32, PlayerInput),
+    /// This computer issued an input for its own seat; and when the key was pressed that it comes from, if
+    /// it comes from one, since the program started.
+    Issued(u32, PlayerInput, Option<Duration>),
     /// A frame is final.
     Confirmed(Box<Committed>),
     /// The session goes on after an interruption and is held. Before anything is issued anew.

@@ -111,7 +111,6 @@ mod tests {
         let task = TaskSettings::OvercookedAi2019(overcooked_ai::Parameters {
             cook_time: 5,
             rewards: overcooked_ai::RewardScheme::SPARSE,
-            ..overcooked_ai::Parameters::default()
         });
         let keys = "<x^x<x^x<x^x.......vx^x>>x....";
         let expected = [Sound::Begin, Sound::Done, Sound::Points, Sound::Over];

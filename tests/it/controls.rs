@@ -37,6 +37,9 @@ const USUAL: [&str; 9] = ["Up", "Down", "Left", "Right", "w", "a", "s", "d", "sp
 const OWN: [(&str, &str); 7] =
     [("i", "0"), ("8", "0"), ("k", "1"), ("j", "2"), ("l", "3"), ("u", "4"), ("o", "5")];
 
+/// From a key press until its effect: two frames of input delay and what a busy machine adds.
+const EFFECT_WITHIN: Duration = Duration::from_secs(2);
+
 const WITHIN: Duration = Duration::from_secs(60);
 
 fn play(directory: &Path) -> anyhow::Result<()> {
@@ -46,7 +49,7 @@ fn play(directory: &Path) -> anyhow::Result<()> {
     let option = pictures.to_str().context("a path of ours is text")?;
     let person = lab.client_in_window("person", &display, &["--screenshot-dir", option])?;
     display.focus_window()?;
-    let (shared, _) =
+    let (shared, local) =
         wait_for("a record", WITHIN, || tables(&person)).with_context(|| person.process.log())?;
     let seat = wait_for_table("the first rows", &shared, |table| seat(table, &shared).map(Some))?;
     for key in USUAL {
@@ -65,8 +68,30 @@ fn play(directory: &Path) -> anyhow::Result<()> {
     }
     let actions = recorded(OWN.len())?;
     ensure!(actions == OWN.map(|(_, action)| action), "{actions:?} was recorded");
+    let times = wait_for("the times of the keys", WITHIN, || key_times(&local, OWN.len()))?;
+    for (pressed, simulated) in times {
+        let after = simulated.checked_sub(pressed).context("a key acts after it was pressed")?;
+        ensure!(after < EFFECT_WITHIN.as_micros(), "a key acted after {after} us");
+    }
     ensure!(!person.process.log().contains("do nothing"), "{}", person.process.log());
     keep_picture(&pictures)
+}
+
+/// When keys were pressed and when the frames were simulated in which they act, in microseconds, once so
+/// many are in the local table.
+fn key_times(local: &Path, count: usize) -> anyhow::Result<Option<Vec<(u128, u128)>>> {
+    let text = fs::read_to_string(local)?;
+    // A last line may still be on its way.
+    let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
+    let mut rows = whole.lines().map(|row| row.split(',').collect::<Vec<_>>());
+    let names = rows.next().unwrap_or_default();
+    let column = |name: &str| names.iter().position(|known| *known == name).context("a column");
+    let (key, simulated) = (column("key_event_us")?, column("monotonic_us")?);
+    let times: anyhow::Result<Vec<_>> = rows
+        .filter(|row| !row[key].is_empty())
+        .map(|row| Ok((row[key].parse()?, row[simulated].parse()?)))
+        .collect();
+    Ok(Some(times?).filter(|times| times.len() == count))
 }
 
 /// Keeps a picture of the game for people to look at: `controls-game.png` in the `tmp` folder of

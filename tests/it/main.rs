@@ -1,5 +1,6 @@
 //! The system tests: real processes, real WebRTC, in a network namespace of each test's own.
 
+mod bad_input;
 mod blocks;
 mod controls;
 mod crowd;
