@@ -7,15 +7,16 @@ use dyad_experiment::RULES_VERSION;
 use dyad_protocol::join::JoinLink;
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Ticket};
 use dyad_protocol::study::{Answer, Checked, GameEnd, Greeting};
-use dyad_protocol::{PROTOCOL_VERSION, PublicKey};
+use dyad_protocol::{PROTOCOL_VERSION, PublicKey, SessionId};
 use futures::{SinkExt as _, StreamExt as _};
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, interval, sleep, timeout};
+use tokio::time::{Instant, interval, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
@@ -29,11 +30,14 @@ const PAIRS: &str = "id = \"bench\"\n[[scene]]\nid = \"a\"\nlayout = \"cramped_r
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Games after which memory is looked at.
+const STAGES: [u32; 5] = [100, 200, 500, 1000, 3000];
+
 /// A lab in a process of its own.
 struct Lab {
     child: Child,
     link: JoinLink,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Lab {
@@ -59,7 +63,7 @@ impl Lab {
         BufReader::new(out).read_line(&mut line)?;
         let line: serde_json::Value = serde_json::from_str(&line)?;
         let link = line["join"].as_str().context("the lab names no link")?.parse()?;
-        Ok(Self { child, link, _folder: folder })
+        Ok(Self { child, link, folder })
     }
 
     /// Memory in KiB, and processor time in clock ticks of 10 ms.
@@ -73,6 +77,11 @@ impl Lab {
         let ticks = after_name.split_whitespace().skip(11).take(2);
         let ticks = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
         Ok((kib.context("no memory")?, ticks))
+    }
+
+    /// The length of the journal in bytes.
+    fn journal(&self) -> anyhow::Result<u64> {
+        Ok(std::fs::metadata(self.folder.path().join("data/journal.jsonl"))?.len())
     }
 }
 
@@ -212,66 +221,109 @@ async fn waiting(people: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Pairs come one after the other; how long from the second's arrival to the match?
-async fn matching(pairs: u32) -> anyhow::Result<()> {
+/// When somebody was ready, and when they got a ticket of which session.
+struct Met {
+    session: SessionId,
+    ready: Instant,
+    ticket: Instant,
+}
+
+/// Pairs come within a time, at moments that are spread over it, each person alone; how long is it from
+/// the second's arrival to the match?
+async fn matching(pairs: u32, within: Duration) -> anyhow::Result<()> {
     let lab = Lab::start(PAIRS)?;
-    let mut took = Vec::new();
-    for pair in 0..pairs {
-        let mut one = Client::join(&lab.link, 2 * pair).await?;
-        let mut other = Client::join(&lab.link, 2 * pair + 1).await?;
-        one.ready().await?;
-        while !matches!(one.hear().await?, FromLab::Waiting { .. }) {}
-        let since = Instant::now();
-        other.ready().await?;
-        let (mine, theirs) = (one.ticket().await?, other.ticket().await?);
-        took.push(since.elapsed());
-        tokio::try_join!(one.play(&mine), other.play(&theirs))?;
-        sleep(Duration::from_millis(50)).await;
+    let (mut people, began) = (JoinSet::new(), Instant::now());
+    for number in 0..2 * pairs {
+        // Multiples of a number that has no divisor in common with theirs: each place comes once.
+        let place = number * 7919 % (2 * pairs);
+        let (at, link) = (began + within * place / (2 * pairs), lab.link.clone());
+        people.spawn(async move {
+            sleep_until(at).await;
+            let mut client = Client::join(&link, number).await?;
+            let ready = Instant::now();
+            client.ready().await?;
+            let ticket = client.ticket().await?;
+            let met = Met { session: ticket.session.clone(), ready, ticket: Instant::now() };
+            client.play(&ticket).await?;
+            anyhow::Ok(met)
+        });
     }
+    let mut sessions = BTreeMap::<SessionId, Vec<Met>>::new();
+    while let Some(met) = people.join_next().await {
+        let met = met??;
+        sessions.entry(met.session.clone()).or_default().push(met);
+    }
+    let took = |both: &Vec<Met>| {
+        let second = both.iter().map(|met| met.ready).max();
+        both.iter().map(|met| met.ticket).max().zip(second).map(|(last, second)| last - second)
+    };
+    let mut took: Vec<_> = sessions.values().filter_map(took).collect();
     took.sort_unstable();
     let at = |percent: usize| took[(took.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
-    println!("{pairs} pairs, one after the other");
+    println!("{pairs} pairs, within {} s", within.as_secs());
     println!("  from the second to the match {:.1} ms median, {:.1} ms p99", at(50), at(99));
     Ok(())
 }
 
-/// Many games at once, and what is left of them in memory.
-async fn games(first: u32, all: u32) -> anyhow::Result<()> {
+/// So many games at once, by people who have not come before.
+async fn games(lab: &Lab, first: u32, games: u32) -> anyhow::Result<()> {
+    let mut playing = JoinSet::new();
+    for number in 2 * first..2 * (first + games) {
+        let link = lab.link.clone();
+        playing.spawn(async move {
+            let mut client = Client::join(&link, number).await?;
+            client.ready().await?;
+            let ticket = client.ticket().await?;
+            client.play(&ticket).await
+        });
+    }
+    while let Some(played) = playing.join_next().await {
+        played??;
+    }
+    Ok(())
+}
+
+/// Many games at once.
+async fn burst(all: u32) -> anyhow::Result<()> {
     let lab = Lab::start(PAIRS)?;
     let began = Instant::now();
-    let mut after_first = 0;
-    for batch in 0..all.div_ceil(first) {
-        let mut playing = JoinSet::new();
-        for number in 0..2 * first {
-            let (link, number) = (lab.link.clone(), batch * 2 * first + number);
-            playing.spawn(async move {
-                let mut client = Client::join(&link, number).await?;
-                client.ready().await?;
-                let ticket = client.ticket().await?;
-                client.play(&ticket).await
-            });
+    games(&lab, 0, all).await?;
+    println!("{all} games at once");
+    println!("  started and ended within     {:.1} s", began.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Games, some at a time: what is left of them in memory, and what is written down of them.
+async fn ended(stages: &[u32]) -> anyhow::Result<()> {
+    const AT_ONCE: u32 = 50;
+    let lab = Lab::start(PAIRS)?;
+    let empty = lab.journal()?;
+    println!("games, {AT_ONCE} at a time");
+    let (mut played, mut first) = (0, None);
+    for stage in stages {
+        while played < *stage {
+            games(&lab, played, AT_ONCE).await?;
+            if [50, 500].contains(&(played + AT_ONCE)) {
+                let people = 2 * (played + AT_ONCE);
+                let each = (lab.journal()? - empty) / u64::from(people);
+                println!("  journal of {people:>4} people       {each} bytes each");
+            }
+            played += AT_ONCE;
         }
-        while let Some(played) = playing.join_next().await {
-            played??;
-        }
-        if batch == 0 {
-            println!("{first} games at once");
-            println!("  started and ended within     {:.1} s", began.elapsed().as_secs_f64());
-            after_first = lab.usage()?.0;
-        }
+        // Connections that were closed are gone from the lab.
+        sleep(Duration::from_secs(1)).await;
+        let memory = lab.usage()?.0;
+        let more = memory as f64 / *first.get_or_insert(memory) as f64 * 100.0 - 100.0;
+        println!("  memory after {played:>4}            {memory} KiB ({more:+.1} %)");
     }
-    let after_all = lab.usage()?.0;
-    println!("{all} games");
-    println!(
-        "  memory                       {after_first} KiB after {first}, {after_all} KiB after all"
-    );
     Ok(())
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let people = std::env::args().nth(1).map_or(Ok(9000), |text| text.parse())?;
-    matching(100).await?;
-    games(200, 1000).await?;
+    let people = std::env::args().nth(1).map_or(Ok(10_000), |text| text.parse())?;
+    matching(100, Duration::from_secs(10)).await?;
+    burst(200).await?;
+    ended(&STAGES).await?;
     waiting(people).await
 }

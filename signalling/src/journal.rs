@@ -96,7 +96,7 @@ pub enum JournalError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A line before the last one is none.
-    #[error("line {line}: {source}")]
+    #[error("line {line} cannot be read")]
     Line {
         /// Which, from 1.
         line: usize,

@@ -27,6 +27,7 @@
 //! - [`study`] and [`people`]: what comes next for somebody, and what has happened to them;
 //! - [`journal`]: what outlives the lab; [`identities`]: who is who, apart from it;
 //! - [`withdraw`]: the end of what is known of somebody; [`published`]: what of the journal is;
+//! - [`status`]: how a study stands, by its journal;
 //! - [`secrets`]: personal links and other things that follow from one secret;
 //! - [`ticket`] and [`mint`]: tickets, and where ids, tokens and seeds come from;
 //! - [`relay`]: credentials for TURN servers;
@@ -44,6 +45,7 @@ pub mod published;
 pub mod relay;
 pub mod rooms;
 pub mod secrets;
+pub mod status;
 pub mod study;
 pub mod ticket;
 mod topology;

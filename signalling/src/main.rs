@@ -4,7 +4,7 @@ mod commands;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use commands::{check, dataset, links, people};
+use commands::{check, dataset, links, people, status};
 use dyad_collector::Remote;
 use dyad_collector::audit::{self, Action};
 use dyad_collector::backup::{Saved, backup};
@@ -45,6 +45,8 @@ enum Command {
     },
     /// Prints the JSON Schema of experiment files, for editors.
     Schema,
+    /// Says how a study stands: who waits, who plays, how it ended for whom. A lab may be running on it.
+    Status(status::Arguments),
     /// Writes a dataset that can be published.
     Export(dataset::Export),
     /// Checks all of a lab's data or of a dataset from the logs.
@@ -168,6 +170,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Schema => {
             writeln!(std::io::stdout(), "{:#}", dyad_experiment::schema())?;
         }
+        Command::Status(arguments) => status::print(&arguments)?,
         Command::Export(arguments) => return dataset::run_export(arguments),
         Command::Verify(arguments) => return dataset::run_verify(&arguments),
         Command::Backup { data, to } => {

@@ -114,23 +114,54 @@ pub struct Person {
     pub message: Option<String>,
 }
 
+/// Somebody who is through, with as little as it takes to tell them so when they come again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gone {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What they read, if it is not what the outcome says.
+    pub message: Option<Box<str>>,
+}
+
+/// What is kept of somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    /// They are on their way. Boxed, so that it takes no room of those who are not.
+    Here(Box<Person>),
+    Gone(Gone),
+}
+
 /// Everybody.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct People {
-    all: BTreeMap<ParticipantId, Person>,
+    all: BTreeMap<ParticipantId, Kept>,
     counts: BTreeMap<ConditionId, u32>,
 }
 
 impl People {
-    /// Somebody; `None` if nobody is called so.
+    /// Somebody who is on their way through the study.
     #[must_use]
     pub fn get(&self, participant: &ParticipantId) -> Option<&Person> {
-        self.all.get(participant)
+        match self.all.get(participant)? {
+            Kept::Here(person) => Some(person),
+            Kept::Gone(_) => None,
+        }
     }
 
-    /// Everybody, by pseudonym.
-    pub fn all(&self) -> impl Iterator<Item = (&ParticipantId, &Person)> {
-        self.all.iter()
+    /// Somebody who is through.
+    #[must_use]
+    pub fn gone(&self, participant: &ParticipantId) -> Option<&Gone> {
+        match self.all.get(participant)? {
+            Kept::Here(_) => None,
+            Kept::Gone(gone) => Some(gone),
+        }
+    }
+
+    /// Whether somebody has ever come.
+    #[must_use]
+    pub fn knows(&self, participant: &ParticipantId) -> bool {
+        self.all.contains_key(participant)
     }
 
     /// How many people, or groups, each condition has.
@@ -139,15 +170,17 @@ impl People {
         &self.counts
     }
 
-    /// The one place where anything about anybody changes. What is said of somebody unknown changes
-    /// nothing.
+    /// The one place where anything about anybody changes. What is said of somebody unknown, or of
+    /// somebody who is through, changes nothing.
     pub fn apply(&mut self, PersonRecord { participant, fact, .. }: &PersonRecord) {
         if let PersonFact::Enrolled { seed, condition, place } = fact {
-            self.all.insert(participant.clone(), Person::new(*seed, condition.clone(), *place));
+            let person = Box::new(Person::new(*seed, condition.clone(), *place));
+            self.all.insert(participant.clone(), Kept::Here(person));
             self.count(condition.as_ref(), true);
             return;
         }
-        let Some(person) = self.all.get_mut(participant) else { return };
+        let Some(kept) = self.all.get_mut(participant) else { return };
+        let Kept::Here(person) = kept else { return };
         let before = person.place.outcome;
         match fact {
             PersonFact::Enrolled { .. } => {}
@@ -180,16 +213,27 @@ impl People {
         // Their place in a condition is free for another who plays.
         let never_played =
             matches!(person.place.outcome, Outcome::ScreenedOut | Outcome::NoPartner);
-        if before == Outcome::Finished && never_played {
-            let condition = person.assigned.condition.clone();
-            self.count(condition.as_ref(), false);
+        let frees = before == Outcome::Finished && never_played;
+        let condition = person.assigned.condition.clone().filter(|_| frees);
+        if person.place.done {
+            *kept = Kept::Gone(Gone::of(person));
         }
+        self.count(condition.as_ref(), false);
     }
 
     fn count(&mut self, condition: Option<&ConditionId>, more: bool) {
         let Some(condition) = condition else { return };
         let count = self.counts.entry(condition.clone()).or_insert(0);
         *count = if more { count.saturating_add(1) } else { count.saturating_sub(1) };
+    }
+}
+
+impl Gone {
+    /// What is kept of somebody who is through.
+    #[must_use]
+    pub fn of(person: &Person) -> Self {
+        let message = person.message.as_deref().map(Box::from);
+        Self { outcome: person.place.outcome, message }
     }
 }
 
@@ -211,8 +255,9 @@ impl Person {
 
 #[cfg(test)]
 mod tests {
-    use super::{People, PersonFact, PersonRecord};
+    use super::{Gone, Kept, People, PersonFact, PersonRecord};
     use dyad_experiment::{Flow, Outcome, Place};
+    use dyad_protocol::ParticipantId;
     use dyad_protocol::study::Computer;
 
     #[test]
@@ -223,20 +268,43 @@ mod tests {
             people.apply(&PersonRecord { at: 0, participant, fact });
             people.counts().values().copied().collect::<Vec<_>>()
         };
-        let condition = Some("quick".parse().unwrap());
-        let enrolled =
-            || PersonFact::Enrolled { seed: 1, condition: condition.clone(), place: Flow::start() };
         assert_eq!(happens("a", enrolled()), [1]);
         assert_eq!(happens("b", enrolled()), [2]);
-        let out = || PersonFact::Screened {
-            computer: Computer::default(),
-            rtt_ms: None,
-            failed: Some("system".to_owned()),
-            place: Place { step: 9, outcome: Outcome::ScreenedOut },
-            message: None,
-        };
         assert_eq!(happens("a", out()), [1]);
         assert_eq!(happens("a", out()), [1], "once");
         assert_eq!(happens("nobody", out()), [1]);
+    }
+
+    #[test]
+    fn of_those_who_are_through_little_is_kept() {
+        let mut people = People::default();
+        let (a, b) = ("a".parse().unwrap(), "b".parse().unwrap());
+        for (participant, fact) in [(&a, enrolled()), (&b, enrolled()), (&a, out()), (&a, out())] {
+            let participant = ParticipantId::clone(participant);
+            people.apply(&PersonRecord { at: 0, participant, fact });
+        }
+        let gone = Gone { outcome: Outcome::ScreenedOut, message: Some("Sorry.".into()) };
+        assert_eq!((people.gone(&a), people.get(&a)), (Some(&gone), None));
+        assert!(people.get(&b).is_some() && people.gone(&b).is_none());
+        assert!(people.knows(&a) && people.knows(&b) && !people.knows(&"c".parse().unwrap()));
+        assert_eq!(people.counts().values().copied().collect::<Vec<_>>(), [1], "once");
+        let text = serde_json::to_string(&people).unwrap();
+        assert_eq!(serde_json::from_str::<People>(&text).unwrap(), people);
+        assert!(size_of::<Kept>() <= 24, "{}", size_of::<Kept>());
+    }
+
+    fn enrolled() -> PersonFact {
+        let condition = Some("quick".parse().unwrap());
+        PersonFact::Enrolled { seed: 1, condition, place: Flow::start() }
+    }
+
+    fn out() -> PersonFact {
+        PersonFact::Screened {
+            computer: Computer::default(),
+            rtt_ms: None,
+            failed: Some("system".to_owned()),
+            place: Place { step: 9, outcome: Outcome::ScreenedOut, done: true },
+            message: Some("Sorry.".to_owned()),
+        }
     }
 }

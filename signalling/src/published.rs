@@ -4,6 +4,7 @@
 use crate::journal::{self, Entry, JournalError};
 use crate::people::{PersonFact, PersonRecord};
 use dyad_dataset::study::{Answered, Consent, Matched, Person, SceneEnd, Study};
+use dyad_experiment::Place;
 use dyad_matchmaking::Record;
 use dyad_protocol::study::Answer;
 use dyad_protocol::{ParticipantId, SceneId, StudyId};
@@ -35,6 +36,11 @@ pub fn of(entries: &[Entry]) -> Study {
     published.study
 }
 
+/// How the study has ended for somebody who is at this place, in the words of the codebook.
+fn ending(place: Place) -> String {
+    if place.done { place.outcome.to_string() } else { "incomplete".to_owned() }
+}
+
 #[derive(Default)]
 struct Published {
     study: Study,
@@ -55,19 +61,19 @@ impl Published {
                     participant: participant.clone(),
                     enrolled_ms: *at,
                     condition: condition.as_ref().map(ToString::to_string),
-                    outcome: place.outcome.to_string(),
+                    outcome: ending(*place),
                     screened_out_by: None,
                 });
             }
             PersonFact::Screened { failed, place, .. } => self.of(participant, |person| {
                 person.screened_out_by.clone_from(failed);
-                person.outcome = place.outcome.to_string();
+                person.outcome = ending(*place);
             }),
             PersonFact::Grouped { condition, .. } => {
                 self.of(participant, |person| person.condition = Some(condition.to_string()));
             }
             PersonFact::Went { scene, repetition, session, answer, outcome, place, .. } => {
-                self.of(participant, |person| person.outcome = place.outcome.to_string());
+                self.of(participant, |person| person.outcome = ending(*place));
                 self.study.scenes.push(SceneEnd {
                     participant: participant.clone(),
                     at: *at,

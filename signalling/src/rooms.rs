@@ -88,10 +88,10 @@ impl Rooms {
 
     fn leave(&mut self, room: &str, peer: PeerId) {
         let Some(seats) = self.rooms.get_mut(room) else { return };
-        for seat in &mut *seats {
-            seat.occupant.take_if(|(occupant, _)| *occupant == peer);
-        }
-        for (_, other) in occupants(seats) {
+        // If a newer connection has the seat, the others have heard of it then.
+        let left =
+            seats.iter_mut().any(|seat| seat.occupant.take_if(|(it, _)| *it == peer).is_some());
+        for (_, other) in occupants(seats).filter(|_| left) {
             tell(other, &JsonPeerEvent::PeerLeft(peer));
         }
     }

@@ -262,7 +262,9 @@ fn parse((session, scene, participant, episode): &Parts) -> Result<RecordName, R
 
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Token, Refused> {
     let token = header_text(headers, header::AUTHORIZATION.as_str())
-        .and_then(|value| value.strip_prefix("Bearer ")?.parse().ok());
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+        .and_then(|(_, token)| token.parse().ok());
     token.ok_or_else(|| {
         let message = "send the participant's token as Authorization: Bearer TOKEN";
         Refused::new(StatusCode::UNAUTHORIZED, message)

@@ -39,7 +39,7 @@ pub struct Person {
     pub enrolled_ms: u64,
     /// The condition, if there is one.
     pub condition: Option<String>,
-    /// How the study went for them; `finished` as long as nothing else has happened.
+    /// How the study ended for them; `incomplete` if it has not.
     pub outcome: String,
     /// The rule of screening that they did not meet.
     pub screened_out_by: Option<String>,

@@ -70,6 +70,8 @@ pub struct Place {
     pub step: usize,
     /// [`Outcome::Finished`] until something else has happened.
     pub outcome: Outcome,
+    /// Whether that is the completion page: the study is over for them.
+    pub done: bool,
 }
 
 /// One person's way: the steps before the completion page.
@@ -170,7 +172,7 @@ impl Flow {
     /// Where everybody begins.
     #[must_use]
     pub const fn start() -> Place {
-        Place { step: 0, outcome: Outcome::Finished }
+        Place { step: 0, outcome: Outcome::Finished, done: false }
     }
 
     /// The step at a place; `None` for the completion page.
@@ -191,8 +193,9 @@ impl Flow {
             self.steps[later..].iter().position(is).map(|at| later + at)
         };
         let debriefing = || first_later(&|step| scene(step).is_debriefing()).unwrap_or(end);
+        let at = |step, outcome| Place { step, outcome, done: step == end };
         match (place.outcome, ended) {
-            (Outcome::Finished, Outcome::Finished) => Place { step: later, ..place },
+            (Outcome::Finished, Outcome::Finished) => at(later, place.outcome),
             (Outcome::Finished, _) => {
                 let target = match &experiment.rules.waiting_room.then {
                     AfterWaiting::Scene(id) if ended == Outcome::NoPartner => {
@@ -201,17 +204,17 @@ impl Flow {
                     _ => None,
                 };
                 if let Some(step) = target {
-                    return Place { step, ..place };
+                    return at(step, place.outcome);
                 }
                 // Who finds no partner has not played the game of this step.
                 let until = if ended == Outcome::NoPartner { place.step } else { later };
                 let played =
                     self.steps[..until.min(end)].iter().any(|it| scene(it).gym().is_some());
-                Place { step: if played { debriefing() } else { end }, outcome: ended }
+                at(if played { debriefing() } else { end }, ended)
             }
             // On the pages that are left to those who have ended early.
-            (_, Outcome::Finished) => Place { step: debriefing(), ..place },
-            (_, _) => Place { step: end, ..place },
+            (_, Outcome::Finished) => at(debriefing(), place.outcome),
+            (_, _) => at(end, place.outcome),
         }
     }
 }

@@ -45,7 +45,7 @@ enum Task {
     /// What the lab costs with thousands of people, and how fast it is, on release builds
     LabBench {
         /// People who wait and ping once a second
-        #[arg(default_value_t = 9000)]
+        #[arg(default_value_t = 10_000)]
         people: u32,
     },
     /// What the compiler does not check of files and manifests

@@ -4,3 +4,4 @@ pub(crate) mod check;
 pub(crate) mod dataset;
 pub(crate) mod links;
 pub(crate) mod people;
+pub(crate) mod status;

@@ -64,7 +64,7 @@ impl Lobby {
         connection.since = now;
         let panel = connection.panel.clone();
         self.present.insert(participant.clone(), id);
-        if self.person(&participant).is_none() {
+        if !self.people.knows(&participant) {
             self.enrol(now, &participant);
             if let Some(panel) = panel {
                 let panel = Identity::Panel(panel);

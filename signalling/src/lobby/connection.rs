@@ -23,7 +23,7 @@ const PING_EVERY: Duration = Duration::from_secs(10);
 /// After how long a silence a client counts as gone.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// How long a client may take to accept a message.
+/// How long a client may take to accept a message, and to hang up after it was told to.
 const SEND_WITHIN: Duration = Duration::from_secs(10);
 
 /// Messages that a client may send at once, and in each second. What is more counts as not
@@ -65,8 +65,16 @@ async fn serve(mut socket: WebSocket, door: Door, admission: Admission) {
         drop(door.inputs.send(Input::Event(Event::Closed(id))).await);
     }
     // The other side may be gone, and then needs no goodbye.
-    drop(timeout(SEND_WITHIN, socket.send(Message::Close(None))).await);
+    drop(timeout(SEND_WITHIN, hang_up(&mut socket)).await);
     drop(admission);
+}
+
+/// Ends a connection so that the last word arrives. With anything unread, the system would reset it, and
+/// the other side could lose what it has not read yet.
+async fn hang_up(socket: &mut WebSocket) {
+    if socket.send(Message::Close(None)).await.is_ok() {
+        while let Some(Ok(_)) = socket.recv().await {}
+    }
 }
 
 /// A connection that is up.

@@ -371,6 +371,7 @@ impl Lobby {
         }
     }
 
+    /// Somebody who is on their way.
     fn person(&self, participant: &ParticipantId) -> Option<&Person> {
         self.people.get(participant)
     }

@@ -1,7 +1,7 @@
 //! From scene to scene: what is shown, what is answered, where people go on.
 
 use super::{ConnectionId, Effect, Lobby};
-use crate::people::{Alone, PersonFact};
+use crate::people::{Alone, Gone, PersonFact};
 use crate::study::screening;
 use dyad_experiment::{ConditionId, Outcome};
 use dyad_matchmaking::session::{Greeting, Heard, SessionState};
@@ -28,12 +28,15 @@ impl Lobby {
     /// Shows somebody where they are.
     pub(super) fn show(&mut self, participant: &ParticipantId) {
         let Some(&id) = self.present.get(participant) else { return };
-        let Some(person) = self.person(participant) else { return };
-        let message = match self.study.show(person) {
+        let person = self.person(participant);
+        let message = match person.and_then(|person| self.study.show(person)) {
             Some(scene) => FromLab::Scene(Box::new(scene)),
             None => {
+                // The file that the lab has now may have fewer scenes than the one they began with.
+                let gone = self.people.gone(participant).cloned();
+                let Some(gone) = gone.or_else(|| person.map(Gone::of)) else { return };
                 let panel = self.connections.get(&id).and_then(|it| it.panel.as_ref());
-                FromLab::Completed(Box::new(self.study.completed(person, panel)))
+                FromLab::Completed(Box::new(self.study.completed(&gone, panel)))
             }
         };
         self.send(id, message);

@@ -8,7 +8,7 @@ pub mod rooms;
 pub mod screening;
 
 use crate::identities::Identity;
-use crate::people::{Alone, Person};
+use crate::people::{Alone, Gone, Person};
 use crate::secrets::Secrets;
 use crate::ticket::program;
 use dyad_experiment::form::{Answer as FormAnswer, Form};
@@ -107,7 +107,8 @@ impl Study {
     /// Whether somebody has still to be screened.
     #[must_use]
     pub fn is_to_screen(&self, person: &Person) -> bool {
-        !person.screened && !self.experiment.rules.screening.rules.is_empty()
+        let undecided = person.place.outcome == Outcome::Finished && !person.screened;
+        undecided && !self.experiment.rules.screening.rules.is_empty()
     }
 
     /// What may stand beside other data of an answer, and what says who somebody is and is kept apart.
@@ -262,9 +263,9 @@ impl Study {
 
     /// The end of the study for somebody.
     #[must_use]
-    pub fn completed(&self, person: &Person, panel: Option<&PanelId>) -> Completed {
+    pub fn completed(&self, gone: &Gone, panel: Option<&PanelId>) -> Completed {
         let completion = &self.experiment.completion;
-        let outcome = person.place.outcome;
+        let outcome = gone.outcome;
         let page = self.experiment.scenes().iter().find_map(|scene| match &scene.content {
             Content::Completion(page) if outcome == Outcome::Finished => Some(page),
             _ => None,
@@ -277,9 +278,10 @@ impl Study {
             code: completion.codes.get(&outcome).cloned(),
             url: url.filter(|_| panel.is_some() || !needs_panel),
             title: page.and_then(|page| page.title.clone()),
-            message: person
+            message: gone
                 .message
-                .clone()
+                .as_deref()
+                .map(str::to_owned)
                 .or(text)
                 .or_else(|| completion.messages.get(&outcome).cloned()),
         }

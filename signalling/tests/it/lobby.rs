@@ -235,6 +235,24 @@ async fn the_lab_has_a_limit() {
     lab.stop().await;
 }
 
+/// A system resets a connection on which bytes come that nobody reads, and what came before may be lost.
+#[tokio::test]
+async fn the_last_word_arrives_although_the_client_speaks_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = lab(2, folder.path()).await;
+    let mut socket = Socket::dial(lab.address(), "/lobby").await.unwrap();
+    let say = |message| serde_json::to_string(&message).unwrap();
+    socket.send(&say(FromClient::Hello(hello(None)))).await;
+    socket.until_closed().await;
+    for nonce in 0..20 {
+        socket.send(&say(FromClient::Ping { nonce })).await;
+    }
+    let word = socket.receive().await.expect("the connection was not reset");
+    assert!(matches!(serde_json::from_str(&word), Ok(FromLab::Refused { .. })), "{word}");
+    assert_eq!(socket.receive().await, None);
+    lab.stop().await;
+}
+
 #[tokio::test]
 async fn everybody_hears_that_the_lab_closes() {
     let folder = tempfile::tempdir().unwrap();

@@ -101,6 +101,31 @@ async fn a_killed_lab_remembers_who_may_upload() {
     assert!(lab.terminate().0);
 }
 
+#[tokio::test]
+async fn how_a_study_stands_is_told_while_the_lab_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let status = || {
+        let output = Command::new(PROGRAM).arg("status").arg(folder.path()).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    assert_eq!(status(), (false, String::new()), "no lab was ever started here");
+    let lab = Program::start(folder.path());
+    let (mut one, mut other) = (lab.join().await, lab.join().await);
+    one.wait().await;
+    let (good, text) = status();
+    assert!(good && text.contains("     1  waiting for a partner\n"), "{text}");
+    assert!(text.contains("     1  on a page or a form, or gone\n"), "{text}");
+    other.ready().await;
+    let (mine, theirs) = (one.ticket().await, other.ticket().await);
+    one.check(&mine).await;
+    other.check(&theirs).await;
+    one.settle().await;
+    other.settle().await;
+    let (good, text) = status();
+    assert!(good && text.contains("     2  playing\n"), "{text}");
+    assert!(text.contains(mine.session.as_str()), "{text}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn who_plays_when_the_lab_is_killed_gets_the_same_ticket() {

@@ -112,6 +112,11 @@ async fn a_newer_connection_takes_the_seat() {
     assert_eq!(event(&mut first.socket, "PeerLeft").await, json!(lost.id));
     assert_eq!(event(&mut first.socket, "NewPeer").await, json!(again.id));
     assert_eq!(lost.socket.receive().await, None);
+    // Once: when the lab is done with the old connection, the next thing heard is an echo.
+    assert_eq!(lost.socket.receive().await, None, "the end of the stream");
+    let own = first.id.clone();
+    first.signal(&own, json!("echo")).await;
+    event(&mut first.socket, "Signal").await;
     lab.stop().await;
 }
 

@@ -103,8 +103,28 @@ impl Socket {
     }
 
     pub(crate) fn local_address(&self) -> SocketAddr {
+        self.stream().local_addr().unwrap()
+    }
+
+    /// Waits until the lab has closed its side, and reads nothing.
+    pub(crate) async fn until_closed(&self) {
+        let closed = async {
+            let mut bytes = [0; 4096];
+            loop {
+                let there = self.stream().peek(&mut bytes).await.unwrap();
+                // A frame that closes, without a reason.
+                if bytes[..there].ends_with(&[0x88, 0]) {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, closed).await.expect("the lab does not hang up");
+    }
+
+    fn stream(&self) -> &TcpStream {
         match self.0.get_ref() {
-            MaybeTlsStream::Plain(stream) => stream.local_addr().unwrap(),
+            MaybeTlsStream::Plain(stream) => stream,
             _ => panic!("the lab speaks plain HTTP"),
         }
     }

@@ -17,12 +17,16 @@ const INCOMING: &str = "_incoming";
 /// Threads that write at the same time.
 const WRITERS: usize = 16;
 
+/// Folders that are remembered as flushed. Each session has some; that one is flushed once more does no
+/// harm.
+const REMEMBERED: usize = 512;
+
 /// Files in a folder of this computer, of which there is one owner at a time.
 pub struct Disk {
     root: PathBuf,
     medium: Arc<dyn Medium>,
     temporary: u64,
-    /// Folders that are known to survive a power cut.
+    /// Folders that are known to survive a power cut, some of the latest.
     flushed: BTreeSet<PathBuf>,
     /// Held as long as this lives.
     _lock: Lock,
@@ -153,6 +157,9 @@ impl Disk {
             self.medium.make_folder(folder)?;
         }
         self.medium.sync_folder(parent)?;
+        if self.flushed.len() == REMEMBERED {
+            self.flushed.clear();
+        }
         self.flushed.insert(folder.to_owned());
         Ok(())
     }

@@ -27,7 +27,7 @@ const FINDINGS: [(&str, &str); 5] = [
     ("revision", "the verdict was revised after the session's books were closed"),
 ];
 
-const OUTCOMES: [(&str, &str); 7] = [
+const OUTCOMES: [(&str, &str); 8] = [
     ("finished", "all was gone through"),
     ("no_partner", "nobody was there to play with in time"),
     ("partner_left", "the partner left or was lost"),
@@ -35,6 +35,7 @@ const OUTCOMES: [(&str, &str); 7] = [
     ("excluded", "excluded during a game"),
     ("screened_out", "not admitted by a rule of screening"),
     ("withdrew", "left of their own accord, or did not consent"),
+    ("incomplete", "went away without a word, or was still on the way when the dataset was made"),
 ];
 
 /// Columns with fixed names: name, kind, unit, description.
@@ -310,7 +311,7 @@ pub(super) const FIXED: [(&str, Kind, Option<&str>, &str); 84] = [
         "outcome",
         Kind::Text,
         None,
-        "How it ended: of a scene, or of the study for a participant, where it is finished as long as nothing else has happened.",
+        "How it ended: a scene, or, in the table of participants, the study.",
     ),
     (
         "screened_out_by",

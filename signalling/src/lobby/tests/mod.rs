@@ -3,11 +3,14 @@
 //! - here: connections, admission, one game;
 //! - `scenes`: whole studies, and what is refused on the way;
 //! - `programs`: programs in the places of people;
+//! - `endings`: what stays when all is over;
 //! - `restarts`: a lab that is killed at any moment.
 
+mod endings;
 mod programs;
 mod restarts;
 mod scenes;
+mod standing;
 
 use super::reports::{KEEP_MS, STORE_EVERY_MS};
 use super::{AdmitBy, ConnectionId, Effect, Event, HELLO_WITHIN_MS, Lobby, MAX_MALFORMED};

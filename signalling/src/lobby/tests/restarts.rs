@@ -242,13 +242,24 @@ fn a_lab_that_is_killed_after_any_line_goes_on() {
             }
         }
         let steps = ["p-1", "p-2"].map(|who| {
-            let person = test.lobby.people().get(&id(who)).expect("they came");
-            test.lobby.study.step(person)
+            test.lobby.people().get(&id(who)).map(|person| test.lobby.study.step(person))
         });
         let games = test.lobby.games.len() + test.orders.len();
         let alone = steps[0] != steps[1];
         assert!(games == 1 || alone, "after {lines} lines: {steps:?}, {games} games");
     }
+}
+
+#[test]
+fn who_is_at_a_scene_that_is_not_in_the_file_any_more_is_through() {
+    let mut test = Test::of(STUDY);
+    let first = test.play_first();
+    test.says(1, game_over(&first, 2, GameEnd::Completed));
+    let shorter = STUDY.split_once("[[scene]]\nid = \"questions\"").unwrap().0;
+    test.lobby = Lobby::restore(study(shorter), &test.journal).unwrap();
+    test.after(Event::Restarted);
+    let FromLab::Completed(end) = test.come_as(1, 11) else { panic!("nothing is left to show") };
+    assert_eq!(end.outcome, Outcome::Finished);
 }
 
 #[test]

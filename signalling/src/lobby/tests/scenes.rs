@@ -429,6 +429,15 @@ fn screening_waits_for_round_trips_and_says_why() {
     assert_eq!(failed.collect::<Vec<_>>(), [None, Some("rtt"), Some("question")]);
 }
 
+#[test]
+fn who_withdraws_while_they_are_screened_is_through() {
+    let mut test = Test::of(SCREENED);
+    test.come_in(1);
+    let heard = test.hears(1, FromClient::Withdraw);
+    assert_eq!(completed(&heard).outcome, Outcome::Withdrew);
+    assert!(matches!(test.come_as(1, 11), FromLab::Completed(_)), "for good");
+}
+
 const CONDITIONS: &str = r#"
 id = "s"
 [assignment]

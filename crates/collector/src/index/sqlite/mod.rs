@@ -59,6 +59,10 @@ const LATER_TABLES: &str = "
     ) STRICT;
 ";
 
+/// What of the database is kept in memory at most, in KiB. A question takes a few pages, which the
+/// operating system has too; the library's own 2 MiB would fill up with every game that was ever played.
+const CACHE_KIB: i32 = 256;
+
 /// The database of a store.
 pub struct Sqlite {
     database: Connection,
@@ -86,6 +90,7 @@ impl Sqlite {
         // A receipt follows a commit, so a commit must be on disk.
         database.pragma_update(None, "synchronous", "FULL")?;
         database.pragma_update(None, "foreign_keys", "ON")?;
+        database.pragma_update(None, "cache_size", -CACHE_KIB)?;
         match database.pragma_query_value(None, "user_version", |row| row.get(0))? {
             0 => {
                 let transaction = database.transaction()?;
