@@ -73,7 +73,8 @@ pub fn read_link(text: &str) -> anyhow::Result<JoinLink> {
 /// The link in what was copied from a message; or all of it.
 fn within(text: &str) -> &str {
     let ends = |letter: char| letter.is_whitespace() || "<>\"'()[]“”„«»".contains(letter);
-    let link = text.find(SCHEME).and_then(|start| text[start..].split(ends).next());
+    let start = text.to_ascii_lowercase().find(SCHEME);
+    let link = start.and_then(|start| text[start..].split(ends).next());
     // A sentence may end behind it; no link ends in such a sign.
     link.map_or(text.trim(), |link| link.trim_end_matches(['.', ',', ';', '!']))
 }
@@ -310,6 +311,7 @@ mod tests {
         ] {
             assert_eq!(within(text), link, "{text}");
         }
+        assert_eq!(within("Link: DYAD://10.0.0.1:99/join"), "DYAD://10.0.0.1:99/join");
         assert_eq!(within(" 10.0.0.1:99 "), "10.0.0.1:99");
         assert_eq!(read_link("see dyad://10.0.0.1:99/join").unwrap().port, 99);
         assert!(read_link("https://10.0.0.1:99/join").is_err());

@@ -7,7 +7,8 @@ use crate::words::Words;
 use bevy::prelude::{Real, Res, ResMut, Result, Time};
 use bevy_egui::EguiContexts;
 use bevy_egui::egui::{
-    Align2, Area, Context, CornerRadius, Frame, Id, Label, Margin, Order, RichText, Stroke, vec2,
+    Align2, Area, Button, Context, CornerRadius, Frame, Id, Label, Margin, Order, RichText, Stroke,
+    vec2,
 };
 use std::time::Duration;
 
@@ -36,7 +37,10 @@ pub fn show(ctx: &Context, warning: &Warning, words: &Words) -> bool {
                 ui.add(Label::new(text).wrap());
             });
             ui.add_space(theme::GAP);
-            ui.link(RichText::new(words.line("warning-seen")).size(size::SMALL)).clicked()
+            let seen =
+                RichText::new(words.line("warning-seen")).size(size::SMALL).color(theme::INK);
+            let seen = Button::new(seen).fill(theme::CARD).stroke(Stroke::new(1.0, theme::MUTED));
+            ui.add(seen).clicked()
         };
         card.show(ui, |ui| ui.horizontal(line).inner).inner
     });

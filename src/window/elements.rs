@@ -89,11 +89,22 @@ fn element(node: &Node, focused: bool) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::elements;
+    use super::{elements, is_in_place};
     use crate::screens::connecting;
     use crate::theme;
     use crate::words::Words;
     use bevy_egui::egui::{Context, RawInput};
+    use serde_json::json;
+
+    #[test]
+    fn a_clock_goes_on_in_its_place() {
+        let clock = |seconds: &str, left: f64| {
+            [json!({ "role": "Label", "label": seconds, "rect": [left, 0.0, 90.0, 20.0] })]
+        };
+        assert!(is_in_place(&clock("24 s", 10.0), &clock("23 s", 10.0)));
+        assert!(!is_in_place(&clock("24 s", 10.0), &clock("24 s", 11.0)));
+        assert!(!is_in_place(&clock("24 s", 10.0), &[]));
+    }
 
     #[test]
     fn what_can_be_pressed_has_a_name_and_a_place() {

@@ -12,6 +12,7 @@ mod groups;
 mod interruptions;
 mod leaving;
 mod network;
+mod overlays;
 mod programs;
 mod record;
 mod reports;

@@ -6,9 +6,9 @@ use crate::say;
 use anyhow::{Context as _, Result, ensure};
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use system_tests::display::{self, Display};
-use system_tests::process::wait_for;
 use system_tests::session::{Client, Lab};
 
 /// What is measured.
@@ -28,8 +28,10 @@ const DELAYS: [u32; 2] = [1, 2];
 const WITHIN: Duration = Duration::from_secs(60);
 /// Rows after which what starts is over.
 const SETTLED: usize = 60;
-/// Between two keys, at least: longer than any effect takes.
-const BETWEEN_KEYS: Duration = Duration::from_millis(180);
+/// How long the effect of a key is waited for: one that walks against something has none.
+const EFFECT_WITHIN: Duration = Duration::from_secs(2);
+/// How often is looked whether it is there. What looks takes time from what is measured.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What one game gave.
 #[derive(Debug, Default, PartialEq)]
@@ -92,23 +94,26 @@ fn play(delay: u32, keys: u32) -> Result<Game> {
         client.wait_for_rows(SETTLED, WITHIN)?;
     }
     for key in 0..keys {
+        let before = read(&fs::read_to_string(&file)?)?.keys.len();
         display.press(if key % 2 == 0 { "Right" } else { "Left" })?;
-        // At another moment of a step each time.
-        std::thread::sleep(BETWEEN_KEYS + Duration::from_millis(u64::from(key * 7 % 34)));
+        let pressed = Instant::now();
+        while pressed.elapsed() < EFFECT_WITHIN
+            && read(&fs::read_to_string(&file)?)?.keys.len() == before
+        {
+            thread::sleep(LOOK_EVERY);
+        }
+        // The next one comes at another moment of a step.
+        thread::sleep(Duration::from_millis(u64::from(key * 7 % 34)));
     }
     finish(&person, &file, keys, started)
 }
 
-/// Reads what the program has measured, as soon as all keys are in it.
+/// Reads what the program has measured.
 fn finish(person: &Client, file: &Path, keys: u32, started: Duration) -> Result<Game> {
     let memory_mib = person.process.memory_kib()? as f64 / 1024.0;
-    // A key against a wall has no effect; most have.
-    let enough = usize::try_from(keys)? * 8 / 10;
-    let what = format!("the effect of {enough} of {keys} keys");
-    let mut game = wait_for(&what, Duration::from_secs(10), || {
-        let game = read(&fs::read_to_string(file)?)?;
-        Ok((game.keys.len() >= enough).then_some(game))
-    })?;
+    let mut game = read(&fs::read_to_string(file)?)?;
+    let (had, enough) = (game.keys.len(), usize::try_from(keys)? * 8 / 10);
+    ensure!(had >= enough, "of {keys} keys only {had} had an effect");
     ensure!(game.opened > 0.0, "there was no whole picture");
     game.opened -= started.as_secs_f64() * 1000.0;
     Ok(Game { memory_mib, ..game })
