@@ -5,7 +5,9 @@ use super::keyboard::Keyboard;
 use super::pad::{Button, Pad, Told, Way};
 use bevy::input::InputSystems;
 use bevy::input::gamepad::{GamepadAxis, GamepadButton, GamepadEvent};
-use bevy::prelude::{App, Entity, IntoScheduleConfigs as _, Local, MessageReader, PreUpdate, Res};
+use bevy::prelude::{
+    App, Entity, IntoScheduleConfigs as _, Local, MessageReader, PreUpdate, Real, Res, Time,
+};
 use dyad_netplay::NetplaySystems;
 use std::collections::BTreeMap;
 

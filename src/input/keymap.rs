@@ -146,7 +146,7 @@ impl Keymap {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::{Keymap, PLACES, USUAL, place};
     use crate::words::Words;
     use bevy::prelude::KeyCode;
@@ -155,7 +155,8 @@ mod tests {
     use dyad_protocol::controls::Controls;
     use std::collections::BTreeSet;
 
-    fn controls(keys: &[(&str, &[&str])]) -> Controls {
+    /// Keys by action, as a lab names them.
+    pub(crate) fn controls(keys: &[(&str, &[&str])]) -> Controls {
         let named = keys.iter().map(|(action, keys)| {
             ((*action).to_owned(), keys.iter().map(|key| (*key).to_owned()).collect())
         });

@@ -11,7 +11,6 @@ use bevy::prelude::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use std::vec;
 
 /// Adds what plays sounds to an app that has Bevy's default plugins.
 pub(super) fn plugin(app: &mut App) {
@@ -29,18 +28,23 @@ impl Decodable for Wave {
     type Decoder = Playing;
 
     fn decoder(&self) -> Playing {
-        Playing(self.0.to_vec().into_iter())
+        Playing { wave: self.0.clone(), next: 0 }
     }
 }
 
-/// What is left of a sound.
-struct Playing(vec::IntoIter<f32>);
+/// A sound, and the sample that comes next.
+struct Playing {
+    wave: Arc<[f32]>,
+    next: usize,
+}
 
 impl Iterator for Playing {
     type Item = f32;
 
     fn next(&mut self) -> Option<f32> {
-        self.0.next()
+        let sample = self.wave.get(self.next).copied()?;
+        self.next += 1;
+        Some(sample)
     }
 }
 

@@ -103,8 +103,8 @@ fn keycap(painter: &Painter, left: Pos2, key: &str) -> Pos2 {
 mod tests {
     use super::groups;
     use crate::input::keymap::Keymap;
+    use crate::input::keymap::tests::controls;
     use crate::words::Words;
-    use dyad_protocol::controls::Controls;
 
     /// The keys as they are read from left to right.
     fn shown(keymap: &Keymap, words: &Words) -> String {
@@ -114,10 +114,7 @@ mod tests {
     }
 
     fn with(keys: &[(&str, &[&str])]) -> Keymap {
-        let named = keys.iter().map(|(action, keys)| {
-            ((*action).to_owned(), keys.iter().map(|key| (*key).to_owned()).collect())
-        });
-        Keymap::default().with(&Controls(named.collect())).0
+        Keymap::default().with(&controls(keys)).0
     }
 
     #[test]
