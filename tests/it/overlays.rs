@@ -14,7 +14,7 @@ use system_tests::session::Lab;
 
 const WITHIN: Duration = Duration::from_secs(60);
 /// Between a lost connection and its words: two seconds of silence, and what a busy machine adds.
-const NOTICED_WITHIN: Duration = Duration::from_secs(4);
+const NOTICED_WITHIN: Duration = Duration::from_secs(6);
 /// Between a lost focus and its words, on a machine that draws three pictures a second.
 const TOLD_WITHIN: Duration = Duration::from_secs(5);
 /// For how long partners who have lost each other look for each other.
