@@ -14,7 +14,7 @@ use system_tests::session::Lab;
 
 const WITHIN: Duration = Duration::from_secs(60);
 /// Between a lost connection and its words: two seconds of silence, and what a busy machine adds.
-const NOTICED_WITHIN: Duration = Duration::from_secs(4);
+const NOTICED_WITHIN: Duration = Duration::from_secs(6);
 /// Between a lost focus and its words, on a machine that draws three pictures a second.
 const TOLD_WITHIN: Duration = Duration::from_secs(5);
 /// For how long partners who have lost each other look for each other.
@@ -67,7 +67,8 @@ fn is_told(person: &Person, words: &str, since: Instant, within: Duration) -> an
     person.wait_for(words)?;
     let after = since.elapsed();
     ensure!(after < within, "{words:?} only after {after:?}\n{}", person.client.process.log());
-    reads_only(person, &[words])
+    // A busy machine may keep the partner waiting besides.
+    reads_only(person, &[words, STALLED])
 }
 
 /// The seconds that stand in the words about a lost connection.
@@ -200,8 +201,8 @@ fn focus(directory: &Path) -> anyhow::Result<()> {
     a.look_away(true)?;
     is_told(a, ME_AWAY, away, TOLD_WITHIN)?;
     is_told(b, PARTNER_AWAY, away, TOLD_WITHIN)?;
-    ensure!(!a.reads(&["It goes on without you. After "])?.is_empty(), "what follows is not said");
-    ensure!(!b.reads(&["If that lasts for "])?.is_empty(), "what follows is not said");
+    a.wait_for("It goes on without you. After ")?;
+    b.wait_for("Your partner is away. If that lasts for ")?;
     ensure!(a.title()?.starts_with("Come back: the game ends in "), "{}", a.title()?);
     play_on(b)?;
     a.look_away(false)?;
