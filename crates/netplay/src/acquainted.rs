@@ -68,11 +68,11 @@ impl<T: Transport> Acquainted<T> {
         let mut is_gone = false;
         for event in transport.poll(now) {
             match event {
-                TransportEvent::Received { connection, channel, bytes } if connection == own => {
-                    if !is_earlier(channel, &bytes) {
-                        last = now;
-                        events.push(TransportEvent::Received { connection, channel, bytes });
-                    }
+                TransportEvent::Received { connection, channel, bytes }
+                    if connection == own && !is_earlier(channel, &bytes) =>
+                {
+                    last = now;
+                    events.push(TransportEvent::Received { connection, channel, bytes });
                 }
                 TransportEvent::Disconnected(connection) if connection == own => is_gone = true,
                 _ => {}
@@ -165,11 +165,11 @@ mod tests {
     }
 
     fn connected(transport: &mut impl Transport, now: Duration) -> Option<Connection> {
-        let connected = transport.poll(now).into_iter().filter_map(|event| match event {
+        let mut connected = transport.poll(now).into_iter().filter_map(|event| match event {
             TransportEvent::Connected(connection) => Some(connection),
             _ => None,
         });
-        connected.last()
+        connected.next_back()
     }
 
     fn received(transport: &mut impl Transport, now: Duration) -> Vec<Vec<u8>> {

@@ -318,13 +318,13 @@ fn a_recovered_record_is_a_good_one() {
 /// A person plays at random with the program that cooks in the second seat; in one frame it is said to
 /// have done something else.
 fn play_with_program(game: &Arc<Game>, wrong: Option<u32>) -> Vec<ConfirmedFrame> {
-    let mut program = dyad_policies::program("scripted", game.settings().seed, 1).unwrap();
+    let mut program = dyad_policies::program("scripted", game.settings().seed, 1).expect("a name");
     let (mut rng, mut world) = (Rng::new(3), World::new(Arc::clone(game)));
     let mut frames = Vec::new();
     while world.phase() != Phase::Coasting {
-        let (frame, own) = (world.frame(), u8::try_from(rng.below(7)).unwrap());
+        let (frame, own) = (world.frame(), u8::try_from(rng.below(7)).expect("small"));
         let mut inputs = [PlayerInput::default(); MAX_PLAYERS];
-        inputs[0] = PlayerInput::new(Action::from_number(own).unwrap());
+        inputs[0] = PlayerInput::new(Action::from_number(own).expect("one of seven"));
         inputs[1] = program.input(&world, 1);
         if wrong == Some(frame) {
             let up = inputs[1].action() == Action::Up;
