@@ -15,7 +15,7 @@ use dyad_gridworld::rng::Rng;
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 use std::fs;
-use std::io::{Write as _, stdout};
+use std::io::{self, Write as _, stdout};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -101,7 +101,7 @@ fn damaged(folder: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 /// All files in a folder and those in it.
-fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder)? {
@@ -171,7 +171,7 @@ fn timed<T>(work: impl FnOnce() -> Result<T, Box<dyn Error>>) -> Result<(Took, T
 
 /// What this program has used so far of processors, where the system says so.
 fn processor_time() -> Option<Duration> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
     // User and system time are the 12th and 13th number after the name, in hundredths.
     let mut numbers = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
     let mut next = || numbers.next()?.parse::<u64>().ok();
