@@ -1,10 +1,11 @@
 //! The collector's routes. PROTOCOL.md describes them; here is only the translation between
 //! HTTP and [`Store`](crate::Store).
 
+use crate::access::AccessError;
 use crate::coding::{self, CodingError};
 use crate::owner::{Collector, Stopped};
 use crate::pieces::{Arrived, Piece, PieceError};
-use crate::store::{AccessError, PutError, StoreError};
+use crate::store::{PutError, StoreError};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -103,7 +104,7 @@ async fn upload(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<SignedReceipt>, Refused> {
-    let announced = match announced(&shared, &parts, &headers, MAX_BUNDLE).await {
+    let announced = match announced(&shared, &parts, &headers, MAX_BUNDLE) {
         Ok(announced) => announced,
         Err(refused) => return Err(rest(body, refused).await),
     };
@@ -120,11 +121,11 @@ async fn add(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refused> {
-    let admitted = async {
-        let announced = announced(&shared, &parts, &headers, MAX_PIECE).await?;
+    let admitted = || {
+        let announced = announced(&shared, &parts, &headers, MAX_PIECE)?;
         Ok((announced, number(&headers, OFFSET_HEADER)?, number(&headers, LENGTH_HEADER)?))
     };
-    let (announced, offset, length) = match admitted.await {
+    let (announced, offset, length) = match admitted() {
         Ok(admitted) => admitted,
         Err(refused) => return Err(rest(body, refused).await),
     };
@@ -155,13 +156,13 @@ fn sign(shared: &Shared, receipt: Receipt) -> Json<SignedReceipt> {
 }
 
 /// Who is asking, for what, and how much of it comes; refused if it is more than `most` bytes.
-async fn announced(
+fn announced(
     shared: &Shared,
     parts: &Parts,
     headers: &HeaderMap,
     most: usize,
 ) -> Result<Announced, Refused> {
-    let name = admit(shared, parts, headers).await?;
+    let name = admit(shared, parts, headers)?;
     let is_packed = match headers.get(header::CONTENT_ENCODING).map(|value| value.to_str()) {
         None | Some(Ok("identity")) => false,
         Some(Ok(ENCODING)) => true,
@@ -220,7 +221,7 @@ async fn find(
     Path(parts): Path<Parts>,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    let name = admit(&shared, &parts, &headers).await?;
+    let name = admit(&shared, &parts, &headers)?;
     let asked = announced_digest(&headers).ok();
     let found = shared.collector.with(move |store| {
         let offset = asked.map(|digest| store.offset(&name, &digest)).transpose()?;
@@ -236,11 +237,10 @@ async fn find(
 }
 
 /// The record that is asked for, if the asker may.
-async fn admit(shared: &Shared, parts: &Parts, headers: &HeaderMap) -> Result<RecordName, Refused> {
+fn admit(shared: &Shared, parts: &Parts, headers: &HeaderMap) -> Result<RecordName, Refused> {
     let name = parse(parts)?;
     let token = bearer(headers)?;
-    let asked = name.clone();
-    shared.collector.with(move |store| store.authorise(&token, &asked)).await??;
+    shared.collector.access().authorise(&token, &name)?;
     Ok(name)
 }
 

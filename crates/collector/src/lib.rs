@@ -33,7 +33,7 @@
 //! Modules, in reading order:
 //! - [`files`]: durable files by key, [`names`]: their keys; [`folder`]: what lies beside them; [`index`]: the
 //!   SQL;
-//! - [`store`]: receiving, without threads or network; [`pieces`]: large bundles in pieces,
+//! - `access.rs`: who may send what; [`store`]: receiving, without threads or network; [`pieces`]: large bundles in pieces,
 //!   [`carried`]: those that no network takes; [`seal`]:
 //!   the key; [`recover`]: what a start puts in order; [`fsck`]: the same with a report;
 //! - [`settle`]: what follows a receipt, with [`examine`], which asks recording for the verdict, and
@@ -45,6 +45,7 @@
 //!   machines, [`remote`]: their end of it; [`serve`]: taking connections, with [`tls`] and [`flood`],
 //!   the limits; [`interrupt`]: SIGTERM.
 
+mod access;
 pub mod audit;
 pub mod backup;
 mod books;
@@ -75,8 +76,9 @@ pub mod store;
 pub mod tls;
 pub mod withdraw;
 
+pub use access::{Access, AccessError};
 pub use owner::{Collector, CollectorThread, Stopped};
 pub use remote::{Keeper, KeeperError, Remote};
 pub use settle::Notice;
 pub use snapshot::Snapshot;
-pub use store::{AccessError, PutError, Registration, Store, StoreError, Upload};
+pub use store::{PutError, Registration, Store, StoreError, Upload};

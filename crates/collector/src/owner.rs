@@ -2,6 +2,7 @@
 //! wait for all of it. Receiving goes before settling, so a burst of uploads is acknowledged first and
 //! unpacked after.
 
+use crate::access::Access;
 use crate::settle::Notice;
 use crate::store::{PutError, Store, Upload};
 use axum::body::Bytes;
@@ -59,6 +60,8 @@ pub struct Stopped;
 /// Access to a store that lives in a thread of its own. Clones share it.
 #[derive(Clone)]
 pub struct Collector {
+    // Before the jobs, whose end is the store's: it is to close its index as the last one.
+    access: Access,
     jobs: SyncSender<Queued>,
     places: Arc<Semaphore>,
     key: Arc<KeyPair>,
@@ -80,20 +83,26 @@ impl Collector {
     ) -> std::io::Result<(Self, CollectorThread)> {
         let (jobs, queue) = sync_channel(QUEUE);
         let (end, ended) = oneshot::channel();
-        let key = Arc::new(store.key().clone());
+        let (access, key) = (store.access().clone(), Arc::new(store.key().clone()));
         Builder::new().name("collector".to_owned()).spawn(move || {
             own(store, &queue, tell);
             // Perhaps nobody waits for it.
             end.send(()).ok();
         })?;
         let places = Arc::new(Semaphore::new(QUEUE));
-        Ok((Self { jobs, places, key }, CollectorThread { ended }))
+        Ok((Self { access, jobs, places, key }, CollectorThread { ended }))
     }
 
     /// What receipts are signed with.
     #[must_use]
     pub fn key(&self) -> &KeyPair {
         &self.key
+    }
+
+    /// Who may send and ask for what, which does not wait for the store.
+    #[must_use]
+    pub const fn access(&self) -> &Access {
+        &self.access
     }
 
     /// Has the store do something.

@@ -1,7 +1,8 @@
 //! A store: receiving records so that a receipt is never a false one. Synchronous, one owner.
 
+use crate::access::{Access, AccessError, hash};
 use crate::files::{Disk, Files};
-use crate::index::{Conflict, Index, IndexError, Sqlite, TokenHash};
+use crate::index::{Conflict, Index, IndexError, Sqlite};
 use crate::names::{beside, bundle_key, folder};
 use crate::reports::Noted;
 use crate::seal;
@@ -10,7 +11,7 @@ use dyad_protocol::records::{MAX_BUNDLE, Receipt, RecordName};
 use dyad_protocol::{HexDigest, ParticipantId, PublicKey, SceneId, SessionId, StudyId, Token};
 use dyad_recording::KeyPair;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -69,25 +70,6 @@ pub enum StoreError {
     /// The receipts' key cannot be read or made.
     #[error("the key for receipts: {0}")]
     Key(io::Error),
-    /// The index fails.
-    #[error(transparent)]
-    Index(#[from] IndexError),
-}
-
-/// Why somebody may not send or ask for a record.
-#[derive(Debug, thiserror::Error)]
-pub enum AccessError {
-    /// Nobody has this token.
-    #[error("the token is unknown to this lab; it may belong to another one")]
-    UnknownToken,
-    /// The record does not belong to the token's owner.
-    #[error("this record does not belong to the participant of the token")]
-    NotTheirs,
-    /// Somebody who played in this game has taken their data back.
-    #[error(
-        "this game was deleted because somebody has withdrawn their data: delete your copy too"
-    )]
-    Withdrawn,
     /// The index fails.
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -162,11 +144,11 @@ impl<'a> Upload<'a> {
 
 /// Records in a folder.
 pub struct Store {
+    // Before the index, which closes its file as the last one that has it open.
+    pub(crate) access: Access,
     pub(crate) files: Box<dyn Files>,
     pub(crate) index: Box<dyn Index>,
     pub(crate) noted: Noted,
-    /// Sessions that were deleted.
-    pub(crate) withdrawn: BTreeSet<SessionId>,
     key: KeyPair,
 }
 
@@ -195,7 +177,7 @@ impl Store {
         // A store that cannot be understood is left as it is, so this comes before anything is made.
         let index = Sqlite::open(&folder.join(INDEX))?;
         let key = seal::key(folder).map_err(StoreError::Key)?;
-        Ok(Self::of(Box::new(disk), Box::new(index), key))
+        Ok(Self::of(Box::new(disk), Box::new(index), key)?)
     }
 
     /// A store of these files with this index, whose receipts are signed with this key; otherwise as
@@ -209,13 +191,14 @@ impl Store {
         key: KeyPair,
         now_ms: u64,
     ) -> Result<Self, StoreError> {
-        let mut store = Self::of(files, index, key);
+        let mut store = Self::of(files, index, key)?;
         store.put_in_order(now_ms)?;
         Ok(store)
     }
 
-    fn of(files: Box<dyn Files>, index: Box<dyn Index>, key: KeyPair) -> Self {
-        Self { files, index, noted: Noted::default(), withdrawn: BTreeSet::new(), key }
+    fn of(files: Box<dyn Files>, index: Box<dyn Index>, key: KeyPair) -> Result<Self, IndexError> {
+        let access = Access::new(index.people()?);
+        Ok(Self { access, files, index, noted: Noted::default(), key })
     }
 
     fn put_in_order(&mut self, now_ms: u64) -> Result<(), StoreError> {
@@ -265,18 +248,18 @@ impl Store {
         self.keep_registration(session, now_ms)
     }
 
+    /// Who may send and ask for what, which is answered without the store.
+    #[must_use]
+    pub const fn access(&self) -> &Access {
+        &self.access
+    }
+
     /// Whether the owner of this token may send and ask for this record.
     ///
     /// # Errors
     /// [`AccessError`] if not.
     pub fn authorise(&self, token: &Token, name: &RecordName) -> Result<(), AccessError> {
-        let owner = self.recognise(token)?.ok_or(AccessError::UnknownToken)?;
-        if self.is_withdrawn(&name.session) && owner == name.participant {
-            return Err(AccessError::Withdrawn);
-        }
-        let session = self.index.session(&name.session)?.ok_or(AccessError::NotTheirs)?;
-        let theirs = owner == name.participant && session.has(name);
-        if theirs { Ok(()) } else { Err(AccessError::NotTheirs) }
+        self.access.authorise(token, name)
     }
 
     /// The receipt of a record that is there; `None` if it is not, or not as it was received.
@@ -456,9 +439,4 @@ fn receipt(name: &RecordName, bundle: &[u8], digest: HexDigest, received_ms: u64
 pub fn digest(bytes: &[u8]) -> HexDigest {
     let text = blake3::hash(bytes).to_hex().to_string();
     HexDigest::try_from(text).expect("BLAKE3 prints as 64 lowercase hexadecimal digits")
-}
-
-/// The store knows tokens by their hash alone, so that who can read it cannot use them.
-fn hash(token: &Token) -> TokenHash {
-    *blake3::hash(token.reveal().as_bytes()).as_bytes()
 }

@@ -74,7 +74,7 @@ impl Store {
     /// Whether a session was deleted.
     #[must_use]
     pub fn is_withdrawn(&self, session: &SessionId) -> bool {
-        self.withdrawn.contains(session)
+        self.access.is_withdrawn(session)
     }
 
     /// All tombstones, by participant.
@@ -96,7 +96,7 @@ impl Store {
 
     fn bury(&mut self, tombstone: &Tombstone) -> Result<(), StoreError> {
         for Buried { session, folder } in &tombstone.sessions {
-            self.withdrawn.insert(session.clone());
+            self.access.withdraw(session);
             self.index.forget(session)?;
             let folders = [format!("{BUNDLES}/{session}"), format!("{PARTIAL}/{session}")];
             for folder in folders.iter().chain([folder]) {

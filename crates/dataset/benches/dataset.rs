@@ -10,13 +10,15 @@ mod support;
 
 use dyad_collector::Snapshot;
 use dyad_dataset::session::{Episode, Session};
-use dyad_dataset::{Options, export, parallel, store, verify};
+use dyad_dataset::{Options, export, export_study, parallel, store, verify};
+use dyad_gridworld::rng::Rng;
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
-use std::io::{Write as _, stdout};
+use std::fs;
+use std::io::{self, Write as _, stdout};
 use std::num::NonZeroUsize;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A classic episode: 45 seconds at 30 steps a second.
 const STEPS: u32 = 1350;
@@ -24,12 +26,17 @@ const STEPS: u32 = 1350;
 /// Sessions of two episodes.
 const SESSIONS: u32 = 500;
 
+/// Sessions of all fates, in whose dataset bytes are flipped, and how many.
+const MIXED: u32 = 200;
+const FLIPS: usize = 100;
+
 fn main() -> Result<(), Box<dyn Error>> {
     // Without this argument a test run only wants to know that it compiles.
     if !std::env::args().any(|argument| argument == "--bench") {
         return Ok(());
     }
     let folder = tempfile::tempdir()?;
+    damaged(folder.path())?;
     let store = folder.path().join("store");
     let (made, ()) = timed(|| {
         support::receive(&store, &support::finished(SESSIONS, STEPS, 2));
@@ -57,6 +64,53 @@ fn main() -> Result<(), Box<dyn Error>> {
         ));
     }
     Ok(())
+}
+
+/// Verifies a dataset of sessions of all tasks and fates, and then with one bit flipped somewhere, again
+/// and again: each is found, and its file named.
+fn damaged(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let (store, out, cores) = (folder.join("mixed"), folder.join("mixed-out"), parallel::cores());
+    let mut plans = support::mixed(MIXED - 1);
+    plans.push(support::alone(MIXED));
+    support::make_store(&store, &plans);
+    export_study(&store, &out, &Options::default(), support::study(), cores, &|_, _| {})?;
+    let (took, check) = timed(|| Ok(verify(&out, cores, &|_, _| {})?))?;
+    assert!(check.is_good(), "{:?}", check.findings);
+    let files = files(&out)?;
+    say(&format!("a dataset of {MIXED} sessions, {} files, verifies in {took}", files.len()));
+    let seed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
+    let mut rng = Rng::new(seed);
+    for _ in 0..FLIPS {
+        let path = &files[rng.below(u32::try_from(files.len())?) as usize];
+        let good = fs::read(path)?;
+        let (mut bad, at) = (good.clone(), rng.below(u32::try_from(good.len())?) as usize);
+        bad[at] ^= 1 << rng.below(8);
+        fs::write(path, bad)?;
+        let name = path.strip_prefix(&out)?.display().to_string();
+        let found = verify(&out, cores, &|_, _| {})?.findings;
+        assert!(
+            found.iter().any(|it| it.path == name),
+            "seed {seed}: byte {at} of {name}: {found:?}"
+        );
+        fs::write(path, good)?;
+    }
+    say(&format!(
+        "{FLIPS} bits flipped in it one by one (seed {seed}): each is found, its file named"
+    ));
+    Ok(())
+}
+
+/// All files in a folder and those in it.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// Only the simulation, of records that are in memory, on one core.
@@ -117,7 +171,7 @@ fn timed<T>(work: impl FnOnce() -> Result<T, Box<dyn Error>>) -> Result<(Took, T
 
 /// What this program has used so far of processors, where the system says so.
 fn processor_time() -> Option<Duration> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
     // User and system time are the 12th and 13th number after the name, in hundredths.
     let mut numbers = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
     let mut next = || numbers.next()?.parse::<u64>().ok();

@@ -27,7 +27,7 @@ fn shown(study: &Experiment) -> String {
         Content::Consent(consent) => Some(consent.text.markdown.clone()),
         _ => None,
     });
-    texts.next().unwrap()
+    texts.next().expect("a consent form")
 }
 
 #[test]

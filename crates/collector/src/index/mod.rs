@@ -73,9 +73,14 @@ pub struct Conflict {
 }
 
 /// Everything that a store wants of its index.
-pub trait Index: People + Records + Verdicts + Send {}
-
-impl<T: People + Records + Verdicts + Send> Index for T {}
+pub trait Index: People + Records + Verdicts + Send {
+    /// Another access to who may send what, for others to ask meanwhile. It sees what is changed through
+    /// this one, and changes nothing.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    fn people(&self) -> Result<Box<dyn People + Send>, IndexError>;
+}
 
 /// Who may send what.
 pub trait People {

@@ -3,6 +3,7 @@
 use crate::faults::{Bad, How, store_on};
 use crate::support::{Record, play, registration, token};
 use dyad_collector::http::Limits;
+use dyad_collector::owner::now_ms;
 use dyad_collector::{Collector, CollectorThread, Notice, Store, http};
 use dyad_protocol::PublicKey;
 use dyad_protocol::records::{DIGEST_HEADER, Rejection, SignedReceipt};
@@ -35,8 +36,9 @@ impl Server {
         for participant in registration().participants {
             store.enrol(&participant, &token(participant.as_str()), 1).unwrap();
         }
-        // Fails after a restart, since the store knows it.
-        drop(store.register(&registration(), 1));
+        // Now, or the books of so old a session are closed before anything comes. It fails after a restart,
+        // since the store knows the session.
+        drop(store.register(&registration(), now_ms()));
         Self::of(store, limits)
     }
 

@@ -4,7 +4,7 @@ mod people;
 mod records;
 mod verdicts;
 
-use super::{FORMAT, IndexError, Settled};
+use super::{FORMAT, Index, IndexError, People, Settled};
 use dyad_protocol::ids::IdError;
 use dyad_protocol::records::{Receipt, RecordName};
 use rusqlite::types::FromSqlError;
@@ -159,6 +159,13 @@ impl Sqlite {
         let found: String =
             self.database.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
         Ok((found != "ok").then_some(found))
+    }
+}
+
+impl Index for Sqlite {
+    fn people(&self) -> Result<Box<dyn People + Send>, IndexError> {
+        let path = self.database.path().unwrap_or_default();
+        Ok(Box::new(Self::open_to_read(Path::new(path))?))
     }
 }
 
