@@ -9,6 +9,7 @@ use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 use x11rb::protocol::xproto::{
     AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, InputFocus,
@@ -16,6 +17,8 @@ use x11rb::protocol::xproto::{
 use x11rb::rust_connection::RustConnection;
 use x11rb::{CURRENT_TIME, NONE};
 
+/// Numbers that are tried for a display.
+const ATTEMPTS: usize = 10;
 /// How long the server and a window may take to be there.
 const START: Duration = Duration::from_secs(30);
 
@@ -67,17 +70,42 @@ pub struct Display {
     name: String,
 }
 
+impl Drop for Display {
+    /// A server that is killed leaves its files.
+    fn drop(&mut self) {
+        let number = &self.name[1..];
+        drop(self.process.kill());
+        for file in [format!("/tmp/.X{number}-lock"), format!("/tmp/.X11-unix/X{number}")] {
+            drop(fs::remove_file(file));
+        }
+    }
+}
+
+/// A number that no other display has. A server that looks for a free one takes the socket's file from one
+/// in another network namespace, and with it the clients that come from a third.
+fn next_number() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    100 + std::process::id() % 500 * 100 + NEXT.fetch_add(1, Ordering::Relaxed) % 100
+}
+
 impl Display {
-    /// Starts a server on a display number that is free.
+    /// Starts a server with a display number of its own.
     ///
     /// # Errors
     /// If it does not start.
     pub fn start(directory: &Path) -> anyhow::Result<Self> {
-        let mut command = Command::new("Xvfb");
-        command.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-noreset"]);
-        let mut process = Process::start("display", command, directory)?;
-        let number = process.first_line(START)?;
-        Ok(Self { process, name: format!(":{}", number.trim()) })
+        let mut refused = anyhow::anyhow!("no number was tried");
+        for _ in 0..ATTEMPTS {
+            let name = format!(":{}", next_number());
+            let mut command = Command::new("Xvfb");
+            command.args([&name, "-displayfd", "1", "-screen", "0", "1280x800x24", "-noreset"]);
+            let mut process = Process::start("display", command, directory)?;
+            match process.first_line(START) {
+                Ok(_) => return Ok(Self { process, name }),
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
     }
 
     /// What a program finds in its variable `DISPLAY`.
