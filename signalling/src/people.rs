@@ -52,6 +52,13 @@ pub enum PersonFact {
         /// Whether it counts: for one of each group.
         counts: bool,
     },
+    /// The game with which their condition came has come to nothing: they are in none again.
+    Ungrouped {
+        /// Which.
+        condition: ConditionId,
+        /// Whether it had counted.
+        counted: bool,
+    },
     /// They have a seat in a game.
     Seated {
         /// Which.
@@ -214,6 +221,13 @@ impl People {
                 person.assigned.condition = Some(condition.clone());
                 if *counts {
                     self.count(Some(condition), true);
+                }
+                return;
+            }
+            PersonFact::Ungrouped { condition, counted } => {
+                person.assigned.condition = None;
+                if *counted {
+                    self.count(Some(condition), false);
                 }
                 return;
             }

@@ -72,6 +72,7 @@ impl Published {
             PersonFact::Grouped { condition, .. } => {
                 self.of(participant, |person| person.condition = Some(condition.to_string()));
             }
+            PersonFact::Ungrouped { .. } => self.of(participant, |person| person.condition = None),
             PersonFact::Went { scene, repetition, session, answer, outcome, place, .. } => {
                 self.of(participant, |person| person.outcome = ending(*place));
                 self.study.scenes.push(SceneEnd {

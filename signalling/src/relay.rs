@@ -122,6 +122,7 @@ mod tests {
             id: MatchId(0),
             scene: "a".parse().unwrap(),
             condition: None,
+            drawn: false,
             players: vec![player("p-7f3a9c"), player("p-02b1e4")],
             alone: None,
         };

@@ -169,6 +169,7 @@ impl SoFar {
                 }
             }
             PersonFact::Grouped { condition, .. } => person.condition = Some(condition.clone()),
+            PersonFact::Ungrouped { .. } => person.condition = None,
             PersonFact::Enrolled { .. }
             | PersonFact::Seated { .. }
             | PersonFact::Unseated { .. }

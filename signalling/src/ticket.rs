@@ -34,6 +34,9 @@ pub struct SessionRecord {
     pub scene: SceneId,
     /// In which condition.
     pub condition: Option<ConditionId>,
+    /// Whether its people have that condition from this game.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drawn: bool,
     /// The match's seed.
     pub seed: u64,
     /// Who plays, by seat.
@@ -70,6 +73,8 @@ pub struct Order {
     pub scene: SceneId,
     /// The condition.
     pub condition: Option<ConditionId>,
+    /// Whether it was drawn for this game.
+    pub drawn: bool,
     /// Who plays, by seat.
     pub players: Vec<Player>,
     /// What takes the seats of people who are not there, if it is to.
@@ -81,7 +86,7 @@ pub struct Order {
 /// out, since they expire ([`crate::relay`]) or may have changed. `None` if the experiment has no such game.
 #[must_use]
 pub fn prepare(experiment: &Experiment, order: &Order, at: u64) -> Option<Prepared> {
-    let Order { id, scene, condition, players, alone } = order;
+    let Order { id, scene, condition, drawn, players, alone } = order;
     let episodes = alone.as_ref().and_then(|alone| alone.episodes);
     let gym = game(experiment, scene, condition.as_ref(), episodes)?;
     let programs = programs(&gym, players.len(), alone.as_ref());
@@ -94,6 +99,7 @@ pub fn prepare(experiment: &Experiment, order: &Order, at: u64) -> Option<Prepar
         session: mint::session(),
         scene: scene.clone(),
         condition: condition.clone(),
+        drawn: *drawn,
         seed: gym.seed.unwrap_or_else(mint::seed),
         participants: players.iter().map(|player| player.participant.clone()).collect(),
         keys: players.iter().map(|player| player.key).collect(),

@@ -5,14 +5,14 @@ use super::{Effect, Game, Lobby, Stage};
 use crate::journal::Entry;
 use crate::people::PersonFact;
 use crate::study::rooms::Purpose;
-use crate::ticket::{Order, Player, Prepared};
+use crate::ticket::{Order, Player, Prepared, SessionRecord};
 use dyad_experiment::Outcome;
 use dyad_experiment::words::AssignPer;
 use dyad_matchmaking::participant::Departure;
 use dyad_matchmaking::session::SessionState;
 use dyad_matchmaking::{self as matchmaking, EndReason, MatchId, RoomStatus, Timestamp};
 use dyad_protocol::lobby::{FromLab, Refusal};
-use dyad_protocol::{ParticipantId, SceneId, SessionId};
+use dyad_protocol::{ParticipantId, SceneId};
 
 impl Lobby {
     pub(super) fn follow_matchmaking(&mut self, now: Timestamp) {
@@ -103,18 +103,21 @@ impl Lobby {
             return self.arrange(now, matchmaking::Event::NotRegistered(id));
         };
         let scene = self.study.experiment.scenes()[scene].id.clone();
-        let condition = match condition {
-            Some(condition) => Some(condition),
-            None if self.study.experiment.assignment.per == AssignPer::Group => {
-                let drawn = self.draw(&format!("group-{}", id.0));
-                self.drawn.extend(drawn.clone().map(|condition| (id, condition)));
-                drawn
-            }
-            None => None,
-        };
+        let per_group = self.study.experiment.assignment.per == AssignPer::Group;
+        let is_to_draw = condition.is_none() && per_group;
+        let drawn = if is_to_draw { self.draw(&format!("group-{}", id.0)) } else { None };
+        self.drawn.extend(drawn.clone().map(|condition| (id, condition)));
+        let (drawn, condition) = (drawn.is_some(), condition.or(drawn));
         let person = participants.first().and_then(|one| self.person(one)).filter(|_| alone);
         let alone = person.and_then(|person| person.alone.clone());
-        self.effects.push_back(Effect::Register(Order { id, scene, condition, players, alone }));
+        self.effects.push_back(Effect::Register(Order {
+            id,
+            scene,
+            condition,
+            drawn,
+            players,
+            alone,
+        }));
     }
 
     /// Somebody who is connected.
@@ -129,14 +132,14 @@ impl Lobby {
     pub(super) fn registered(&mut self, now: Timestamp, prepared: Prepared) {
         let Prepared { record, tickets, .. } = prepared;
         let id = record.id;
-        let drawn = self.drawn.remove(&id);
+        self.drawn.remove(&id);
         if self.matchmaking.session_state(id).is_none() {
             // Somebody left meanwhile. The registration stays, but nobody gets a ticket.
             return self.effects.push_back(Effect::CloseRoom(record.room));
         }
         self.effects.push_back(Effect::Persist(Entry::Game(record.clone())));
         for (seat, participant) in record.participants.iter().enumerate() {
-            if let Some(condition) = drawn.clone() {
+            if let Some(condition) = record.condition.clone().filter(|_| record.drawn) {
                 let fact = PersonFact::Grouped { condition, counts: seat == 0 };
                 self.record(now, participant, fact);
             }
@@ -177,7 +180,7 @@ impl Lobby {
     ) {
         self.drawn.remove(&id);
         if let Some(game) = self.games.remove(&id) {
-            self.effects.push_back(Effect::CloseRoom(game.record.room));
+            self.effects.push_back(Effect::CloseRoom(game.record.room.clone()));
             let came_to_nothing = matches!(
                 reason,
                 EndReason::LeftBeforeStart(_)
@@ -186,7 +189,7 @@ impl Lobby {
                     | EndReason::LabRestarted
             );
             if came_to_nothing {
-                self.unseat(now, &game.record.session, participants);
+                self.unseat(now, &game.record, participants);
             }
         }
         if *reason == EndReason::NotRegistered {
@@ -199,16 +202,21 @@ impl Lobby {
         }
     }
 
-    /// A game came to nothing before it began: its people have no seats.
-    fn unseat(&mut self, now: Timestamp, session: &SessionId, participants: &[ParticipantId]) {
+    /// A game came to nothing before it began: its people have no seats, and no condition from it.
+    fn unseat(&mut self, now: Timestamp, game: &SessionRecord, participants: &[ParticipantId]) {
         for participant in participants {
             let theirs = self.person(participant).and_then(|person| person.session.as_ref());
-            if theirs == Some(session) {
-                let (session, scores) = (session.clone(), Vec::new());
-                let told = Some(session.clone());
-                self.record(now, participant, PersonFact::Unseated { session, end: None, scores });
-                self.tell(participant, FromLab::WaitingAgain { session: told });
+            if theirs != Some(&game.session) {
+                continue;
             }
+            let (session, scores) = (game.session.clone(), Vec::new());
+            let told = Some(session.clone());
+            self.record(now, participant, PersonFact::Unseated { session, end: None, scores });
+            if let Some(condition) = game.condition.clone().filter(|_| game.drawn) {
+                let counted = game.participants.first() == Some(participant);
+                self.record(now, participant, PersonFact::Ungrouped { condition, counted });
+            }
+            self.tell(participant, FromLab::WaitingAgain { session: told });
         }
     }
 }

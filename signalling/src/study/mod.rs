@@ -435,6 +435,7 @@ layout = "cramped_room"
                 id: MatchId(1),
                 scene: "a".parse().expect("it is an id"),
                 condition,
+                drawn: false,
                 players: ["p-1", "p-2"].map(player).into(),
                 alone: None,
             };

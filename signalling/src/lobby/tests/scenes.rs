@@ -488,6 +488,30 @@ fn groups_have_balanced_conditions_and_play_on_with_their_like() {
 }
 
 #[test]
+fn a_game_that_comes_to_nothing_takes_its_condition_back() {
+    let mut test = Test::of(CONDITIONS);
+    for one in [1, 2] {
+        test.come_in(one);
+        test.says(one, FromClient::Ready { step: 1 });
+    }
+    let (first, _) = test.register();
+    let drawn = first.record.condition.clone().expect("it has one");
+    let counted = |test: &Test| test.lobby.people().counts().get(&drawn).copied();
+    assert_eq!(counted(&test), Some(1));
+    test.says(2, FromClient::Withdraw);
+    assert_eq!(counted(&test), Some(0), "nobody has played in it");
+    assert_eq!(test.lobby.people().get(&id("p-1")).unwrap().assigned.condition, None);
+    // Whoever comes next meets the one who waits, and they are one group.
+    test.come_in(3);
+    test.says(3, FromClient::Ready { step: 1 });
+    let (second, _) = test.register();
+    test.check(&[1, 3], &second.tickets);
+    let counts = test.lobby.people().counts();
+    assert_eq!(counts.values().sum::<u32>(), 1, "{counts:?}");
+    test.restart();
+}
+
+#[test]
 fn a_scene_is_what_the_experiment_files_types_say() {
     let mut test = Test::of(STUDY);
     let FromLab::Scene(shown) = test.come_in(1) else { panic!("the consent comes first") };
