@@ -15,7 +15,7 @@ use crate::settings;
 use crate::sound;
 use crate::window::engine::Engine;
 use crate::window::{self, Developer};
-use crate::words::Language;
+use crate::words::{Language, Words};
 use bevy::MinimalPlugins;
 use bevy::app::{AppExit, ScheduleRunnerPlugin};
 use bevy::log::tracing_subscriber;
@@ -198,7 +198,10 @@ fn give_up(
         *since = time.elapsed();
     }
     if time.elapsed().saturating_sub(*since) > patience.0 {
-        let reason = status.lab_trouble.as_deref().unwrap_or("no partner came");
+        let reason = status.lab_trouble.as_ref().map_or_else(
+            || "no partner came".to_owned(),
+            |reason| reason.sentence(&Words::english()),
+        );
         bevy::log::error!("gave up after {} s: {reason}", patience.0.as_secs());
         exit.write(AppExit::error());
     }

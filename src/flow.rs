@@ -19,14 +19,14 @@ use crate::cli::launched;
 use crate::course;
 use crate::input::PolicyChoice;
 use crate::input::keyboard::Keyboard;
-use crate::lab::{LabConnection, LabEvent, probe};
+use crate::lab::{LabConnection, LabEvent, Unreached, probe};
 use crate::outcome::{self, AwayTooLong};
 use crate::record::forensics::{AROUND, SimulatedWorlds};
 use crate::record::spool::{Destination, Record, Spool};
 use crate::record::upload::{Progress, Uploader};
 use crate::record::writer::{self, Order, Report, Writer};
 use crate::reporting::{self, Reporting};
-use crate::words::Language;
+use crate::words::{Language, Words};
 use bevy::log::{debug, info, warn};
 use bevy::prelude::{
     App, AppExtStates as _, Commands, IntoScheduleConfigs as _, Local, NextState, Real, Res,
@@ -112,7 +112,7 @@ pub struct Status {
     /// People who wait, and people that a game needs.
     pub waiting: Option<(u32, u32)>,
     /// Why the lab is not reached, if it is not.
-    pub lab_trouble: Option<String>,
+    pub lab_trouble: Option<Unreached>,
     /// When waiting is over at the latest, since the program started.
     pub waits_until: Option<Duration>,
     /// What the person should know while they play.
@@ -248,8 +248,8 @@ fn hear_the_lab(
     for event in lab.poll() {
         let message = match event {
             LabEvent::Says(message) => message,
-            LabEvent::Unreachable { reason } => {
-                warn!("{reason}");
+            LabEvent::Unreachable(reason) => {
+                warn!("{}", reason.sentence(&Words::english()));
                 status.lab_trouble = Some(reason);
                 continue;
             }
@@ -280,7 +280,9 @@ fn hear_the_lab(
                 next.set(Screen::Problem);
             }
             // A game that has begun needs the lab no more: only its record waits for it.
-            FromLab::Refused { message, .. } => status.lab_trouble = Some(message),
+            FromLab::Refused { code, .. } => {
+                status.lab_trouble = Some(Unreached::Refused(code));
+            }
             FromLab::Waiting { waiting, needed, remaining_ms } => {
                 status.waiting = Some((waiting.unwrap_or(1), needed));
                 status.waits_until =

@@ -24,6 +24,14 @@ connecting-title = Verbindung zum Labor
 connecting-trouble = Das Labor antwortet nicht.
 connecting-patience = Dyad versucht es weiter. Wenn das anhält, prüfen Sie, ob dieser Computer im Netz ist, und sagen Sie der Versuchsleitung Bescheid.
 connecting-elsewhere = Einen anderen Link eingeben
+unreached-no-answer = Der Computer des Labors antwortet nicht.
+unreached-nothing-listens = Unter dieser Adresse ist kein Programm zu erreichen. Läuft das Labor, und stimmt die Adresse?
+unreached-no-lab = Was unter dieser Adresse antwortet, ist kein Labor von Dyad (HTTP { $status }).
+unreached-another-computer = Der Computer unter dieser Adresse ist nicht der, für den der Link gemacht wurde. Bitten Sie die Versuchsleitung noch einmal um den Link.
+unreached-hung-up = Der Computer des Labors hat die Verbindung beendet.
+unreached-silent = Der Computer des Labors ist verstummt.
+unreached-closes = Das Labor schließt gerade.
+unreached-lost = Die Verbindung zum Labor ist abgebrochen ({ $why }).
 
 ## Warteraum
 waiting-title = Warten auf einen Partner

@@ -24,6 +24,14 @@ connecting-title = Connecting to the lab
 connecting-trouble = The lab does not answer.
 connecting-patience = Dyad keeps trying. If this lasts, check that this computer is on the network, and tell the experimenter.
 connecting-elsewhere = Use another link
+unreached-no-answer = The lab machine does not answer.
+unreached-nothing-listens = Nothing listens at this address; is the lab running, and is the address right?
+unreached-no-lab = What answers at this address is no Dyad lab (HTTP { $status }).
+unreached-another-computer = The computer at this address is not the one that the link was made for; ask the experimenter for the link again.
+unreached-hung-up = The lab machine closed the connection.
+unreached-silent = The lab machine has fallen silent.
+unreached-closes = The lab is closing.
+unreached-lost = The connection to the lab was lost ({ $why }).
 
 ## Waiting room
 waiting-title = Waiting for a partner

@@ -6,6 +6,9 @@
 
 pub mod pictures;
 pub mod probe;
+mod unreached;
+
+pub use unreached::{Unreached, refused};
 
 use bevy::prelude::Resource;
 use dyad_netplay::dial::websocket;
@@ -19,7 +22,6 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use async_tungstenite::WebSocketStream;
-use async_tungstenite::tungstenite::error::ProtocolError;
 use async_tungstenite::tungstenite::protocol::WebSocketConfig;
 use async_tungstenite::tungstenite::{self, Message};
 
@@ -48,10 +50,7 @@ pub enum LabEvent {
     /// A message from the lab.
     Says(FromLab),
     /// The lab was not reached, or the connection was lost; it is tried again.
-    Unreachable {
-        /// Why, for people.
-        reason: String,
-    },
+    Unreachable(Unreached),
 }
 
 /// Reads a join link as a person gives it: the link itself, with or without the words and signs around
@@ -143,7 +142,7 @@ enum End {
     /// The client has dropped its side, or the lab has refused it.
     ForGood,
     /// Something that may be better the next time.
-    Lost(String),
+    Lost(Unreached),
 }
 
 impl Line {
@@ -154,7 +153,7 @@ impl Line {
             let End::Lost(reason) = self.connect_and_talk().await else { return };
             // A connection that was welcomed was a good one: the pauses start over.
             failures = if self.resume == was_known { failures + 1 } else { 0 };
-            if self.arrived.send(LabEvent::Unreachable { reason }).await.is_err() {
+            if self.arrived.send(LabEvent::Unreachable(reason)).await.is_err() {
                 return;
             }
             Timer::after(PAUSES[failures.min(PAUSES.len() - 1)]).await;
@@ -170,15 +169,15 @@ impl Line {
         let connected = futures::select_biased! {
             connected = connecting.fuse() => connected,
             _ = FutureExt::fuse(Timer::after(CONNECT_WITHIN)) => {
-                return End::Lost("the lab machine does not answer".to_owned());
+                return End::Lost(Unreached::NoAnswer);
             }
         };
         match connected {
             Ok(socket) => match self.talk(socket).await {
                 Ok(end) => end,
-                Err(error) => End::Lost(explain(&error)),
+                Err(error) => End::Lost(Unreached::from(&error)),
             },
-            Err(error) => End::Lost(explain(&error)),
+            Err(error) => End::Lost(Unreached::from(&error)),
         }
     }
 
@@ -201,7 +200,7 @@ impl Line {
         let mut heard = Instant::now();
         loop {
             if heard.elapsed() > SILENCE {
-                return Ok(End::Lost("the lab machine has fallen silent".to_owned()));
+                return Ok(End::Lost(Unreached::Silent));
             }
             let outgoing = futures::select_biased! {
                 message = socket.next().fuse() => match message {
@@ -238,10 +237,10 @@ impl Line {
 
     /// Somebody whom the lab knows is admitted again: once it has noticed that the connection before
     /// this one is dead, or once it is back.
-    fn refused(&self, code: Refusal, message: &str) -> End {
+    fn refused(&self, code: Refusal) -> End {
         match code {
             Refusal::Duplicate | Refusal::Closed if self.resume.is_some() => {
-                End::Lost(message.to_owned())
+                End::Lost(Unreached::Refused(code))
             }
             _ => End::ForGood,
         }
@@ -256,7 +255,7 @@ impl Line {
             self.resume = Some(resume.clone());
         }
         let end = match &message {
-            FromLab::Refused { code, message } => Some(self.refused(*code, message)),
+            FromLab::Refused { code, .. } => Some(self.refused(*code)),
             _ => None,
         };
         // The old connection is waited out without a word.
@@ -272,26 +271,6 @@ impl Line {
 
 fn text(message: &FromClient) -> Message {
     Message::text(serde_json::to_string(message).expect("these messages always serialize"))
-}
-
-fn explain(error: &tungstenite::Error) -> String {
-    match error {
-        tungstenite::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            "nothing listens at this address; is the lab running, and is the address right?"
-                .to_owned()
-        }
-        tungstenite::Error::Io(error) => dyad_tls::explain(error)
-            .map_or_else(|| format!("the lab machine cannot be reached ({error})"), str::to_owned),
-        tungstenite::Error::Http(response) => {
-            format!("what answers at this address is no Dyad lab (HTTP {})", response.status())
-        }
-        tungstenite::Error::ConnectionClosed
-        | tungstenite::Error::AlreadyClosed
-        | tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            "the lab machine closed the connection".to_owned()
-        }
-        error => format!("the connection to the lab was lost ({error})"),
-    }
 }
 
 #[cfg(test)]

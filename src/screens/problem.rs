@@ -4,7 +4,7 @@
 use super::page;
 use super::start::Typed;
 use crate::flow::{CurrentMatch, Screen, Status};
-use crate::lab::LabConnection;
+use crate::lab::{LabConnection, refused};
 use crate::words::Words;
 use bevy::app::AppExit;
 use bevy::prelude::{Commands, MessageWriter, NextState, Res, ResMut, Result};
@@ -55,16 +55,7 @@ fn for_good(ui: &mut Ui, status: &Status, records: Option<&Path>, words: &Words)
 
 fn turned_away(ui: &mut Ui, status: &Status, why: Refusal, words: &Words) -> Option<Choice> {
     page::title(ui, &status.title, &words.line("refused-title"));
-    page::text(
-        ui,
-        words.line(match why {
-            Refusal::Version => "refused-version",
-            Refusal::Token => "refused-token",
-            Refusal::Malformed => "refused-malformed",
-            Refusal::Duplicate => "refused-duplicate",
-            Refusal::Closed => "refused-closed",
-        }),
-    );
+    page::text(ui, words.line(refused(why)));
     // For the experimenter.
     if let (Refusal::Version | Refusal::Malformed, Some(said)) = (why, &status.problem) {
         page::remark(ui, page::sentence(said));

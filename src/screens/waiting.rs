@@ -5,6 +5,7 @@ use crate::course::{self, Course};
 use crate::flow::{JoinOptions, Status};
 use crate::input::keyboard::Keyboard;
 use crate::input::keymap::Keymap;
+use crate::lab::Unreached;
 use crate::theme;
 use crate::view::hud;
 use crate::words::Words;
@@ -23,7 +24,7 @@ pub struct Room {
     /// How long this person waits at most from now on, if there is a limit.
     pub left: Option<Duration>,
     /// Why the lab is not reached, if it is not.
-    pub trouble: Option<String>,
+    pub trouble: Option<Unreached>,
     /// The keys of the game, if they are known and a person plays.
     pub keys: Option<Keymap>,
 }
@@ -64,7 +65,7 @@ pub fn show(ctx: &Context, room: &Room, state: &mut Waiting, words: &Words) -> b
         }
         if let Some(trouble) = &room.trouble {
             page::attention(ui, words.line("waiting-trouble"));
-            page::remark(ui, page::sentence(trouble));
+            page::remark(ui, trouble.sentence(words));
         }
         if let Some(keymap) = &room.keys {
             ui.add_space(theme::GAP / 2.0);

@@ -90,6 +90,7 @@ fn element(node: &Node, focused: bool) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::{elements, is_in_place};
+    use crate::lab::Unreached;
     use crate::screens::connecting;
     use crate::theme;
     use crate::words::Words;
@@ -114,7 +115,7 @@ mod tests {
         let mut found = Vec::new();
         for _ in 0..3 {
             let mut output = ctx.run_ui(RawInput::default(), |ui| {
-                connecting::show(ui.ctx(), "", Some("no answer"), &Words::english());
+                connecting::show(ui.ctx(), "", Some(&Unreached::NoAnswer), &Words::english());
             });
             output.textures_delta.clear();
             let update = output.platform_output.accesskit_update.unwrap();
@@ -124,6 +125,9 @@ mod tests {
         assert_eq!((&button["role"], &button["enabled"]), (&"Button".into(), &true.into()));
         let side = |at: usize| button["rect"][at].as_f64().unwrap();
         assert!(side(2) - side(0) > 100.0 && side(3) - side(1) > 30.0, "{button}");
-        assert!(found.iter().any(|it| it["label"] == "No answer."), "texts are told, too");
+        assert!(
+            found.iter().any(|it| it["label"] == "The lab machine does not answer."),
+            "texts are told, too"
+        );
     }
 }

@@ -263,7 +263,7 @@ fn lab_and_leaving(directory: &Path) -> anyhow::Result<()> {
     }
     lab.process.kill()?;
     let [a, b] = &pair;
-    a.client.process.wait_for_words("nothing listens at this address", WITHIN)?;
+    a.client.process.wait_for_words("Nothing listens at this address", WITHIN)?;
     nothing_is_wrong(&pair)?;
     let lab = lab_is_back(lab.address)?;
     wait_for("both to be welcome again", WITHIN, || {

@@ -15,4 +15,4 @@ pub mod agent;
 pub mod pin;
 
 pub use agent::agent;
-pub use pin::{client, explain, fingerprint, provider};
+pub use pin::{client, explain, fingerprint, is_another, provider};

@@ -37,23 +37,29 @@ pub fn client(fingerprint: &HexDigest) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
-/// What a failed connection means for a person, if another certificate is why it failed.
+/// Whether a connection failed because the other side has another certificate.
 #[must_use]
-pub fn explain(error: &io::Error) -> Option<&'static str> {
+pub fn is_another(error: &io::Error) -> bool {
     let mut cause = error.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static));
     while let Some(inner) = cause {
         if let Some(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)) =
             inner.downcast_ref()
         {
-            return Some(
-                "the computer at this address is not the one that the link was made for; ask the \
-                 experimenter for the link again",
-            );
+            return true;
         }
         let nested = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         cause = nested.map(|it| it as _).or_else(|| inner.source());
     }
-    None
+    false
+}
+
+/// What a person can do about that; nothing, if the error has another reason.
+#[must_use]
+pub fn explain(error: &io::Error) -> Option<&'static str> {
+    is_another(error).then_some(
+        "the computer at this address is not the one that the link was made for; ask the \
+         experimenter for the link again",
+    )
 }
 
 #[derive(Debug)]

@@ -8,6 +8,7 @@ use super::tests::{room, status, view, words, world_without_partner};
 use super::waiting::{Room, Waiting};
 use super::{connecting, done, meeting, problem, saving, start, waiting};
 use crate::flow::{Status, Warning};
+use crate::lab::Unreached;
 use crate::outcome::AwayTooLong;
 use crate::theme::comfort::Comfort;
 use crate::view::connection::Connection;
@@ -45,7 +46,7 @@ fn start() {
 fn connecting() {
     look("connecting", |ctx| connecting::show(ctx, "10.0.0.1:8642", None, &words()));
     look("connecting-trouble", |ctx| {
-        connecting::show(ctx, "10.0.0.1:8642", Some("nothing listens at 10.0.0.1:8642"), &words())
+        connecting::show(ctx, "10.0.0.1:8642", Some(&Unreached::NothingListens), &words())
     });
 }
 
@@ -55,7 +56,7 @@ fn waiting() {
         look(name, |ctx| waiting::show(ctx, room, &mut state.clone(), &words()));
     };
     show("waiting", &room(), Waiting::default());
-    let trouble = Some("the lab machine closed the connection".to_owned());
+    let trouble = Some(Unreached::HungUp);
     show("waiting-trouble", &Room { trouble, ..room() }, Waiting::default());
     let left = Some(Duration::from_secs(245));
     show("waiting-hidden", &Room { people: None, left, ..room() }, Waiting::default());

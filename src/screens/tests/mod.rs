@@ -8,6 +8,7 @@ pub(super) use person::{
 };
 
 use crate::flow::{Status, Warning};
+use crate::lab::Unreached;
 use crate::outcome::{AwayTooLong, reason};
 use crate::screens::game::{Notice, View};
 use crate::screens::problem::Choice;
@@ -103,11 +104,11 @@ fn another_language_is_a_click_away() {
 fn a_lab_out_of_reach_is_no_dead_end() {
     let quiet = said(|ctx| connecting::show(ctx, "10.0.0.1:99", None, &words()));
     assert!(quiet.contains("10.0.0.1:99") && !quiet.contains("another link"), "{quiet}");
-    says("Nothing listens.", |ctx| {
-        connecting::show(ctx, "10.0.0.1:99", Some("nothing listens"), &words());
+    says("Nothing listens at this address; is the lab running, and is the address right?", |ctx| {
+        connecting::show(ctx, "10.0.0.1:99", Some(&Unreached::NothingListens), &words());
     });
     says("Use another link", |ctx| {
-        connecting::show(ctx, "10.0.0.1:99", Some("nothing listens"), &words());
+        connecting::show(ctx, "10.0.0.1:99", Some(&Unreached::NothingListens), &words());
     });
 }
 
@@ -342,7 +343,7 @@ fn fits(words: &Words) {
     let status = Status {
         waiting: Some((1, 2)),
         closed: [0].into(),
-        lab_trouble: Some("the lab machine closed the connection".to_owned()),
+        lab_trouble: Some(Unreached::HungUp),
         upload_trouble: Some("the lab does not answer".to_owned()),
         problem: Some("this program plays the lab's game by other rules; ask for another".into()),
         ..status()
@@ -354,7 +355,7 @@ fn fits(words: &Words) {
     let (counting, steps) = (world_after(30), legend::steps(world.game(), Seat(0), words));
     let screens: [(&str, Draw<'_>); 10] = [
         ("connecting", &|ctx| {
-            connecting::show(ctx, "10.0.0.1:99", Some("no answer"), words);
+            connecting::show(ctx, "10.0.0.1:99", Some(&Unreached::NoAnswer), words);
         }),
         ("waiting", &|ctx| {
             let room = Room { trouble: status.lab_trouble.clone(), ..room() };
