@@ -10,7 +10,7 @@ use dyad_gridworld::task::TaskSettings;
 use dyad_gridworld::{
     ConfirmedFrame, FocusRule, Game, Hold, MAX_PLAYERS, Phase, PlayerInput, Settings, World,
 };
-use dyad_policies::{Policy, by_name};
+use dyad_policies::{Policy, by_name, program};
 use dyad_protocol::records::RecordName;
 use dyad_protocol::{ParticipantId, PublicKey, SceneId, Seat, Token};
 use dyad_recording::local::{Row, put_header};
@@ -217,12 +217,12 @@ pub(crate) fn play(plan: &Plan) -> Vec<Bundle> {
 fn record(plan: &Plan, game: &Arc<Game>, peers: &mut [Peer]) {
     let length = plan.max_steps + 9;
     let mut world = World::new(Arc::clone(game));
+    let people = peers.len();
+    let policy = if plan.task == 0 { "scripted" } else { "random" };
     let mut cooks: Vec<Box<dyn Policy + Send + Sync>> = (0..2)
-        .filter_map(|seat| {
-            by_name(
-                if plan.task == 0 { "scripted" } else { "random" },
-                u64::from(plan.number) * 2 + seat,
-            )
+        .filter_map(|seat| match seat < people {
+            true => by_name(policy, u64::from(plan.number) * 2 + seat as u64),
+            false => program("scripted", game.settings().seed, seat),
         })
         .collect();
     let mut said = Vec::new();
