@@ -124,7 +124,12 @@ impl Display {
             let found = self.xdotool(&search).unwrap_or_default();
             Ok(found.lines().last().map(str::to_owned))
         })?;
-        self.focus(&window)?;
+        // A window that has just come cannot have it yet.
+        wait_for("the window's focus", START, || {
+            self.focus(&window)?;
+            let focused = self.xdotool(&["getwindowfocus", "-f"])?;
+            Ok((focused.trim() == window).then_some(()))
+        })?;
         Ok(window)
     }
 
