@@ -9,7 +9,7 @@
 //! A message on the unreliable channel that comes before all of WebRTC is up would make one
 //! direction of it ordered, so nothing is sent there before the other side is heard.
 //!
-//! If the two then play with each other, they begin over the same connection ([`Acquaintance`]).
+//! If the two then play with each other, they begin over the same connection (`Acquaintance`).
 
 use super::LabConnection;
 use crate::begin;

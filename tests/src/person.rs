@@ -308,10 +308,7 @@ impl Person {
         wait_for(&format!("a picture of {screen}"), WITHIN, || {
             for file in fs::read_dir(&self.pictures)? {
                 let path = file?.path();
-                // Every PNG ends with this chunk.
-                let is_whole =
-                    || Ok::<_, std::io::Error>(fs::read(&path)?.ends_with(b"IEND\xaeB`\x82"));
-                if path.to_string_lossy().ends_with(&ending) && is_whole()? {
+                if path.to_string_lossy().ends_with(&ending) && is_whole(&fs::read(&path)?) {
                     return Ok(Some(()));
                 }
             }
@@ -319,11 +316,11 @@ impl Person {
         })
     }
 
-    /// Puts the pictures of what this person saw into a folder for people to look at. Returns what they
-    /// are of.
+    /// Puts the pictures of what this person saw into a folder for people to look at, without one that is
+    /// still being written. Returns what they are of.
     ///
     /// # Errors
-    /// If they cannot be read or written, or one is empty.
+    /// If they cannot be read or written, or one shows nothing.
     pub fn keep_pictures(&self, folder: &Path) -> anyhow::Result<Vec<String>> {
         if folder.exists() {
             fs::remove_dir_all(folder)?;
@@ -336,7 +333,9 @@ impl Person {
                 continue;
             }
             let bytes = fs::read(&path)?;
-            ensure!(bytes.starts_with(b"\x89PNG"), "{} is no picture", path.display());
+            if !is_whole(&bytes) {
+                continue;
+            }
             ensure!(bytes.len() > 5_000, "{} shows next to nothing", path.display());
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             fs::write(folder.join(format!("{name}.png")), bytes)?;
@@ -344,4 +343,9 @@ impl Person {
         }
         Ok(kept)
     }
+}
+
+/// Whether these bytes are all of a PNG, which begins and ends like this.
+fn is_whole(picture: &[u8]) -> bool {
+    picture.starts_with(b"\x89PNG") && picture.ends_with(b"IEND\xaeB`\x82")
 }
