@@ -1,6 +1,6 @@
 //! Seeds that follow from seeds, for everything that is drawn apart from a world's own generator.
 //!
-//! [`derive`] is the first 8 bytes of BLAKE3, little-endian, less their 11 highest bits, over
+//! [`derive()`] is the first 8 bytes of BLAKE3, little-endian, less their 11 highest bits, over
 //! `dyad seed`, a zero byte, the purpose, a zero byte, the name, a zero byte, and the seed's 8
 //! bytes, little-endian. The bits are left out because seeds travel as JSON numbers.
 
