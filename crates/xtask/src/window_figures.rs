@@ -72,10 +72,11 @@ fn measure(figures: &WindowFigures) -> Result<bool> {
     Ok(true)
 }
 
+/// In a kitchen with a room for each, where nobody stands in anybody's way.
 fn experiment(delay: u32) -> String {
     format!(
-        "id = \"figures\"\n\n[[scene]]\nid = \"cramped_room\"\nlayout = \"cramped_room\"\nmax_steps = 30000\n\
-         countdown_seconds = 1\ninput_delay = {delay}\n"
+        "id = \"figures\"\n\n[[scene]]\nid = \"kitchen\"\nlayout = \"asymmetric_advantages\"\n\
+         max_steps = 30000\ncountdown_seconds = 1\ninput_delay = {delay}\n"
     )
 }
 
