@@ -255,6 +255,9 @@ pub struct Ticket {
     pub uploads: Uploads,
 }
 
+/// What programs are called, before their policies.
+const PROGRAM: &str = "program-";
+
 /// A program that has a seat of a game. Each client computes what it does, from the world alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
@@ -268,7 +271,19 @@ impl Program {
     /// What it is called in records, where people have their pseudonyms. The lab calls nobody so.
     #[must_use]
     pub fn name(&self) -> Option<ParticipantId> {
-        format!("program-{}", self.policy).parse().ok()
+        Self::name_of(&self.policy).parse().ok()
+    }
+
+    /// What a program is called that plays by this policy.
+    #[must_use]
+    pub fn name_of(policy: &str) -> String {
+        format!("{PROGRAM}{policy}")
+    }
+
+    /// The policy of a program that is called so; `None` if no program is.
+    #[must_use]
+    pub fn policy_of(name: &ParticipantId) -> Option<&str> {
+        name.as_str().strip_prefix(PROGRAM)
     }
 }
 

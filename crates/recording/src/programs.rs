@@ -4,10 +4,8 @@
 use crate::log::{Frame, SessionInfo};
 use dyad_gridworld::World;
 use dyad_policies::Policy;
+use dyad_protocol::lobby::Program;
 use dyad_protocol::{ParticipantId, PublicKey};
-
-/// What a program is called in a log, before its policy's name.
-const PREFIX: &str = "program-";
 
 /// Why a log is not what its programs have played.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,8 +37,9 @@ impl Programs {
         let (mut all, mut wrong) = (Vec::new(), None);
         let seats = session.participants.iter().zip(&session.keys).enumerate();
         for (seat, (name, _)) in seats.filter(|(_, (_, key))| **key == PublicKey::NOBODY) {
-            let policy = name.as_str().strip_prefix(PREFIX);
-            match policy.and_then(|policy| dyad_policies::program(policy, seed, seat)) {
+            match Program::policy_of(name)
+                .and_then(|policy| dyad_policies::program(policy, seed, seat))
+            {
                 Some(policy) => all.push((seat, name.clone(), policy)),
                 None => wrong = wrong.or_else(|| Some(ProgramError::Unknown(name.clone()))),
             }

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use dyad_collector::owner::now_ms;
+use dyad_protocol::lobby::Program;
 use dyad_signalling::status::{Doing, GameStatus, PersonStatus, Status, status};
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -94,7 +95,7 @@ impl Counts {
 fn line_of_game(game: &GameStatus, since: &str) -> String {
     let GameStatus { session, scene, playing, participants, programs, .. } = game;
     let people = participants.iter().map(ToString::to_string);
-    let programs = programs.iter().map(|policy| format!("program-{policy}"));
+    let programs = programs.iter().map(|policy| Program::name_of(policy));
     let seats = people.chain(programs).collect::<Vec<_>>().join(", ");
     let state = if *playing { "played" } else { "checked" };
     format!("{since:>6}  {session}  {scene}  {state}  {seats}")

@@ -1,7 +1,7 @@
 //! The program itself: what it prints, how it ends, and what a killed lab remembers.
 
 use crate::records::upload;
-use crate::support::{Client, hello, knock};
+use crate::support::{Client, hello, knock, meet};
 use dyad_protocol::join::JoinLink;
 use dyad_protocol::lobby::{FromLab, Hello};
 use dyad_protocol::records::RecordName;
@@ -115,12 +115,7 @@ async fn how_a_study_stands_is_told_while_the_lab_runs() {
     let (good, text) = status();
     assert!(good && text.contains("     1  waiting for a partner\n"), "{text}");
     assert!(text.contains("     1  on a page or a form, or gone\n"), "{text}");
-    other.ready().await;
-    let (mine, theirs) = (one.ticket().await, other.ticket().await);
-    one.check(&mine).await;
-    other.check(&theirs).await;
-    one.settle().await;
-    other.settle().await;
+    let (mine, _) = meet(&mut one, &mut other).await;
     let (good, text) = status();
     assert!(good && text.contains("     2  playing\n"), "{text}");
     assert!(text.contains(mine.session.as_str()), "{text}");
@@ -133,12 +128,7 @@ async fn who_plays_when_the_lab_is_killed_gets_the_same_ticket() {
     let lab = Program::start(folder.path());
     let (mut one, mut other) = (lab.join().await, lab.join().await);
     one.wait().await;
-    other.ready().await;
-    let (mine, theirs) = (one.ticket().await, other.ticket().await);
-    one.check(&mine).await;
-    other.check(&theirs).await;
-    one.settle().await;
-    other.settle().await;
+    let (mine, theirs) = meet(&mut one, &mut other).await;
     drop(lab);
 
     let lab = Program::start(folder.path());

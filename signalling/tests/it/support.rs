@@ -278,11 +278,17 @@ impl Client {
 pub(crate) async fn pair(lab: &Lab) -> [(Client, Ticket); 2] {
     let (mut one, mut other) = (Client::join(lab).await, Client::join(lab).await);
     one.wait().await;
+    let (mine, theirs) = meet(&mut one, &mut other).await;
+    [(one, mine), (other, theirs)]
+}
+
+/// Brings somebody to the one who waits, and both into a game.
+pub(crate) async fn meet(one: &mut Client, other: &mut Client) -> (Ticket, Ticket) {
     other.ready().await;
-    let tickets = (one.ticket().await, other.ticket().await);
-    one.check(&tickets.0).await;
-    other.check(&tickets.1).await;
+    let (mine, theirs) = (one.ticket().await, other.ticket().await);
+    one.check(&mine).await;
+    other.check(&theirs).await;
     one.settle().await;
     other.settle().await;
-    [(one, tickets.0), (other, tickets.1)]
+    (mine, theirs)
 }
