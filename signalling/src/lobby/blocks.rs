@@ -4,7 +4,6 @@
 use super::Lobby;
 use super::scenes::Ended;
 use crate::people::PersonFact;
-use dyad_experiment::words::AssignPer;
 use dyad_experiment::{BlockId, Outcome};
 use dyad_matchmaking::{self as matchmaking, MatchId, ParticipantState, Timestamp};
 use dyad_protocol::ParticipantId;
@@ -46,9 +45,8 @@ impl Lobby {
         participants: &[ParticipantId],
     ) {
         let first = participants.first().and_then(|one| self.person(one));
-        let has_none = first.is_some_and(|person| person.assigned.condition.is_none());
-        let per_group = self.study.experiment.assignment.per == AssignPer::Group;
-        let drawn = if has_none && per_group { self.draw(name) } else { None };
+        let drawn =
+            first.and_then(|person| self.draw_for_group(name, person.assigned.condition.as_ref()));
         let seed = self.study.group_seed(name);
         for (at, participant) in participants.iter().enumerate() {
             if let Some(condition) = drawn.clone() {

@@ -7,7 +7,6 @@ use crate::people::PersonFact;
 use crate::study::rooms::Purpose;
 use crate::ticket::{Order, Player, Prepared, SessionRecord};
 use dyad_experiment::Outcome;
-use dyad_experiment::words::AssignPer;
 use dyad_matchmaking::participant::Departure;
 use dyad_matchmaking::session::SessionState;
 use dyad_matchmaking::{self as matchmaking, EndReason, MatchId, RoomStatus, Timestamp};
@@ -103,9 +102,7 @@ impl Lobby {
             return self.arrange(now, matchmaking::Event::NotRegistered(id));
         };
         let scene = self.study.experiment.scenes()[scene].id.clone();
-        let per_group = self.study.experiment.assignment.per == AssignPer::Group;
-        let is_to_draw = condition.is_none() && per_group;
-        let drawn = if is_to_draw { self.draw(&format!("group-{}", id.0)) } else { None };
+        let drawn = self.draw_for_group(&format!("group-{}", id.0), condition.as_ref());
         self.drawn.extend(drawn.clone().map(|condition| (id, condition)));
         let (drawn, condition) = (drawn.is_some(), condition.or(drawn));
         let person = participants.first().and_then(|one| self.person(one)).filter(|_| alone);

@@ -3,6 +3,7 @@
 use super::{ConnectionId, Effect, Lobby};
 use crate::people::{Alone, Gone, PersonFact};
 use crate::study::screening;
+use dyad_experiment::words::AssignPer;
 use dyad_experiment::{ConditionId, Outcome};
 use dyad_matchmaking::session::{Greeting, Heard, SessionState};
 use dyad_matchmaking::{self as matchmaking, MatchId, Timestamp};
@@ -66,6 +67,17 @@ impl Lobby {
         self.over.remove(participant);
         self.show(participant);
         self.release(now, &company);
+    }
+
+    /// The condition of the next group, called so, where groups get theirs when they meet and this one has
+    /// none.
+    pub(super) fn draw_for_group(
+        &self,
+        name: &str,
+        has: Option<&ConditionId>,
+    ) -> Option<ConditionId> {
+        let per_group = self.study.experiment.assignment.per == AssignPer::Group;
+        if has.is_none() && per_group { self.draw(name) } else { None }
     }
 
     /// The condition of the next group, called so; games that are being prepared count.
