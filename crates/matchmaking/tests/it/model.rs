@@ -144,6 +144,9 @@ impl Run {
     fn step(&mut self, step: Step) {
         match step {
             Step::Ready(who, rtt_ms, closed) => {
+                // Whose time ran out while they were in a match that came to nothing is dismissed
+                // first, and arrives anew.
+                self.due();
                 let participant = person(who);
                 let company = if closed { self.company(who) } else { Vec::new() };
                 let known = self.known(&participant);
@@ -178,11 +181,15 @@ impl Run {
             }
             Step::Time(ms) => {
                 self.now += ms;
-                self.lab.matchmaking.handle_timeout(Timestamp(self.now)).unwrap();
-                self.follow();
+                self.due();
             }
             Step::Kill(noticed) => self.kill(noticed),
         }
+    }
+
+    fn due(&mut self) {
+        self.lab.matchmaking.handle_timeout(Timestamp(self.now)).unwrap();
+        self.follow();
     }
 
     fn handle(&mut self, event: Event) {
@@ -394,8 +401,7 @@ impl Run {
         let mut rounds = 0;
         while let Some(Timestamp(next)) = self.lab.matchmaking.next_deadline() {
             self.now = self.now.max(next);
-            self.lab.matchmaking.handle_timeout(Timestamp(self.now)).unwrap();
-            self.follow();
+            self.due();
             rounds += 1;
             assert!(rounds < 1000, "there is always something due");
         }
