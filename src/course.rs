@@ -64,6 +64,12 @@ impl Course {
         self.said.as_ref().is_none_or(|(_, answer)| answer.kind() == SceneKind::Game)
     }
 
+    /// Whether a scene that the lab shows is the one that was shown already, with no lost connection in
+    /// between: something that was said about it is over, and nothing else has changed.
+    fn is_shown_again(&self, scene: &Scene) -> bool {
+        !self.is_back && self.scene.as_ref().is_some_and(|shown| shown.step == scene.step)
+    }
+
     /// The keys of the game that is waited for, if they are known by now.
     #[must_use]
     pub fn controls(&self) -> Option<Controls> {
@@ -131,7 +137,10 @@ pub(crate) fn hear(world: &mut World, said: FromLab) {
 }
 
 fn show(world: &mut World, scene: Scene) {
-    probe::stop(world);
+    if !world.resource::<Course>().is_shown_again(&scene) {
+        // Whoever is only told again where they are may be measured all the while.
+        probe::stop(world);
+    }
     let now = world.resource::<Time<Real>>().elapsed();
     let mut course = world.resource_mut::<Course>();
     course.shown_at = now;
@@ -379,6 +388,18 @@ mod tests {
     use dyad_rollback::peering::LeaveReason;
     use serde_json::json;
 
+    fn scene(step: u32, kind: SceneKind) -> Scene {
+        Scene {
+            step,
+            steps: 3,
+            scene: "a".parse().unwrap(),
+            kind,
+            content: serde_json::Value::Null,
+            seed: 0,
+            session: None,
+        }
+    }
+
     #[test]
     fn the_lab_hears_who_was_away_before_how_it_ended() {
         let left = Ending::Left(LeaveReason::Failure);
@@ -390,15 +411,6 @@ mod tests {
 
     #[test]
     fn a_scene_is_open_until_it_is_answered() {
-        let scene = |step, kind| Scene {
-            step,
-            steps: 3,
-            scene: "a".parse().unwrap(),
-            kind,
-            content: serde_json::Value::Null,
-            seed: 0,
-            session: None,
-        };
         let mut course = Course { scene: Some(scene(1, SceneKind::Page)), ..Course::default() };
         assert!(course.open().is_some());
         course.said = Some((1, Answer::Page));
@@ -414,10 +426,21 @@ mod tests {
     }
 
     #[test]
+    fn a_scene_that_is_shown_again_changes_nothing() {
+        let scene = |step| scene(step, SceneKind::Game);
+        let mut course = Course::default();
+        assert!(!course.is_shown_again(&scene(1)), "it is the first");
+        course.scene = Some(scene(1));
+        assert!(course.is_shown_again(&scene(1)));
+        assert!(!course.is_shown_again(&scene(2)));
+        course.is_back = true;
+        assert!(!course.is_shown_again(&scene(1)), "the lab may have lost what went on");
+    }
+
+    #[test]
     fn the_keys_of_a_game_are_known_where_the_lab_has_said_them() {
         let controls = |kind, content: serde_json::Value| {
-            let (scene, session) = ("a".parse().unwrap(), None);
-            let scene = Scene { step: 1, steps: 2, scene, kind, content, seed: 0, session };
+            let scene = Scene { content, ..scene(1, kind) };
             Course { scene: Some(scene), ..Course::default() }.controls()
         };
         let known = json!({ "controls": { "up": ["KeyI"] } });

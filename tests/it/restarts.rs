@@ -18,6 +18,8 @@ const WITHIN: Duration = Duration::from_secs(150);
 
 const RULES: &str = "[matchmaking]\nmax_p2p_rtt_ms = 1000\n";
 const GAME: &str = "episodes = 2\npause_seconds = 3\n";
+/// So far apart that a pair is checked for some time.
+const FAR: [&str; 2] = ["--impair", "delay=150ms"];
 
 #[test]
 fn a_lab_that_is_killed_in_every_state_loses_nobody() {
@@ -26,11 +28,11 @@ fn a_lab_that_is_killed_in_every_state_loses_nobody() {
         let mut lab = Lab::start(directory.path(), &study(RULES, GAME))?;
         let answering = Visitor::join(&lab, 1)?;
         let step = answering.step()?;
-        let mut clients = vec![start(&lab, "a", 1, &[])?];
+        let mut clients = vec![start(&lab, "a", 1, &FAR)?];
         Journal::wait(&lab, "match", "arrived", 1, SOON)?;
         lab.kill_and_start_again().context("waiting")?;
 
-        clients.push(start(&lab, "b", 2, &[])?);
+        clients.push(start(&lab, "b", 2, &FAR)?);
         Journal::wait(&lab, "match", "probe_started", 1, SOON)
             .with_context(|| logs(&lab, &clients))?;
         lab.kill_and_start_again().context("probing")?;
