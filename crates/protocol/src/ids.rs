@@ -1,8 +1,12 @@
 //! Identifiers. Names of studies, scenes, sessions and people are pseudonyms or words of the
 //! experimenter: 1 to 64 characters of `a-z`, `0-9`, `-` and `_`, starting with a letter or a
 //! digit. They can stand in a path, a file name or a table as they are.
+//!
+//! The short ones that the lab issues lie in the identifier itself: a lab clones them with every
+//! message, and keeps those of everybody who has ever come.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::fmt;
 use std::str::FromStr;
 
@@ -45,7 +49,7 @@ macro_rules! identifier {
         #[doc = $doc]
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// The identifier's text.
@@ -58,20 +62,20 @@ macro_rules! identifier {
         impl FromStr for $name {
             type Err = IdError;
             fn from_str(text: &str) -> Result<Self, IdError> {
-                check(text).map(|()| Self(text.to_owned()))
+                check(text).map(|()| Self(text.into()))
             }
         }
 
         impl TryFrom<String> for $name {
             type Error = IdError;
             fn try_from(text: String) -> Result<Self, IdError> {
-                check(&text).map(|()| Self(text))
+                check(&text).map(|()| Self(text.into()))
             }
         }
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                id.0.into()
             }
         }
 
