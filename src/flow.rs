@@ -26,6 +26,7 @@ use crate::record::spool::{Destination, Record, Spool};
 use crate::record::upload::{Progress, Uploader};
 use crate::record::writer::{self, Order, Report, Writer};
 use crate::reporting::{self, Reporting};
+use crate::window::display::{Picture, Pictures};
 use crate::words::{Language, Words};
 use bevy::log::{debug, info, warn};
 use bevy::prelude::{
@@ -326,6 +327,7 @@ fn record(
     mut desynced: Local<Option<u32>>,
     mut reporting: ResMut<Reporting>,
     keyboard: Option<Res<Keyboard>>,
+    pictures: Option<Res<Pictures>>,
     time: Res<Time<Real>>,
 ) {
     let dump = |reason, frames: RangeInclusive<u32>| {
@@ -346,6 +348,10 @@ fn record(
             RecordItem::Hold(hold) => Order::Hold(hold),
             RecordItem::Supplied(entry) => Order::Supplied(Box::new(entry)),
         });
+    }
+    for Picture { frames, at } in pictures.iter().flat_map(|pictures| pictures.poll()) {
+        let start = time.first_update().unwrap_or(at);
+        writer.order(Order::Shown(frames, at.saturating_duration_since(start)));
     }
     for statement in netplay.take_statements() {
         writer.order(match statement {

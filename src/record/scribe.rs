@@ -14,11 +14,14 @@ use dyad_recording::recorder::{self, Refusal};
 use dyad_recording::statement::{Message, Say};
 use dyad_recording::{Effect, Recorder, Statement};
 use smol::channel::{Receiver, Sender};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write as _};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Rows that wait for a picture: half a second of play. A window that nobody sees may draw none.
+const MOST_UNSEEN: usize = 15;
 
 /// The thread's side.
 pub(super) struct Scribe {
@@ -28,11 +31,15 @@ pub(super) struct Scribe {
     participant: ParticipantId,
     started: SystemTime,
     files: BTreeMap<u16, Files>,
-    /// Rows of the local table whose episode has not opened its files yet.
-    rows: Vec<Row>,
+    /// Rows of the local table whose episode has not opened its files yet, or whose key is not known to have
+    /// been seen.
+    rows: VecDeque<Row>,
     partners_focused: Option<bool>,
     /// When keys were pressed, by the frame in which they act; of frames that are not confirmed yet.
     key_events: BTreeMap<u32, Duration>,
+    /// When the display first got a picture of the world after so many frames; none that only show frames
+    /// whose rows are made.
+    shown: BTreeMap<u32, Duration>,
     dumps: Dumps,
     refused: u64,
     report: Sender<Report>,
@@ -62,9 +69,10 @@ impl Scribe {
             participant,
             started,
             files,
-            rows: Vec::new(),
+            rows: VecDeque::new(),
             partners_focused: None,
             key_events: BTreeMap::new(),
+            shown: BTreeMap::new(),
             dumps: Dumps::default(),
             refused: 0,
             report,
@@ -112,6 +120,7 @@ impl Scribe {
                 self.key_events.remove(&frame);
                 self.key_events.extend(key.map(|at| (frame, at)));
             }
+            Order::Shown(frames, at) => self.shown(frames, at),
             Order::Confirmed(committed) => self.confirmed(&committed)?,
             Order::Hold(hold) => self.recorder.hold(hold)?,
             Order::Supplied(entry) => self.recorder.supplied(&entry)?,
@@ -168,8 +177,16 @@ impl Scribe {
     fn confirmed(&mut self, committed: &Committed) -> Result<(), Failure> {
         let row = self.local_row(committed);
         self.recorder.confirmed(&committed.frame)?;
-        self.rows.push(row);
+        self.rows.push_back(row);
         Ok(())
+    }
+
+    fn shown(&mut self, frames: u32, at: Duration) {
+        self.shown.entry(frames).or_insert(at);
+        let waiting = self.rows.iter_mut().filter(|row| row.frame < frames && waits(row));
+        for row in waiting {
+            row.input_to_display_us = since_key(row.key_event_us, at);
+        }
     }
 
     fn local_row(&mut self, committed: &Committed) -> Row {
@@ -181,6 +198,10 @@ impl Scribe {
         let wall = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
         let players = world.game().players();
         let partner = (0..players).find(|&seat| seat != self.seat.index());
+        let key_event_us = self.key_events.remove(&frame.frame).map(micros);
+        self.shown = self.shown.split_off(&(frame.frame + 1));
+        // What was shown before the key was pressed is of a game or of frames that are no more.
+        let input_to_display_us = self.shown.values().find_map(|&at| since_key(key_event_us, at));
         let row = Row {
             frame: frame.frame,
             episode,
@@ -188,8 +209,8 @@ impl Scribe {
             wall_ms: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX),
             monotonic_us: micros(simulated_at),
             step_us: few_micros(telemetry.step),
-            key_event_us: self.key_events.remove(&frame.frame).map(micros),
-            input_to_display_us: None,
+            key_event_us,
+            input_to_display_us,
             speculated,
             rollback_depth,
             rtt_us: telemetry.rtt.map(few_micros),
@@ -210,6 +231,8 @@ impl Scribe {
         while let Some(effect) = self.recorder.poll_effect() {
             match effect {
                 Effect::Open { episode } => {
+                    // Those before this frame's belong to the episode before.
+                    self.put_rows(|waiting| waiting > 1);
                     let files = Files::create(&self.directory, &self.participant, episode)?;
                     self.files.insert(episode, files);
                 }
@@ -244,16 +267,20 @@ impl Scribe {
                 }
             }
         }
-        self.put_rows();
+        self.put_rows(|waiting| waiting > MOST_UNSEEN);
         Ok(())
     }
 
     /// Rows of the local table go to the newest open episode, as the frames between episodes
-    /// go to the next one's log.
-    fn put_rows(&mut self) {
-        if let Some(mut newest) = self.files.last_entry() {
-            let buffer = &mut newest.get_mut().local_buffer;
-            self.rows.drain(..).for_each(|row| row.put(buffer));
+    /// go to the next one's log. One that waits for the picture of what its key did goes, with all after it,
+    /// when that is known, or when so many rows are too many.
+    fn put_rows(&mut self, is_too_many: fn(usize) -> bool) {
+        let Some(mut newest) = self.files.last_entry() else { return };
+        let buffer = &mut newest.get_mut().local_buffer;
+        loop {
+            let many = is_too_many(self.rows.len());
+            let Some(row) = self.rows.pop_front_if(|row| many || !waits(row)) else { return };
+            row.put(buffer);
         }
     }
 
@@ -270,7 +297,7 @@ impl Scribe {
     }
 
     fn close(&mut self, episode: u16, complete: bool) -> Result<(), Failure> {
-        self.put_rows();
+        self.put_rows(|_| true);
         if let Some(files) = self.files.remove(&episode) {
             files.close()?;
         }
@@ -299,6 +326,17 @@ fn place(world: &World) -> (Option<u16>, Option<u32>) {
         Phase::Between { .. } => (Some(world.episode() + 1), None),
         Phase::Coasting => (None, None),
     }
+}
+
+/// Whether it is not known yet when the effect of a row's key was seen.
+const fn waits(row: &Row) -> bool {
+    row.key_event_us.is_some() && row.input_to_display_us.is_none()
+}
+
+/// The time from a key event to a picture, in microseconds; none without a key, or if the picture is older.
+fn since_key(key_event_us: Option<u64>, shown: Duration) -> Option<u32> {
+    let took = micros(shown).checked_sub(key_event_us?)?;
+    Some(u32::try_from(took).unwrap_or(u32::MAX))
 }
 
 fn few_micros(duration: Duration) -> u32 {

@@ -104,7 +104,15 @@ fn pressed_at(frame: u32) -> Duration {
     Duration::from_micros(1_000_000 + u64::from(frame))
 }
 
+/// A key for every other frame, and a picture of each.
 fn play(writer: &mut Writer, seat: u8, frames: &[ConfirmedFrame]) {
+    for frame in frames {
+        play_unseen(writer, seat, std::slice::from_ref(frame));
+        writer.order(Order::Shown(frame.frame + 1, pressed_at(frame.frame)));
+    }
+}
+
+fn play_unseen(writer: &mut Writer, seat: u8, frames: &[ConfirmedFrame]) {
     for &frame in frames {
         let key = frame.frame.is_multiple_of(2).then(|| pressed_at(frame.frame));
         writer.order(Order::Issued(frame.frame, frame.inputs[usize::from(seat)], key));
@@ -186,6 +194,19 @@ fn spool() -> (TempDir, Spool) {
     (directory, spool)
 }
 
+/// A column of the first episode's local table, by frame.
+fn local_column(directory: &Path, name: &str) -> Vec<(u32, String)> {
+    let table = fs::read_to_string(directory.join("local").join("p-a_ep0.csv")).unwrap();
+    let mut lines = table.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let names = lines.next().unwrap();
+    let column = |name| names.iter().position(|known| *known == name).unwrap();
+    let (frame, wanted) = (column("frame"), column(name));
+    let told: Vec<_> =
+        lines.map(|row| (row[frame].parse().unwrap(), row[wanted].to_owned())).collect();
+    assert!(told.len() >= 7, "{table}");
+    told
+}
+
 #[test]
 fn the_local_table_knows_when_keys_were_pressed() {
     let (_kept, spool) = spool();
@@ -199,17 +220,40 @@ fn the_local_table_knows_when_keys_were_pressed() {
     }
     play(&mut writer, 0, &frames(10));
     end(writer);
-    let table = fs::read_to_string(directory.join("local").join("p-a_ep0.csv")).unwrap();
-    let mut lines = table.lines().map(|line| line.split(',').collect::<Vec<_>>());
-    let names = lines.next().unwrap();
-    let column = |name| names.iter().position(|known| *known == name).unwrap();
-    let (frame, key) = (column("frame"), column("key_event_us"));
-    let told: Vec<(u32, String)> =
-        lines.map(|row| (row[frame].parse().unwrap(), row[key].to_owned())).collect();
-    assert!(told.len() >= 7, "{table}");
-    for (frame, key) in told {
+    for (frame, key) in local_column(&directory, "key_event_us") {
         let pressed = frame.is_multiple_of(2).then(|| pressed_at(frame).as_micros().to_string());
         assert_eq!(key, pressed.unwrap_or_default(), "frame {frame}");
+    }
+}
+
+#[test]
+fn the_local_table_knows_how_long_keys_took_to_be_seen() {
+    let (_kept, spool) = spool();
+    let session = session(&spool, 0);
+    let directory = session.directory.clone();
+    let mut writer = Writer::start(session, &key(0)).unwrap();
+    let frames = frames(10);
+    let after = |frame, us| pressed_at(frame) + Duration::from_micros(us);
+    // Of an earlier game, and of frames that were given up in an interruption.
+    writer.order(Order::Shown(900, after(0, 0) - Duration::from_millis(1)));
+    writer.order(Order::Shown(3, after(0, 0) - Duration::from_millis(1)));
+    play_unseen(&mut writer, 0, &frames[..2]);
+    // Frames 0 and 2 are seen after they are final, and frame 4, as most are, before.
+    writer.order(Order::Shown(1, after(0, 100)));
+    play_unseen(&mut writer, 0, &frames[2..4]);
+    writer.order(Order::Shown(3, after(2, 200)));
+    writer.order(Order::Shown(5, after(4, 300)));
+    writer.order(Order::Shown(6, after(4, 400)));
+    play_unseen(&mut writer, 0, &frames[4..6]);
+    // There is no picture of frame 6 alone, and none at all of frame 8.
+    play_unseen(&mut writer, 0, &frames[6..8]);
+    writer.order(Order::Shown(8, after(6, 500)));
+    play_unseen(&mut writer, 0, &frames[8..]);
+    end(writer);
+    let expected = [(0, "100"), (2, "200"), (4, "300"), (6, "500")];
+    for (frame, took) in local_column(&directory, "input_to_display_us") {
+        let expected = expected.iter().find(|(of, _)| *of == frame);
+        assert_eq!(took, expected.map_or("", |(_, took)| took), "frame {frame}");
     }
 }
 

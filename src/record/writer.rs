@@ -35,6 +35,9 @@ pub enum Order {
     /// This computer issued an input for its own seat; and when the key was pressed that it comes from, if
     /// it comes from one, since the program started.
     Issued(u32, PlayerInput, Option<Duration>),
+    /// A picture was handed to the display that shows the world after so many frames; when, since the program
+    /// started.
+    Shown(u32, Duration),
     /// A frame is final.
     Confirmed(Box<Committed>),
     /// The session goes on after an interruption and is held. Before anything is issued anew.
@@ -105,9 +108,9 @@ pub enum Report {
 /// A session's writer thread.
 #[derive(Resource)]
 pub struct Writer {
-    /// Inputs for frames that are not final: nothing is written for them, so they don't wake the
-    /// thread but go with the next order.
-    issued: Vec<Order>,
+    /// Inputs for frames that are not final, and pictures: nothing is written for them, so they don't wake
+    /// the thread but go with the next order.
+    waiting: Vec<Order>,
     orders: Sender<Order>,
     reports: Receiver<Report>,
     thread: Option<JoinHandle<()>>,
@@ -202,7 +205,7 @@ impl Writer {
             .name("record".to_owned())
             .spawn(move || scribe.run(&to_do, kept))
             .map_err(WriterError::Thread)?;
-        Ok(Self { issued: Vec::new(), orders, reports, thread: Some(thread) })
+        Ok(Self { waiting: Vec::new(), orders, reports, thread: Some(thread) })
     }
 
     /// Waits for the next report; `None` after the last.
@@ -213,10 +216,10 @@ impl Writer {
     /// Gives an order. Blocks only if thousands are waiting: the game then waits for the disk,
     /// because a lost frame is worse than a stalled one.
     pub fn order(&mut self, order: Order) {
-        if matches!(order, Order::Issued(..)) {
-            return self.issued.push(order);
+        if matches!(order, Order::Issued(..) | Order::Shown(..)) {
+            return self.waiting.push(order);
         }
-        for order in self.issued.drain(..).chain([order]) {
+        for order in self.waiting.drain(..).chain([order]) {
             if let Err(TrySendError::Full(order)) = self.orders.try_send(order) {
                 warn!("the disk is slow; the game waits for it");
                 // An error means that the thread has failed, which its last report tells.

@@ -5,6 +5,7 @@
 //! and waits until the record is safe.
 
 mod clipboard;
+pub mod display;
 mod elements;
 pub mod engine;
 mod measure;
@@ -40,6 +41,7 @@ const UPDATE_EVERY: Duration = Duration::from_millis(4);
 pub fn plugin(app: &mut App) {
     paper(app);
     clipboard::plugin(app);
+    display::plugin(app);
     partner::plugin(app);
     app.init_resource::<Closing>().add_systems(
         Update,

@@ -69,17 +69,32 @@ fn play(directory: &Path) -> anyhow::Result<()> {
     let actions = recorded(OWN.len())?;
     ensure!(actions == OWN.map(|(_, action)| action), "{actions:?} was recorded");
     let times = wait_for("the times of the keys", WITHIN, || key_times(&local, OWN.len()))?;
-    for (pressed, simulated) in times {
+    let mut seen = 0;
+    for KeyTime { pressed, simulated, to_display } in times {
         let after = simulated.checked_sub(pressed).context("a key acts after it was pressed")?;
         ensure!(after < EFFECT_WITHIN.as_micros(), "a key acted after {after} us");
+        if let Some(to_display) = to_display {
+            ensure!(to_display >= after, "{to_display} us, before the frame after {after} us");
+            ensure!(to_display < EFFECT_WITHIN.as_micros(), "a key was seen after {to_display} us");
+            seen += 1;
+        }
     }
+    // A machine that has much to do may draw no picture in time.
+    ensure!(2 * seen > OWN.len(), "of {} keys, {seen} were seen to act", OWN.len());
     ensure!(!person.process.log().contains("do nothing"), "{}", person.process.log());
     keep_picture(&pictures)
 }
 
-/// When keys were pressed and when the frames were simulated in which they act, in microseconds, once so
-/// many are in the local table.
-fn key_times(local: &Path, count: usize) -> anyhow::Result<Option<Vec<(u128, u128)>>> {
+/// When a key was pressed and when the frame was simulated in which it acts, and how long it took from the one
+/// to a picture of the other; in microseconds.
+struct KeyTime {
+    pressed: u128,
+    simulated: u128,
+    to_display: Option<u128>,
+}
+
+/// The keys in the local table, once there are so many.
+fn key_times(local: &Path, count: usize) -> anyhow::Result<Option<Vec<KeyTime>>> {
     let text = fs::read_to_string(local)?;
     // A last line may still be on its way.
     let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
@@ -87,10 +102,13 @@ fn key_times(local: &Path, count: usize) -> anyhow::Result<Option<Vec<(u128, u12
     let names = rows.next().unwrap_or_default();
     let column = |name: &str| names.iter().position(|known| *known == name).context("a column");
     let (key, simulated) = (column("key_event_us")?, column("monotonic_us")?);
-    let times: anyhow::Result<Vec<_>> = rows
-        .filter(|row| !row[key].is_empty())
-        .map(|row| Ok((row[key].parse()?, row[simulated].parse()?)))
-        .collect();
+    let display = column("input_to_display_us")?;
+    let time = |row: Vec<&str>| {
+        let to_display = Some(row[display]).filter(|cell| !cell.is_empty());
+        let to_display = to_display.map(str::parse).transpose()?;
+        Ok(KeyTime { pressed: row[key].parse()?, simulated: row[simulated].parse()?, to_display })
+    };
+    let times: anyhow::Result<Vec<_>> = rows.filter(|row| !row[key].is_empty()).map(time).collect();
     Ok(Some(times?).filter(|times| times.len() == count))
 }
 
