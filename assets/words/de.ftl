@@ -127,7 +127,9 @@ legend-cook = { $seconds } s kochen
 legend-plate = Teller nehmen
 legend-fill = Teller füllen
 legend-deliver = abgeben
-legend-deliver-for = abgeben: { $points }
+legend-points = +{ $points }
+legend-points-each = je +{ $points }
+legend-points-if-needed = +{ $points }, wenn nötig
 legend-you = Sie
 legend-flag = zur Fahne gehen
 

@@ -127,7 +127,9 @@ legend-cook = cook for { $seconds } s
 legend-plate = take a plate
 legend-fill = fill it
 legend-deliver = deliver
-legend-deliver-for = deliver: { $points }
+legend-points = +{ $points }
+legend-points-each = +{ $points } each
+legend-points-if-needed = +{ $points } if needed
 legend-you = you
 legend-flag = walk to the flag
 

@@ -16,7 +16,7 @@ use dyad_gridworld::{Game, Reward};
 use dyad_protocol::Seat;
 
 /// Height of a legend, in points.
-pub const HEIGHT: f32 = 84.0;
+pub const HEIGHT: f32 = 102.0;
 /// The most width that a step of it takes.
 const STEP_WIDTH: f32 = 126.0;
 /// Side of a picture.
@@ -29,6 +29,8 @@ pub struct Step {
     pub picture: Picture,
     /// What is said below it.
     pub words: String,
+    /// What it is worth, if it is worth anything.
+    pub points: Option<String>,
 }
 
 /// A picture of a legend.
@@ -54,18 +56,43 @@ pub enum Picture {
 pub fn steps(game: &Game, me: Seat, words: &Words) -> Vec<Step> {
     match game.rules() {
         TaskRules::CogridOvercooked(rules) => {
-            recipe(game, rules.cook_time(), rules.rewards().delivery, words)
+            let rewards = rules.rewards();
+            let points = Points {
+                ingredient: rewards.onion_in_pot,
+                plate: Reward::ZERO,
+                soup: rewards.soup_in_dish,
+                delivery: rewards.delivery,
+            };
+            recipe(game, rules.cook_time(), points, words)
         }
         TaskRules::OvercookedAi2019(rules) => {
-            recipe(game, rules.cook_time(), rules.rewards().delivery, words)
+            let rewards = rules.rewards();
+            let points = Points {
+                ingredient: rewards.ingredient_in_pot,
+                plate: rewards.useful_dish,
+                soup: rewards.soup_in_dish,
+                delivery: rewards.delivery,
+            };
+            recipe(game, rules.cook_time(), points, words)
         }
         _ if game.layout().tiles().contains(&Tile::Goal) => walk(me, words),
         _ => Vec::new(),
     }
 }
 
+/// What the score gains by each step.
+struct Points {
+    /// Each time that an ingredient comes into a pot.
+    ingredient: Reward,
+    /// For a plate that is needed.
+    plate: Reward,
+    /// For a soup on a plate.
+    soup: Reward,
+    delivery: Reward,
+}
+
 /// From ingredients to a delivered soup.
-fn recipe(game: &Game, cook_time: u16, delivery: Reward, words: &Words) -> Vec<Step> {
+fn recipe(game: &Game, cook_time: u16, points: Points, words: &Words) -> Vec<Step> {
     let has = |tile| game.layout().tiles().contains(&tile);
     let (item, name, mixed) = match (has(Tile::OnionStack), has(Tile::TomatoStack)) {
         (true, true) => (Item::Onion, "legend-of-one-kind", true),
@@ -79,29 +106,40 @@ fn recipe(game: &Game, cook_time: u16, delivery: Reward, words: &Words) -> Vec<S
     }
     let full = Pot { contents: [Some(item); POT_CAPACITY], done: Some(0.6) };
     let seconds = seconds(cook_time, game.settings().steps_per_second);
-    let step = |picture, words| Step { picture, words };
+    let worth = |points: Reward, line| match points {
+        Reward::ZERO => None,
+        points => Some(words.line_with(line, [("points", points.to_string().into())])),
+    };
+    let gather = words.line_with(name, [("count", POT_CAPACITY.into())]);
+    let cook = words.line_with("legend-cook", [("seconds", seconds.into())]);
     vec![
-        step(Picture::Ingredients(shown), words.line_with(name, [("count", POT_CAPACITY.into())])),
-        step(Picture::Pot(full), words.line_with("legend-cook", [("seconds", seconds.into())])),
-        step(Picture::Item(Item::Plate), words.line("legend-plate")),
-        step(Picture::Item(soup), words.line("legend-fill")),
-        step(
-            Picture::Delivery,
-            match delivery {
-                Reward::ZERO => words.line("legend-deliver"),
-                points => {
-                    words.line_with("legend-deliver-for", [("points", points.to_string().into())])
-                }
-            },
-        ),
+        Step {
+            picture: Picture::Ingredients(shown),
+            words: gather,
+            points: worth(points.ingredient, "legend-points-each"),
+        },
+        Step { picture: Picture::Pot(full), words: cook, points: None },
+        Step {
+            picture: Picture::Item(Item::Plate),
+            words: words.line("legend-plate"),
+            points: worth(points.plate, "legend-points-if-needed"),
+        },
+        Step {
+            picture: Picture::Item(soup),
+            words: words.line("legend-fill"),
+            points: worth(points.soup, "legend-points"),
+        },
+        Step {
+            picture: Picture::Delivery,
+            words: words.line("legend-deliver"),
+            points: worth(points.delivery, "legend-points"),
+        },
     ]
 }
 
 fn walk(me: Seat, words: &Words) -> Vec<Step> {
-    vec![
-        Step { picture: Picture::Player(me), words: words.line("legend-you") },
-        Step { picture: Picture::Goal, words: words.line("legend-flag") },
-    ]
+    let step = |picture, line| Step { picture, words: words.line(line), points: None };
+    vec![step(Picture::Player(me), "legend-you"), step(Picture::Goal, "legend-flag")]
 }
 
 /// Steps of the game as seconds, to a tenth.
@@ -127,7 +165,7 @@ pub fn paint(painter: &Painter, area: Rect, steps: &[Step]) {
     for (number, step) in steps.iter().enumerate() {
         let middle = pos2(left + width * (number as f32 + 0.5), area.center().y);
         let side = PICTURE.min(width - 22.0);
-        let square = Rect::from_center_size(middle - vec2(0.0, 11.0), Vec2::splat(side));
+        let square = Rect::from_center_size(middle - vec2(0.0, 20.0), Vec2::splat(side));
         picture(&Spot::new(painter, square), step.picture);
         if number > 0 {
             arrow(
@@ -135,9 +173,12 @@ pub fn paint(painter: &Painter, area: Rect, steps: &[Step]) {
                 Rect::from_center_size(square.center() - vec2(width / 2.0, 0.0), Vec2::splat(16.0)),
             );
         }
-        let font = theme::font(size::SMALL);
-        let below = middle + vec2(0.0, 29.0);
-        painter.text(below, Align2::CENTER_CENTER, &step.words, font, theme::INK);
+        let line = |text: &str, below, color| {
+            let font = theme::font(size::SMALL);
+            painter.text(middle + vec2(0.0, below), Align2::CENTER_CENTER, text, font, color);
+        };
+        line(&step.words, 20.0, theme::INK);
+        line(step.points.as_deref().unwrap_or_default(), 37.0, theme::MUTED);
     }
 }
 
@@ -187,23 +228,30 @@ mod tests {
         steps.iter().map(|step| step.words.as_str()).collect()
     }
 
+    fn points(steps: &[Step]) -> Vec<&str> {
+        steps.iter().map(|step| step.points.as_deref().unwrap_or_default()).collect()
+    }
+
     #[test]
     fn a_recipe_is_that_of_the_rules() {
         let parameters = overcooked::Parameters { cook_time: 45, ..Default::default() };
         let game = game(TaskSettings::CogridOvercooked(parameters), "CCUCC\nO+ +O\nC=C@C");
         let steps_of_it = steps(&game, Seat(0));
-        let expected = ["3 onions", "cook for 1.5 s", "take a plate", "fill it", "deliver: 20"];
+        let expected = ["3 onions", "cook for 1.5 s", "take a plate", "fill it", "deliver"];
         assert_eq!(words(&steps_of_it), expected);
+        assert_eq!(points(&steps_of_it), ["+3 each", "", "", "+5", "+20"]);
         assert_eq!(steps_of_it[3].picture, Picture::Item(Item::OnionSoup));
         let free = overcooked_ai::RewardScheme {
             delivery: dyad_gridworld::Reward::ZERO,
-            ..Default::default()
+            ..overcooked_ai::RewardScheme::OVERCOOKED_AI
         };
         let parameters = overcooked_ai::Parameters { cook_time: 20, rewards: free };
         let text = "CCUCC\nT1 2T\nC=C@C";
         let game = super::super::tests::game(TaskSettings::OvercookedAi2019(parameters), text);
+        let steps = steps(&game, Seat(0));
         let expected = ["3 tomatoes", "cook for 0.7 s", "take a plate", "fill it", "deliver"];
-        assert_eq!(words(&steps(&game, Seat(0))), expected);
+        assert_eq!(words(&steps), expected);
+        assert_eq!(points(&steps), ["+3 each", "", "+3 if needed", "+5", ""]);
     }
 
     #[test]
