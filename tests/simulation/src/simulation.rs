@@ -315,8 +315,10 @@ impl<'a> Simulation<'a> {
 
     fn kill(&mut self, seat: Seat, back: Option<Duration>) {
         let station = &mut self.stations[seat.index()];
-        let never_came = !station.on && back.is_none();
-        if (!station.on && !never_came) || station.peer.has_ended() {
+        // A program that is about to be started can be lost once more, and for good; one that is lost
+        // cannot.
+        let never_comes = back.is_none() && station.next.is_some();
+        if (!station.on && !never_comes) || station.peer.has_ended() {
             return;
         }
         if station.peer.record().is_whole() {
