@@ -97,16 +97,16 @@ impl AddAssign for Summary {
 }
 
 /// The line above [`Summary`]'s, with the same columns.
-pub const HEADER: &str = "sessions   frames rollbacks deepest  stalls interruptions reconnections \
-                          restarts losses supplied deserted datagrams dropped reordered hours";
+pub const HEADER: &str = "sessions    frames rollbacks deepest    stalls interruptions reconnections \
+                          restarts losses supplied deserted  datagrams   dropped reordered  hours";
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { sessions, frames, rollbacks, deepest, stalls, interruptions, .. } = self;
         let Self { reconnections, restarts, losses, supplied, deserted, sent, dropped, .. } = self;
         let (reordered, hours) = (self.reordered, self.played.as_secs_f64() / 3600.0);
-        write!(f, "{sessions:>8}{frames:>9}{rollbacks:>10}{deepest:>8}{stalls:>8}")?;
+        write!(f, "{sessions:>8}{frames:>10}{rollbacks:>10}{deepest:>8}{stalls:>10}")?;
         write!(f, "{interruptions:>14}{reconnections:>14}{restarts:>9}{losses:>7}{supplied:>9}")?;
-        write!(f, "{deserted:>9}{sent:>10}{dropped:>8}{reordered:>10}{hours:>6.1}")
+        write!(f, "{deserted:>9}{sent:>11}{dropped:>10}{reordered:>10}{hours:>7.1}")
     }
 }
