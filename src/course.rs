@@ -67,7 +67,8 @@ impl Course {
     /// Whether a scene that the lab shows is the one that was shown already, with no lost connection in
     /// between: something that was said about it is over, and nothing else has changed.
     fn is_shown_again(&self, scene: &Scene) -> bool {
-        !self.is_back && self.scene.as_ref().is_some_and(|shown| shown.step == scene.step)
+        let place = |scene: &Scene| (scene.step, scene.scene.clone(), scene.kind);
+        !self.is_back && self.scene.as_ref().map(place) == Some(place(scene))
     }
 
     /// The keys of the game that is waited for, if they are known by now.
@@ -427,14 +428,15 @@ mod tests {
 
     #[test]
     fn a_scene_that_is_shown_again_changes_nothing() {
-        let scene = |step| scene(step, SceneKind::Game);
+        let game = scene(1, SceneKind::Game);
         let mut course = Course::default();
-        assert!(!course.is_shown_again(&scene(1)), "it is the first");
-        course.scene = Some(scene(1));
-        assert!(course.is_shown_again(&scene(1)));
-        assert!(!course.is_shown_again(&scene(2)));
+        assert!(!course.is_shown_again(&game), "it is the first");
+        course.scene = Some(game.clone());
+        assert!(course.is_shown_again(&game));
+        assert!(!course.is_shown_again(&scene(2, SceneKind::Game)));
+        assert!(!course.is_shown_again(&scene(1, SceneKind::Form)), "a block begins with it");
         course.is_back = true;
-        assert!(!course.is_shown_again(&scene(1)), "the lab may have lost what went on");
+        assert!(!course.is_shown_again(&game), "the lab may have lost what went on");
     }
 
     #[test]

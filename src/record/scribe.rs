@@ -182,7 +182,8 @@ impl Scribe {
     }
 
     fn shown(&mut self, frames: u32, at: Duration) {
-        self.shown.entry(frames).or_insert(at);
+        // After an interruption there are other pictures of the same frames.
+        self.shown.insert(frames, at);
         let waiting = self.rows.iter_mut().filter(|row| row.frame < frames && waits(row));
         for row in waiting {
             row.input_to_display_us = since_key(row.key_event_us, at);
