@@ -178,7 +178,9 @@ pub fn paint(painter: &Painter, area: Rect, steps: &[Step]) {
             painter.text(middle + vec2(0.0, below), Align2::CENTER_CENTER, text, font, color);
         };
         line(&step.words, 20.0, theme::INK);
-        line(step.points.as_deref().unwrap_or_default(), 37.0, theme::MUTED);
+        if let Some(points) = &step.points {
+            line(points, 37.0, theme::MUTED);
+        }
     }
 }
 
