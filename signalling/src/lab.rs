@@ -175,6 +175,7 @@ impl Lab {
             rooms: rooms.clone(),
             inputs: inputs.downgrade(),
             queues: BTreeMap::new(),
+            pending: Vec::new(),
             journal: Arc::new(Mutex::new(kept.journal)),
             identities: kept.identities,
             clock: kept.clock,

@@ -8,8 +8,9 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use dyad_protocol::lobby::{FromClient, MAX_FROM_CLIENT, MAX_FROM_LAB};
+use dyad_protocol::lobby::{FromClient, FromLab, MAX_FROM_CLIENT, MAX_FROM_LAB};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval, timeout};
@@ -88,6 +89,17 @@ struct Line<'a> {
     ping: (u64, Option<Instant>),
     /// Pings that follow at once.
     first_pings: u32,
+    /// Goes with each thing that the client has said until the owner has dealt with it.
+    pending: Arc<()>,
+}
+
+/// What a frame of the client's leads to.
+enum Heard {
+    Nothing,
+    /// The owner is told.
+    Event(Event),
+    /// It is answered here.
+    Answer(Message),
 }
 
 impl<'a> Line<'a> {
@@ -95,7 +107,8 @@ impl<'a> Line<'a> {
         let began = Instant::now();
         let allowance = Bucket::full(BURST, PER_SECOND, Duration::ZERO);
         let first_pings = door.first_pings;
-        Self { id, door, began, heard: began, allowance, ping: (0, None), first_pings }
+        let (ping, pending) = ((0, None), Arc::default());
+        Self { id, door, began, heard: began, allowance, ping, first_pings, pending }
     }
 
     /// Runs until either side has enough of the other.
@@ -107,17 +120,27 @@ impl<'a> Line<'a> {
                     self.heard = Instant::now();
                     let Some(Ok(frame)) = frame else { return };
                     let measured = matches!(&frame, Message::Pong(echo) if self.answers(echo));
-                    let event = if measured { self.round_trip() } else { self.understand(frame) };
-                    if let Some(event) = event
-                        && self.door.inputs.send(Input::Event(event)).await.is_err()
-                    {
-                        return;
+                    let heard = if measured {
+                        self.round_trip()
+                    } else {
+                        // In this order: what follows from the one is in the other.
+                        let has_all = self.is_settled() && outgoing.is_empty();
+                        self.understand(frame, has_all)
+                    };
+                    match heard {
+                        Heard::Answer(answer) => answer,
+                        Heard::Event(event) => {
+                            if !self.tell(event).await {
+                                return;
+                            }
+                            if !measured || self.first_pings == 0 {
+                                continue;
+                            }
+                            self.first_pings -= 1;
+                            self.next_ping()
+                        }
+                        Heard::Nothing => continue,
                     }
-                    if !measured || self.first_pings == 0 {
-                        continue;
-                    }
-                    self.first_pings -= 1;
-                    self.next_ping()
                 }
                 text = outgoing.recv() => match text {
                     Some(text) => Message::Text(text.into()),
@@ -132,6 +155,16 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// Returns whether the owner is there to hear it.
+    async fn tell(&self, event: Event) -> bool {
+        self.door.inputs.send(Input::Said(event, Arc::clone(&self.pending))).await.is_ok()
+    }
+
+    /// Whether the owner has dealt with everything that the client has said.
+    fn is_settled(&mut self) -> bool {
+        Arc::get_mut(&mut self.pending).is_some()
+    }
+
     fn next_ping(&mut self) -> Message {
         self.ping = (self.ping.0 + 1, Some(Instant::now()));
         Message::Ping(Bytes::copy_from_slice(&self.ping.0.to_be_bytes()))
@@ -142,23 +175,33 @@ impl<'a> Line<'a> {
     }
 
     /// The last ping is answered.
-    fn round_trip(&mut self) -> Option<Event> {
-        let took = self.ping.1.take()?.elapsed();
-        let rtt_ms = u32::try_from(took.as_millis()).unwrap_or(u32::MAX);
-        Some(Event::RoundTrip(self.id, rtt_ms))
+    fn round_trip(&mut self) -> Heard {
+        let Some(sent) = self.ping.1.take() else { return Heard::Nothing };
+        let rtt_ms = u32::try_from(sent.elapsed().as_millis()).unwrap_or(u32::MAX);
+        Heard::Event(Event::RoundTrip(self.id, rtt_ms))
     }
 
-    fn understand(&mut self, frame: Message) -> Option<Event> {
+    /// A client that pings when all is dealt with that it has said, and that has all that was said to it, is
+    /// answered at once. Otherwise the owner answers: in either case, what it said before the ping is done.
+    fn understand(&mut self, frame: Message, has_all: bool) -> Heard {
         let id = self.id;
         let message = match frame {
             Message::Text(text) => serde_json::from_str::<FromClient>(&text).ok(),
             Message::Binary(_) => None,
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return None,
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return Heard::Nothing,
         };
         let allowed = self.allowance.take(self.began.elapsed());
-        Some(match message.filter(|_| allowed) {
-            Some(message) => Event::Said(id, message),
-            None => Event::Garbled(id),
-        })
+        match message.filter(|_| allowed) {
+            Some(FromClient::Ping { nonce }) if has_all => {
+                Heard::Answer(Message::Text(text(&FromLab::Pong { nonce }).into()))
+            }
+            Some(message) => Heard::Event(Event::Said(id, message)),
+            None => Heard::Event(Event::Garbled(id)),
+        }
     }
+}
+
+/// A message as it goes to a client.
+pub(super) fn text(message: &FromLab) -> String {
+    serde_json::to_string(message).expect("a message is plain data")
 }

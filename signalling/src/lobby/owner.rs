@@ -3,6 +3,7 @@
 //! What is to outlive the lab goes to the journal before anything else is done. Events that wait
 //! together share one write to the disk.
 
+use super::connection::text;
 use super::reports::Batch;
 use super::{AdmitBy, ConnectionId, Effect, Event, Lobby};
 use crate::flood::Addresses;
@@ -43,7 +44,10 @@ const PROBE_PINGS: u8 = 5;
 pub(crate) enum Input {
     /// A connection, and where to put messages for it.
     Open(ConnectionId, mpsc::Sender<String>),
-    /// Something for the lobby.
+    /// Something that a client has said. The other part is dropped when all that follows from it is done,
+    /// messages sent included.
+    Said(Event, Arc<()>),
+    /// Something else for the lobby.
     Event(Event),
 }
 
@@ -116,6 +120,8 @@ pub(crate) struct Owner {
     pub(crate) rooms: SharedRooms,
     pub(crate) inputs: mpsc::WeakSender<Input>,
     pub(crate) queues: BTreeMap<ConnectionId, mpsc::Sender<String>>,
+    /// Of what clients have said and is not done yet.
+    pub(crate) pending: Vec<Arc<()>>,
     pub(crate) journal: Arc<Mutex<Journal>>,
     pub(crate) identities: Identities,
     pub(crate) clock: Clock,
@@ -182,6 +188,10 @@ impl Owner {
             }
             Input::Event(Event::Stopping) => return false,
             Input::Event(event) => event,
+            Input::Said(event, pending) => {
+                self.pending.push(pending);
+                event
+            }
         };
         log(&event);
         if let Event::Closed(id) = &event {
@@ -208,6 +218,7 @@ impl Owner {
         for effect in effects {
             self.carry_out(effect);
         }
+        self.pending.clear();
         true
     }
 
@@ -260,8 +271,7 @@ impl Owner {
                 relay.sign(ticket, now_ms() / 1000);
             }
         }
-        let text = serde_json::to_string(&message).expect("a message is plain data");
-        if queue.try_send(text).is_err() {
+        if queue.try_send(text(&message)).is_err() {
             tracing::warn!(connection = id.0, "a client does not take its messages: dropped");
             self.queues.remove(&id);
         }

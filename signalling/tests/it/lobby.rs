@@ -253,6 +253,25 @@ async fn the_last_word_arrives_although_the_client_speaks_on() {
     lab.stop().await;
 }
 
+/// More than wait for a client.
+#[tokio::test]
+async fn who_pings_many_times_before_listening_is_answered_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = lab(2, folder.path()).await;
+    let mut client = Client::join(&lab).await;
+    for nonce in 0..300 {
+        client.say(FromClient::Ping { nonce }).await;
+    }
+    let mut nonce = 0;
+    while nonce < 300 {
+        if let FromLab::Pong { nonce: answered } = client.hear().await {
+            assert_eq!(answered, nonce);
+            nonce += 1;
+        }
+    }
+    lab.stop().await;
+}
+
 #[tokio::test]
 async fn everybody_hears_that_the_lab_closes() {
     let folder = tempfile::tempdir().unwrap();
