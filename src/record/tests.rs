@@ -194,8 +194,14 @@ fn spool() -> (TempDir, Spool) {
     (directory, spool)
 }
 
-/// A column of the first episode's local table, by frame.
-fn local_column(directory: &Path, name: &str) -> Vec<(u32, String)> {
+/// A column of the first episode's local table, by frame, of a session that is played like this.
+fn local_column(name: &str, play: impl FnOnce(&mut Writer)) -> Vec<(u32, String)> {
+    let (_kept, spool) = spool();
+    let session = session(&spool, 0);
+    let directory = session.directory.clone();
+    let mut writer = Writer::start(session, &key(0)).unwrap();
+    play(&mut writer);
+    end(writer);
     let table = fs::read_to_string(directory.join("local").join("p-a_ep0.csv")).unwrap();
     let mut lines = table.lines().map(|line| line.split(',').collect::<Vec<_>>());
     let names = lines.next().unwrap();
@@ -209,18 +215,15 @@ fn local_column(directory: &Path, name: &str) -> Vec<(u32, String)> {
 
 #[test]
 fn the_local_table_knows_when_keys_were_pressed() {
-    let (_kept, spool) = spool();
-    let session = session(&spool, 0);
-    let directory = session.directory.clone();
-    let mut writer = Writer::start(session, &key(0)).unwrap();
     // What was issued before an interruption is issued anew.
     let early = Some(Duration::from_secs(9));
-    for frame in [5, 6] {
-        writer.order(Order::Issued(frame, PlayerInput::default(), early));
-    }
-    play(&mut writer, 0, &frames(10));
-    end(writer);
-    for (frame, key) in local_column(&directory, "key_event_us") {
+    let column = local_column("key_event_us", |writer| {
+        for frame in [5, 6] {
+            writer.order(Order::Issued(frame, PlayerInput::default(), early));
+        }
+        play(writer, 0, &frames(10));
+    });
+    for (frame, key) in column {
         let pressed = frame.is_multiple_of(2).then(|| pressed_at(frame).as_micros().to_string());
         assert_eq!(key, pressed.unwrap_or_default(), "frame {frame}");
     }
@@ -228,30 +231,27 @@ fn the_local_table_knows_when_keys_were_pressed() {
 
 #[test]
 fn the_local_table_knows_how_long_keys_took_to_be_seen() {
-    let (_kept, spool) = spool();
-    let session = session(&spool, 0);
-    let directory = session.directory.clone();
-    let mut writer = Writer::start(session, &key(0)).unwrap();
     let frames = frames(10);
     let after = |frame, us| pressed_at(frame) + Duration::from_micros(us);
-    // Of an earlier game, and of frames that were given up in an interruption.
-    writer.order(Order::Shown(900, after(0, 0) - Duration::from_millis(1)));
-    writer.order(Order::Shown(3, after(0, 0) - Duration::from_millis(1)));
-    play_unseen(&mut writer, 0, &frames[..2]);
-    // Frames 0 and 2 are seen after they are final, and frame 4, as most are, before.
-    writer.order(Order::Shown(1, after(0, 100)));
-    play_unseen(&mut writer, 0, &frames[2..4]);
-    writer.order(Order::Shown(3, after(2, 200)));
-    writer.order(Order::Shown(5, after(4, 300)));
-    writer.order(Order::Shown(6, after(4, 400)));
-    play_unseen(&mut writer, 0, &frames[4..6]);
-    // There is no picture of frame 6 alone, and none at all of frame 8.
-    play_unseen(&mut writer, 0, &frames[6..8]);
-    writer.order(Order::Shown(8, after(6, 500)));
-    play_unseen(&mut writer, 0, &frames[8..]);
-    end(writer);
+    let column = local_column("input_to_display_us", |writer| {
+        // Of an earlier game, and of frames that were given up in an interruption.
+        writer.order(Order::Shown(900, after(0, 0) - Duration::from_millis(1)));
+        writer.order(Order::Shown(3, after(0, 0) - Duration::from_millis(1)));
+        play_unseen(writer, 0, &frames[..2]);
+        // Frames 0 and 2 are seen after they are final, and frame 4, as most are, before.
+        writer.order(Order::Shown(1, after(0, 100)));
+        play_unseen(writer, 0, &frames[2..4]);
+        writer.order(Order::Shown(3, after(2, 200)));
+        writer.order(Order::Shown(5, after(4, 300)));
+        writer.order(Order::Shown(6, after(4, 400)));
+        play_unseen(writer, 0, &frames[4..6]);
+        // There is no picture of frame 6 alone, and none at all of frame 8.
+        play_unseen(writer, 0, &frames[6..8]);
+        writer.order(Order::Shown(8, after(6, 500)));
+        play_unseen(writer, 0, &frames[8..]);
+    });
     let expected = [(0, "100"), (2, "200"), (4, "300"), (6, "500")];
-    for (frame, took) in local_column(&directory, "input_to_display_us") {
+    for (frame, took) in column {
         let expected = expected.iter().find(|(of, _)| *of == frame);
         assert_eq!(took, expected.map_or("", |(_, took)| took), "frame {frame}");
     }

@@ -69,7 +69,7 @@ macro_rules! identifier {
         impl TryFrom<String> for $name {
             type Error = IdError;
             fn try_from(text: String) -> Result<Self, IdError> {
-                check(&text).map(|()| Self(text.into()))
+                text.parse()
             }
         }
 
