@@ -24,8 +24,8 @@ use dyad_netplay::plugin::clear;
 use dyad_netplay::transport::{Impaired, Transport};
 use dyad_netplay::webrtc::{Signalling, WebRtc};
 use dyad_netplay::{MatchSettings, Netplay, Simulation};
-use dyad_protocol::lobby::{Program, Reconnection, Ticket};
-use dyad_protocol::{JoinLink, ParticipantId, PublicKey, Seat, Token};
+use dyad_protocol::lobby::{Reconnection, Ticket};
+use dyad_protocol::{JoinLink, ParticipantId, Seat, Token};
 use dyad_recording::log::SessionInfo;
 use dyad_recording::recorder::Left;
 use dyad_rollback::peering::Patience;
@@ -191,23 +191,21 @@ fn game(ticket: &Ticket) -> anyhow::Result<Arc<Game>> {
     Ok(game)
 }
 
-/// The programs that play, by seat.
+/// The programs that play, in the order of their seats.
 fn programs(ticket: &Ticket, game: &Game) -> anyhow::Result<Vec<Box<dyn dyad_netplay::Program>>> {
-    let seats = Seat::all(game.players()).skip(ticket.participants.len());
+    let (seats, players) = (game.players(), ticket.players.0.len());
+    anyhow::ensure!(
+        players == seats,
+        "the lab's game has {seats} seats for {players} players; ask the experimenter for help"
+    );
     let seed = game.settings().seed;
     let mut programs: Vec<Box<dyn dyad_netplay::Program>> = Vec::new();
-    for (seat, program) in seats.zip(&ticket.programs) {
+    for (seat, program) in ticket.players.programs() {
         programs.push(Box::new(Scripted::program(&program.policy, seed, seat)?));
         if program.announced {
             info!("a program plays in seat {seat}");
         }
     }
-    let players = ticket.participants.len() + programs.len();
-    anyhow::ensure!(
-        players == game.players() && programs.len() == ticket.programs.len(),
-        "the lab's game has {} seats for {players} players; ask the experimenter for help",
-        game.players()
-    );
     Ok(programs)
 }
 
@@ -219,9 +217,8 @@ fn writer(
     directory: &Path,
     game: &Arc<Game>,
 ) -> anyhow::Result<(Writer, Vec<Entry>)> {
-    let names: Option<Vec<_>> = ticket.programs.iter().map(Program::name).collect();
+    let names = ticket.players.names();
     let names = names.context("this program does not know what the lab lets play")?;
-    let nobody = ticket.programs.iter().map(|_| PublicKey::NOBODY);
     let session = Session {
         directory: directory.to_owned(),
         participant: destination.participant.clone(),
@@ -230,8 +227,8 @@ fn writer(
             study: destination.study.clone(),
             id: ticket.session.clone(),
             scene: ticket.scene.clone(),
-            participants: ticket.participants.iter().cloned().chain(names).collect(),
-            keys: ticket.keys.iter().copied().chain(nobody).collect(),
+            participants: names,
+            keys: ticket.players.keys(),
         },
         seat: ticket.seat,
         game: game.clone(),
@@ -287,7 +284,7 @@ fn abandon(world: &bevy::prelude::World, earlier: Interrupted) {
 fn match_settings(ticket: &Ticket, game: &Arc<Game>) -> MatchSettings {
     let Reconnection { connect_seconds, limit_seconds, countdown_seconds } = ticket.reconnection;
     let parameters = SessionParameters {
-        players: ticket.participants.len(),
+        people: ticket.players.seats(),
         seat: ticket.seat,
         steps_per_second: game.settings().steps_per_second,
         input_delay: ticket.netcode.input_delay,
@@ -347,8 +344,8 @@ mod tests {
     fn a_ticket_says_how_long_players_are_waited_for() {
         let game = world_after(0).game().clone();
         let mut ticket = json!({
-            "study": "s", "session": "s-1", "scene": "a", "seat": 1, "participants": ["p-a", "p-b"],
-            "keys": [], "settings": game.settings(), "game": game.digest().to_string(),
+            "study": "s", "session": "s-1", "scene": "a", "seat": 1, "players": [],
+            "settings": game.settings(), "game": game.digest().to_string(),
             "netcode": { "input_delay": 2, "prediction_window": 16 }, "room": "r", "room_token": "t",
         });
         let mut seconds = |reconnection| {

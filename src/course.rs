@@ -340,8 +340,7 @@ fn check(
         program: crate::VERSION.to_owned(),
         game: ticket.game.clone(),
     };
-    let others = ticket.participants.iter().enumerate();
-    for (_, of) in others.filter(|(seat, _)| *seat != ticket.seat.index()) {
+    for of in ticket.players.partners(ticket.seat) {
         lab.say(FromClient::Checked(Box::new(Checked {
             session: session.clone(),
             of: of.clone(),

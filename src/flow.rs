@@ -519,7 +519,7 @@ pub fn summary(
     let statistics = netplay.statistics();
     let session = statistics.session;
     let milestones = statistics.milestones;
-    let lost = netplay.lost().filter_map(|seat| current.ticket.participants.get(seat.index()));
+    let lost = netplay.lost().filter_map(|seat| current.ticket.players.participant(seat));
     // Since the program started.
     let milliseconds = |moment: Option<Duration>| moment.map(|at| at.as_secs_f64() * 1000.0);
     json!({

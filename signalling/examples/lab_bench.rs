@@ -164,8 +164,7 @@ impl Client {
             program: "bench".to_owned(),
             game: ticket.game.clone(),
         };
-        let (others, own) = (ticket.participants.iter().zip(&ticket.keys), self.key);
-        for (of, _) in others.filter(|(_, key)| **key != own) {
+        for of in ticket.players.partners(ticket.seat) {
             let checked = Checked {
                 session: ticket.session.clone(),
                 of: of.clone(),

@@ -1,9 +1,9 @@
 //! Participants: where each is on the way through the study, as a function of what has happened.
 
 use dyad_experiment::{Assigned, BlockId, ConditionId, Outcome, Place};
-use dyad_protocol::lobby::Program;
+use dyad_protocol::players::Program;
 use dyad_protocol::study::{Answer, Computer, GameEnd};
-use dyad_protocol::{ParticipantId, SceneId, SessionId};
+use dyad_protocol::{ParticipantId, SceneId, Seat, SessionId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -63,6 +63,8 @@ pub enum PersonFact {
     Seated {
         /// Which.
         session: SessionId,
+        /// Which seat.
+        seat: Seat,
     },
     /// A game came to nothing, or they wait for another partner: they are at the same place.
     Unseated {
@@ -108,6 +110,8 @@ pub enum PersonFact {
 pub struct Alone {
     /// What plays in the others' places.
     pub program: Program,
+    /// Which place is theirs.
+    pub seat: Seat,
     /// How many episodes are left to play; all, if it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub episodes: Option<u16>,
@@ -133,6 +137,8 @@ pub struct Person {
     pub screened: bool,
     /// The game at this place in which they have a seat.
     pub session: Option<SessionId>,
+    /// The seat that they had in the last game.
+    pub seat: Seat,
     /// What they play with at this place, if not with other people.
     pub alone: Option<Alone>,
     /// The last group with which they went through a block.
@@ -231,7 +237,10 @@ impl People {
                 }
                 return;
             }
-            PersonFact::Seated { session } => person.session = Some(session.clone()),
+            PersonFact::Seated { session, seat } => {
+                person.session = Some(session.clone());
+                person.seat = *seat;
+            }
             PersonFact::Unseated { session, .. } => {
                 person.session.take_if(|own| own == session);
             }
@@ -286,6 +295,7 @@ impl Person {
             place,
             screened: false,
             session: None,
+            seat: Seat::default(),
             alone: None,
             company: None,
             message: None,

@@ -71,7 +71,7 @@ impl Relay {
     /// Puts fresh credentials into a ticket that is about to be given out; `now_s` is in seconds
     /// since 1970.
     pub(crate) fn sign(&self, ticket: &mut Ticket, now_s: u64) {
-        let Some(participant) = ticket.participants.get(ticket.seat.index()).cloned() else {
+        let Some(participant) = ticket.players.participant(ticket.seat).cloned() else {
             return;
         };
         self.credentials(&mut ticket.ice, &participant, now_s);
@@ -103,7 +103,7 @@ fn length_s(gym: &Gym) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{Relay, RelaySecret};
-    use crate::ticket::{Order, Player, prepare};
+    use crate::ticket::{Client, Order, prepare};
     use dyad_experiment::Experiment;
     use dyad_matchmaking::MatchId;
     use dyad_protocol::PublicKey;
@@ -117,13 +117,13 @@ mod tests {
         let experiment = Experiment::parse(FILE, |_| Err(std::io::ErrorKind::NotFound.into()));
         let experiment = experiment.unwrap();
         let player =
-            |id: &str| Player { participant: id.parse().unwrap(), key: PublicKey([0; 32]) };
+            |id: &str| Client { participant: id.parse().unwrap(), key: PublicKey([1; 32]) };
         let order = Order {
             id: MatchId(0),
             scene: "a".parse().unwrap(),
             condition: None,
             drawn: false,
-            players: vec![player("p-7f3a9c"), player("p-02b1e4")],
+            people: vec![player("p-7f3a9c"), player("p-02b1e4")],
             alone: None,
         };
         let mut tickets = prepare(&experiment, &order, 0).unwrap().tickets;

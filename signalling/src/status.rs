@@ -87,7 +87,7 @@ pub struct GameStatus {
     pub since_ms: u64,
     /// Its people, by seat.
     pub participants: Vec<ParticipantId>,
-    /// The programs in the seats after theirs, by what they do.
+    /// The programs that play with them, by what they do.
     pub programs: Vec<String>,
 }
 
@@ -198,8 +198,8 @@ impl SoFar {
                 scene: game.scene.clone(),
                 playing: session.state() == SessionState::Playing,
                 since_ms: game.at,
-                participants: game.participants.clone(),
-                programs: game.programs.iter().map(|it| it.policy.clone()).collect(),
+                participants: game.players.people().map(|(_, who)| who.clone()).collect(),
+                programs: game.players.programs().map(|(_, it)| it.policy.clone()).collect(),
             });
         }
         self.status

@@ -5,7 +5,8 @@ use crate::people::Alone;
 use dyad_collector::Registration;
 use dyad_experiment::{ConditionId, Experiment, Gym, rules};
 use dyad_matchmaking::MatchId;
-use dyad_protocol::lobby::{Program, Ticket};
+use dyad_protocol::lobby::Ticket;
+use dyad_protocol::players::{Player, Players, Program};
 use dyad_protocol::records::Uploads;
 use dyad_protocol::{ParticipantId, PublicKey, SceneId, Seat, SessionId, Token};
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,7 @@ pub struct Prepared {
     pub record: SessionRecord,
     /// What the collector is told.
     pub registration: Registration,
-    /// The tickets, by seat.
+    /// The people's tickets, in the order of their seats.
     pub tickets: Vec<Ticket>,
 }
 
@@ -39,25 +40,20 @@ pub struct SessionRecord {
     pub drawn: bool,
     /// The match's seed.
     pub seed: u64,
-    /// Who plays, by seat.
-    pub participants: Vec<ParticipantId>,
-    /// What they sign with, by seat.
-    pub keys: Vec<PublicKey>,
-    /// Programs in the seats after theirs.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub programs: Vec<Program>,
+    /// Who plays.
+    pub players: Players,
     /// How many episodes are played, where it is not as many as the scene has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub episodes: Option<u16>,
     /// The signalling room.
     pub room: String,
-    /// The passwords of its seats.
+    /// The people's passwords for it, in the order of their seats.
     pub room_tokens: Vec<Token>,
 }
 
-/// Somebody who takes a seat, and what they sign with.
+/// Somebody who is to play, and what they sign with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Player {
+pub struct Client {
     /// Who.
     pub participant: ParticipantId,
     /// Their client's public key.
@@ -75,8 +71,8 @@ pub struct Order {
     pub condition: Option<ConditionId>,
     /// Whether it was drawn for this game.
     pub drawn: bool,
-    /// Who plays, by seat.
-    pub players: Vec<Player>,
+    /// The people who play, in the order of their seats.
+    pub people: Vec<Client>,
     /// What takes the seats of people who are not there, if it is to.
     pub alone: Option<Alone>,
 }
@@ -86,13 +82,11 @@ pub struct Order {
 /// out, since they expire ([`crate::relay`]) or may have changed. `None` if the experiment has no such game.
 #[must_use]
 pub fn prepare(experiment: &Experiment, order: &Order, at: u64) -> Option<Prepared> {
-    let Order { id, scene, condition, drawn, players, alone } = order;
+    let Order { id, scene, condition, drawn, people, alone } = order;
     let episodes = alone.as_ref().and_then(|alone| alone.episodes);
     let gym = game(experiment, scene, condition.as_ref(), episodes)?;
-    let programs = programs(&gym, players.len(), alone.as_ref());
-    if players.len() + programs.len() != usize::from(gym.players) {
-        return None;
-    }
+    let players = seated(&gym, people, alone.as_ref())?;
+    let (names, keys) = (players.names()?, players.keys());
     let record = SessionRecord {
         at,
         id: *id,
@@ -101,11 +95,9 @@ pub fn prepare(experiment: &Experiment, order: &Order, at: u64) -> Option<Prepar
         condition: condition.clone(),
         drawn: *drawn,
         seed: gym.seed.unwrap_or_else(mint::seed),
-        participants: players.iter().map(|player| player.participant.clone()).collect(),
-        keys: players.iter().map(|player| player.key).collect(),
+        players,
         room: mint::room(),
-        room_tokens: players.iter().map(|_| mint::token()).collect(),
-        programs,
+        room_tokens: people.iter().map(|_| mint::token()).collect(),
         episodes,
     };
     let tickets = tickets(experiment, &record)?;
@@ -113,16 +105,15 @@ pub fn prepare(experiment: &Experiment, order: &Order, at: u64) -> Option<Prepar
         study: experiment.study.clone(),
         session: record.session.clone(),
         scene: scene.clone(),
-        participants: record.participants.clone(),
-        keys: record.keys.clone(),
-        programs: record.programs.iter().filter_map(Program::name).collect(),
+        players: names,
+        keys,
         episodes: gym.episodes,
         game: tickets.first()?.game.clone(),
     };
     Some(Prepared { record, registration, tickets })
 }
 
-/// The tickets of a session, by seat: the same ones each time. `None` if the experiment has no such
+/// The tickets of a session's people, in the order of their seats: the same ones each time. `None` if the experiment has no such
 /// game any more.
 #[must_use]
 pub fn tickets(experiment: &Experiment, record: &SessionRecord) -> Option<Vec<Ticket>> {
@@ -133,9 +124,7 @@ pub fn tickets(experiment: &Experiment, record: &SessionRecord) -> Option<Vec<Ti
         session: record.session.clone(),
         scene: record.scene.clone(),
         seat,
-        participants: record.participants.clone(),
-        programs: record.programs.clone(),
-        keys: record.keys.clone(),
+        players: record.players.clone(),
         settings: game.settings.clone(),
         game: game.digest.clone(),
         netcode: gym.netcode,
@@ -148,18 +137,32 @@ pub fn tickets(experiment: &Experiment, record: &SessionRecord) -> Option<Vec<Ti
         ice: experiment.network.ice_servers(),
         uploads: Uploads::default(),
     };
-    let seats = Seat::all(record.participants.len()).zip(&record.room_tokens);
+    let seats = record.players.seats().iter().zip(&record.room_tokens);
     Some(seats.map(ticket).collect())
 }
 
-/// The programs that people play with, by seat: those in the places of people who are not there, and
-/// the scene's own.
-fn programs(gym: &Gym, people: usize, alone: Option<&Alone>) -> Vec<Program> {
-    let missing = usize::from(gym.people()).saturating_sub(people);
-    let substitutes = alone.into_iter().flat_map(|alone| vec![alone.program.clone(); missing]);
-    let own = gym.programs.into_iter();
-    let own = own.flat_map(|it| vec![program(it.program); usize::from(it.seats)]);
-    substitutes.chain(own).collect()
+/// Who has which seat: people the first ones, one who plays alone the seat that they had, with programs
+/// in the places of those who are not there; the scene's own programs the last ones. `None` if that
+/// makes more or fewer players than the game has.
+fn seated(gym: &Gym, people: &[Client], alone: Option<&Alone>) -> Option<Players> {
+    let person = |Client { participant, key }: &Client| Player::Person {
+        participant: participant.clone(),
+        key: *key,
+    };
+    let mut players: Vec<Player> = people.iter().map(person).collect();
+    if let Some(Alone { program, seat, .. }) = alone {
+        let places = usize::from(gym.people());
+        let missing = places.checked_sub(people.len())?;
+        let substitute = Player::Program(program.clone());
+        // A game that comes later in a block may have fewer players.
+        players.splice(0..0, vec![substitute.clone(); seat.index().min(missing)]);
+        players.resize(places, substitute);
+    }
+    if let Some(own) = gym.programs {
+        let seats = usize::from(own.seats);
+        players.extend(vec![Player::Program(program(own.program)); seats]);
+    }
+    (players.len() == usize::from(gym.players)).then_some(Players(players))
 }
 
 /// A program of the experiment, as tickets have it.

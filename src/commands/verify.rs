@@ -79,7 +79,7 @@ fn check_logs(logs: &Found<'_, Report>) -> anyhow::Result<bool> {
 #[derive(Deserialize)]
 struct Registered {
     session: SessionId,
-    participants: Vec<ParticipantId>,
+    players: Vec<ParticipantId>,
     keys: Vec<PublicKey>,
 }
 
@@ -90,7 +90,7 @@ fn check_keys(logs: &Found<'_, Report>) -> anyhow::Result<bool> {
     for (path, report) in logs {
         let Some((page, registered)) = registered(path, report)? else { continue };
         let session = &report.log.header.session;
-        let agree = session.people().eq(registered.participants.iter().zip(&registered.keys));
+        let agree = session.participants == registered.players && session.keys == registered.keys;
         good &= agree;
         let found = if agree { "those that the lab registered" } else { "NOT those of the lab" };
         print(&format!("{}: its keys are {found}, by {}", path.display(), page.display()))?;

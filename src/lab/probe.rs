@@ -56,9 +56,8 @@ pub(crate) struct Acquaintance {
 impl Acquaintance {
     /// The connection, if it is to the only partner in a match.
     pub(crate) fn of(self, ticket: &Ticket) -> Option<Known> {
-        let own = ticket.seat.index();
-        let mut others = ticket.participants.iter().enumerate().filter(|(seat, _)| *seat != own);
-        let is_it = others.next().is_some_and(|(_, other)| *other == self.with);
+        let mut others = ticket.players.partners(ticket.seat);
+        let is_it = others.next() == Some(&self.with);
         (is_it && others.next().is_none()).then_some(self.known)
     }
 }

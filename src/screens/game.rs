@@ -274,7 +274,7 @@ pub(super) fn draw(
         me,
         keymap: options.policy.is_none().then_some(&keyboard.keymap),
         notice,
-        connection: (netplay.settings().parameters.players > 1)
+        connection: (netplay.settings().parameters.people.len() > 1)
             .then(|| Connection::of(&statistics.quality)),
         trace: developing.shown.then_some(&developing.trace),
     };

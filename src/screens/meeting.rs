@@ -57,7 +57,7 @@ pub(super) fn draw(
     let players = u32::from(settings.game.settings().players);
     let steps = legend::steps(&settings.game, settings.parameters.seat, &words);
     let ctx = contexts.ctx_mut()?;
-    if settings.parameters.players == 1 {
+    if settings.parameters.people.len() == 1 {
         show_alone(ctx, &status.title, &steps, &words);
     } else {
         show(ctx, &status.title, players, since, &steps, &words);

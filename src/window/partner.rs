@@ -18,8 +18,9 @@ pub(super) fn plugin(app: &mut App) {
 
 /// What is said of the programs in a game; `None` if nothing.
 fn announcement(ticket: &Ticket, words: &Words) -> Option<String> {
-    let programs = ticket.programs.iter().filter(|program| program.announced).count();
-    let partners = ticket.participants.len() + ticket.programs.len() - 1;
+    let players = &ticket.players;
+    let programs = players.programs().filter(|(_, program)| program.announced).count();
+    let partners = players.programs().count() + players.partners(ticket.seat).count();
     match (programs, partners) {
         (0, _) => None,
         (1, 1) => Some(words.line("partner-program")),
@@ -64,11 +65,12 @@ mod tests {
         let words = Words::of("en").unwrap();
         let said = |people: usize, announced: &[bool]| {
             let program = |announced| json!({ "policy": "scripted", "announced": announced });
-            let programs: Vec<_> = announced.iter().map(program).collect();
-            let participants = &["p-a", "p-b", "p-c"][..people];
+            let person = |id: &&str| json!({ "participant": id, "key": "1a".repeat(32) });
+            let programs = announced.iter().map(program);
+            let people = ["p-a", "p-b", "p-c"][..people].iter().map(person);
             let ticket: Ticket = serde_json::from_value(json!({
                 "study": "s", "session": "s-1", "scene": "a", "seat": 0,
-                "participants": participants, "programs": programs, "keys": [],
+                "players": people.chain(programs).collect::<Vec<_>>(),
                 "settings": {}, "game": "0a".repeat(32), "room": "r", "room_token": "t",
                 "netcode": { "input_delay": 2, "prediction_window": 16 },
             }))

@@ -4,6 +4,7 @@ use crate::crowd::{STEPS, is_identical, logs};
 use crate::study::start;
 use anyhow::{Context as _, ensure};
 use dyad_recording::log;
+use std::path::Path;
 use std::time::Duration;
 use system_tests::journal::Journal;
 use system_tests::namespace::run_test;
@@ -21,12 +22,13 @@ fn study(rules: &str, more: &str) -> String {
     )
 }
 
-/// In every row of an episode's table, who has the second seat.
-fn partners(summary: &Summary, episode: u16) -> anyhow::Result<Vec<String>> {
+/// In every row of an episode's table, who has a seat.
+fn in_seat(seat: u8, summary: &Summary, episode: u16) -> anyhow::Result<Vec<String>> {
     let table = String::from_utf8(summary.file(episode, "csv")?)?;
     let mut rows = table.lines().map(|row| row.split(','));
     let mut names = rows.next().context("a header")?;
-    let at = names.position(|name| name == "player_subjects.1").context("a column")?;
+    let column = format!("player_subjects.{seat}");
+    let at = names.position(|name| name == column).context("a column")?;
     let cell = |mut row: std::str::Split<'_, char>| row.nth(at).map(str::to_owned);
     rows.map(|row| cell(row).context("a cell")).collect()
 }
@@ -54,21 +56,24 @@ fn a_person_plays_with_a_program_from_the_start() {
         ensure!(client.process.log().contains("a program plays in seat 1"), "it is announced");
         is_identical(&lab, summary.text("session")?, 2)?;
         for episode in [0, 1] {
-            is_all(&partners(&summary, episode)?, "program-scripted")?;
+            is_all(&in_seat(1, &summary, episode)?, "program-scripted")?;
         }
-        // A reviewer finds nothing wrong with it either.
-        let dataset = directory.path().join("dataset");
-        let [data, dataset] = [&lab.data, &dataset].map(|path| path.to_str());
-        let (data, dataset) = data.zip(dataset).context("paths of ours are text")?;
-        for command in
-            [&["verify", data][..], &["export", data, "--to", dataset], &["verify", dataset]]
-        {
-            let done = signalling(command)?;
-            let said = String::from_utf8_lossy(&done.stderr);
-            ensure!(done.status.success(), "{command:?}: {said}");
-        }
-        Ok(())
+        verifies(&lab, directory.path())
     });
+}
+
+/// A reviewer finds nothing wrong with what the lab has, nor with a dataset of it.
+fn verifies(lab: &Lab, directory: &Path) -> anyhow::Result<()> {
+    let dataset = directory.join("dataset");
+    let [data, dataset] = [&lab.data, &dataset].map(|path| path.to_str());
+    let (data, dataset) = data.zip(dataset).context("paths of ours are text")?;
+    for command in [&["verify", data][..], &["export", data, "--to", dataset], &["verify", dataset]]
+    {
+        let done = signalling(command)?;
+        let said = String::from_utf8_lossy(&done.stderr);
+        ensure!(done.status.success(), "{command:?}: {said}");
+    }
+    Ok(())
 }
 
 /// Both computers compute what the program does, and roll it back.
@@ -104,7 +109,7 @@ fn a_program_plays_with_whom_nobody_comes_to_play() {
         let summary = client.finish(WITHIN).with_context(|| logs(&lab, [&client]))?;
         ensure!(summary.json["study"]["outcome"] == "finished", "{}", summary.json);
         is_identical(&lab, summary.text("session")?, 1)?;
-        is_all(&partners(&summary, 0)?, "program-random")?;
+        is_all(&in_seat(1, &summary, 0)?, "program-random")?;
         let journal = Journal::of(&lab)?;
         ensure!(journal.count("person", "alone") == 1, "the log says why");
         journal.audit()?;
@@ -112,6 +117,7 @@ fn a_program_plays_with_whom_nobody_comes_to_play() {
     });
 }
 
+/// Who stays keeps the seat, and with it place, colour and role: the program has that of who has gone.
 #[test]
 fn a_program_plays_with_whose_partner_has_gone() {
     run_test("programs::a_program_plays_with_whose_partner_has_gone", || {
@@ -120,21 +126,26 @@ fn a_program_plays_with_whose_partner_has_gone() {
         let limit =
             "episodes = 2\n[scene.reconnection]\nlimit_seconds = 5\ncountdown_seconds = 1\n";
         let lab = Lab::start(directory.path(), &study(rules, limit))?;
-        let mut clients = [start(&lab, "a", 1, &[])?, start(&lab, "b", 2, &[])?];
-        let [a, b] = &mut clients;
-        a.wait_for_rows(STEPS / 2, SOON)?;
-        b.process.kill()?;
-        let finished = a.finish(WITHIN);
+        let gone = start(&lab, "a", 1, &[])?;
+        // Who waits first has the first seat.
+        Journal::wait(&lab, "match", "arrived", 1, SOON)?;
+        let mut clients = [gone, start(&lab, "b", 2, &[])?];
+        let [gone, stays] = &mut clients;
+        stays.wait_for_rows(STEPS / 2, SOON)?;
+        gone.process.kill()?;
+        let finished = stays.finish(WITHIN);
         let summary = finished.with_context(|| logs(&lab, &clients))?;
         ensure!(summary.json["study"]["outcome"] == "finished", "{}", summary.json);
         let games = Journal::of(&lab)?.games();
         let [first, second] = &games[..] else { anyhow::bail!("{games:?}") };
         ensure!(first.participants.len() == 2 && second.participants.len() == 1, "{games:?}");
         ensure!(summary.text("session")? == second.session, "{}", summary.json);
+        ensure!(summary.json["seat"] == 1, "{}", summary.json);
         is_identical(&lab, &second.session, 2)?;
         for episode in [0, 1] {
-            is_all(&partners(&summary, episode)?, "program-scripted")?;
+            is_all(&in_seat(0, &summary, episode)?, "program-scripted")?;
+            is_all(&in_seat(1, &summary, episode)?, &first.participants[1])?;
         }
-        Ok(())
+        verifies(&lab, directory.path())
     });
 }

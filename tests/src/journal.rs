@@ -21,8 +21,13 @@ pub struct Game {
     pub scene: String,
     /// The session.
     pub session: String,
-    /// Who plays, by seat.
+    /// The people who play, in the order of their seats.
     pub participants: Vec<String>,
+}
+
+/// The people among the players of a game.
+fn people(players: &Value) -> impl Iterator<Item = &str> {
+    players.as_array().into_iter().flatten().filter_map(|player| player["participant"].as_str())
 }
 
 impl Journal {
@@ -82,7 +87,7 @@ impl Journal {
         let game = |line: &Value| Game {
             scene: text(&line["scene"]),
             session: text(&line["session"]),
-            participants: line["participants"].as_array().into_iter().flatten().map(text).collect(),
+            participants: people(&line["players"]).map(str::to_owned).collect(),
         };
         games.map(game).collect()
     }

@@ -146,15 +146,14 @@ fn uploads(folder: &Path, bundle: &Bundle, clients: usize) -> Result<Measured, B
     for participant in &people {
         store.enrol(participant, &format!("token-of-{participant}").parse()?, 1)?;
     }
-    for (pair, participants) in people.chunks(2).enumerate() {
+    for (pair, players) in people.chunks(2).enumerate() {
         for number in 0..SESSIONS / clients {
             let registration = Registration {
                 study: "study".parse()?,
                 session: format!("s-{pair}-{number}").parse()?,
                 scene: "room".parse()?,
-                participants: participants.to_vec(),
+                players: players.to_vec(),
                 keys: vec![key().public(); 2],
-                programs: Vec::new(),
                 episodes: EPISODES,
                 game: digest(b"any"),
             };

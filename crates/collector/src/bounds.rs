@@ -38,8 +38,7 @@ pub(crate) fn so_far(
     said: &OnDisk,
 ) -> Finding {
     let is_missing = |who: &&ParticipantId| bundles.iter().all(|it| it.participant != **who);
-    let missing: Vec<ParticipantId> =
-        session.participants.iter().filter(is_missing).cloned().collect();
+    let missing: Vec<ParticipantId> = session.people().filter(is_missing).cloned().collect();
     let judged = shortfalls(bundles, said).and_then(|mut notes| {
         notes.extend(missing.iter().map(|who| absence(who, episode, last_said(who, said))));
         let verdict = match verdict {
@@ -182,13 +181,13 @@ fn certified<'a>(
         Some(Certificate::Survivor { committed, .. }) => committed.as_slice(),
         _ => &[],
     };
-    committed.iter().filter(move |it| session.participants.get(it.seat.index()) == Some(who))
+    committed.iter().filter(move |it| session.players.get(it.seat.index()) == Some(who))
 }
 
 /// Whether somebody has stated that its record is the same as this whole one.
 fn has_stated(session: &Registration, who: &ParticipantId, log: &Log) -> bool {
     let Ending::Closed(Certificate::Complete { statements }) = &log.ending else { return false };
-    statements.iter().any(|it| session.participants.get(it.seat.index()) == Some(who))
+    statements.iter().any(|it| session.players.get(it.seat.index()) == Some(who))
 }
 
 /// The rows of a log up to the frame of a message, if the log holds that frame.

@@ -55,7 +55,7 @@ pub fn so_far(
     };
     judge().unwrap_or_else(|message| {
         let is_there = |who: &ParticipantId| bundles.iter().any(|(it, _)| it.participant == *who);
-        let missing = session.participants.iter().filter(|who| !is_there(who)).cloned().collect();
+        let missing = session.people().filter(|who| !is_there(who)).cloned().collect();
         Finding { missing, so_far: Some(Verdict::Invalid { message }), ..Finding::default() }
     })
 }
@@ -105,12 +105,12 @@ fn belongs(session: &Registration, bundle: &Bundle) -> Result<(), String> {
     let belongs = info.study == session.study
         && info.id == session.session
         && info.scene == session.scene
-        && info.people().map(|(who, _)| who).eq(&session.participants);
+        && info.participants == session.players;
     if !belongs {
         return Err(format!("{whose}: it is of another session"));
     }
     // The log's own keys prove nothing: whoever made it may have made those as well.
-    if !info.people().map(|(_, key)| key).eq(&session.keys) {
+    if info.keys != session.keys {
         return Err(format!("{whose}: its signatures are by other keys than the lab registered"));
     }
     if header.game.to_string() != session.game.as_str() {

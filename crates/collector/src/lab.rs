@@ -208,8 +208,8 @@ async fn register(
     State(shared): State<Shared>,
     Json(session): Json<Registration>,
 ) -> Result<Json<bool>, Refused> {
-    if session.participants.is_empty() || session.participants.len() != session.keys.len() {
-        let message = "a session has participants, and a key for each of them";
+    if session.people().next().is_none() || session.players.len() != session.keys.len() {
+        let message = "a session has players, one of them a person, and a key for each";
         return Err(Refused::new(StatusCode::BAD_REQUEST, message));
     }
     shared.collector.with(move |store| store.register(&session, now_ms())).await??;
@@ -246,9 +246,8 @@ mod tests {
             study: "study".parse().unwrap(),
             session: "s-1".parse().unwrap(),
             scene: "room".parse().unwrap(),
-            participants: Vec::new(),
+            players: Vec::new(),
             keys: Vec::new(),
-            programs: Vec::new(),
             episodes: 1,
             game: "00".repeat(32).parse().unwrap(),
         };

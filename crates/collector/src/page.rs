@@ -75,12 +75,10 @@ struct Page<'a> {
     study: &'a StudyId,
     scene: &'a SceneId,
     game: &'a HexDigest,
-    participants: &'a [ParticipantId],
-    /// By which the signatures in the logs are to be checked.
+    /// By seat, as the logs have it: participants and the names of programs.
+    players: &'a [ParticipantId],
+    /// By which the signatures in the logs are to be checked, by seat; zeros for programs.
     keys: &'a [PublicKey],
-    /// Programs in the seats after those of the participants.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    programs: &'a [ParticipantId],
     /// When the books were closed, milliseconds since 1970. Missing while records are waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     closed_ms: Option<u64>,
@@ -150,9 +148,8 @@ impl<'a> Page<'a> {
             study: &session.study,
             scene: &session.scene,
             game: &session.game,
-            participants: &session.participants,
+            players: &session.players,
             keys: &session.keys,
-            programs: &session.programs,
             closed_ms: *closed_ms,
             episodes: (0..session.episodes).map(episode).collect(),
             on_disk,

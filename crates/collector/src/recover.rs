@@ -14,7 +14,7 @@ struct Kept {
     #[serde(flatten)]
     registration: Registration,
     registered_ms: u64,
-    /// The hashes of the participants' tokens, by seat.
+    /// The hashes of the people's tokens, in the order of their seats.
     tokens: Vec<HexDigest>,
 }
 
@@ -62,7 +62,7 @@ impl Store {
     }
 
     fn register_again(&mut self, kept: &Kept) -> Result<(), StoreError> {
-        for (participant, token) in kept.registration.participants.iter().zip(&kept.tokens) {
+        for (participant, token) in kept.registration.people().zip(&kept.tokens) {
             let token = dyad_protocol::PublicKey::from(token.clone()).0;
             // False where the index knows them already.
             self.index.enrol(participant, &token, kept.registered_ms)?;
@@ -97,7 +97,7 @@ pub fn text(
     registered_ms: u64,
 ) -> Result<Vec<u8>, IndexError> {
     let mut tokens = Vec::new();
-    for participant in &registration.participants {
+    for participant in registration.people() {
         tokens.extend(index.token(participant)?.map(|hash| digits(&hash)));
     }
     let kept = Kept { registration: registration.clone(), registered_ms, tokens };

@@ -70,7 +70,8 @@ impl Store {
         let mut kept = Vec::new();
         for (participant, report) in reports {
             let session = self.index.session(&report.session)?;
-            let Some(session) = session.filter(|it| it.participants.contains(participant)) else {
+            let Some(session) = session.filter(|it| it.people().any(|who| who == participant))
+            else {
                 self.noted.foreign += 1;
                 continue;
             };
@@ -144,7 +145,7 @@ fn authentic(
     bytes: &SignedBytes,
 ) -> Result<Committed, Refused> {
     let message = Committed::decode(bytes.as_bytes()).map_err(|_which| Refused::Malformed)?;
-    let is_theirs = session.participants.get(message.seat.index()) == Some(participant);
+    let is_theirs = session.players.get(message.seat.index()) == Some(participant);
     if message.session != session.session || !is_theirs || message.episode >= session.episodes {
         return Err(Refused::Foreign);
     }

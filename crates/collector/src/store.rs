@@ -8,7 +8,9 @@ use crate::reports::Noted;
 use crate::seal;
 use crate::snapshot::INDEX;
 use dyad_protocol::records::{MAX_BUNDLE, Receipt, RecordName};
-use dyad_protocol::{HexDigest, ParticipantId, PublicKey, SceneId, SessionId, StudyId, Token};
+use dyad_protocol::{
+    HexDigest, ParticipantId, PublicKey, SceneId, Seat, SessionId, StudyId, Token,
+};
 use dyad_recording::KeyPair;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,13 +29,10 @@ pub struct Registration {
     pub session: SessionId,
     /// The scene that is played.
     pub scene: SceneId,
-    /// Who plays, by seat. All are enrolled.
-    pub participants: Vec<ParticipantId>,
-    /// What they sign with: their public keys, by seat.
+    /// Who plays, by seat, as records have it: people, who are all enrolled, and the names of programs.
+    pub players: Vec<ParticipantId>,
+    /// What they sign with: the public keys of people, by seat; [`PublicKey::NOBODY`] for programs.
     pub keys: Vec<PublicKey>,
-    /// Programs in the seats after theirs, as the records name them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub programs: Vec<ParticipantId>,
     /// Episodes that are played.
     pub episodes: u16,
     /// Digest of the game, as the tickets name it.
@@ -46,8 +45,31 @@ impl Registration {
     pub fn has(&self, name: &RecordName) -> bool {
         self.session == name.session
             && self.scene == name.scene
-            && self.participants.contains(&name.participant)
+            && self.people().any(|who| *who == name.participant)
             && name.episode < self.episodes
+    }
+
+    /// The people, in the order of their seats. Each sends a record.
+    pub fn people(&self) -> impl Iterator<Item = &ParticipantId> {
+        self.seated().filter(|(_, key)| **key != PublicKey::NOBODY).map(|(who, _)| who)
+    }
+
+    /// The names of the programs, in the order of their seats.
+    pub fn programs(&self) -> impl Iterator<Item = &ParticipantId> {
+        self.seated().filter(|(_, key)| **key == PublicKey::NOBODY).map(|(name, _)| name)
+    }
+
+    fn seated(&self) -> impl Iterator<Item = (&ParticipantId, &PublicKey)> {
+        self.players.iter().zip(&self.keys)
+    }
+
+    /// The seat of somebody who plays.
+    #[must_use]
+    pub fn seat(&self, participant: &ParticipantId) -> Option<Seat> {
+        Seat::all(self.players.len())
+            .zip(&self.players)
+            .find(|(_, who)| *who == participant)
+            .map(|(seat, _)| seat)
     }
 
     /// The name of one participant's record of an episode.

@@ -12,6 +12,7 @@ use dyad_collector::Snapshot;
 use dyad_dataset::session::{Episode, Session};
 use dyad_dataset::{Options, export, export_study, parallel, store, verify};
 use dyad_gridworld::rng::Rng;
+use dyad_protocol::Seat;
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 use std::fs;
@@ -71,7 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn damaged(folder: &Path) -> Result<(), Box<dyn Error>> {
     let (store, out, cores) = (folder.join("mixed"), folder.join("mixed-out"), parallel::cores());
     let mut plans = support::mixed(MIXED - 1);
-    plans.push(support::alone(MIXED));
+    plans.push(support::alone(MIXED, Seat(0)));
     support::make_store(&store, &plans);
     export_study(&store, &out, &Options::default(), support::study(), cores, &|_, _| {})?;
     let (took, check) = timed(|| Ok(verify(&out, cores, &|_, _| {})?))?;

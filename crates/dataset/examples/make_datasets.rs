@@ -7,6 +7,7 @@
 mod support;
 
 use dyad_dataset::{Options, export_study, parallel};
+use dyad_protocol::Seat;
 use std::env;
 use std::error::Error;
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir(&folder)?;
     let store = folder.join("store");
     let mut plans = support::mixed(sessions.saturating_sub(1));
-    plans.push(support::alone(sessions));
+    plans.push(support::alone(sessions, Seat(0)));
     support::make_store(&store, &plans);
     let all = Options { parquet: true, bids: true, ..Options::default() };
     let identical = Options { only_identical: true, ..Options::default() };

@@ -116,7 +116,7 @@ impl Study {
     #[must_use]
     pub fn of(mut self, entries: &[Entry]) -> Self {
         let people: BTreeSet<&ParticipantId> =
-            entries.iter().flat_map(|entry| &entry.registration.participants).collect();
+            entries.iter().flat_map(|entry| entry.registration.people()).collect();
         let is_in = |participant: &ParticipantId| people.contains(participant);
         self.people.retain(|it| is_in(&it.participant));
         self.scenes.retain(|it| is_in(&it.participant));

@@ -15,7 +15,7 @@ use dyad_netplay::memory::MemoryTransport;
 use dyad_netplay::plugin::on_one_thread;
 use dyad_netplay::transport::{Channel, Transport, TransportEvent};
 use dyad_netplay::{InputSource, MatchSettings, Netplay, NetplayPlugin, Simulation, Stage};
-use dyad_protocol::Seat;
+use dyad_protocol::{Seat, Seats};
 use dyad_rollback::peering::{Connection, Patience};
 use dyad_rollback::{History, SessionParameters};
 use std::sync::Arc;
@@ -127,7 +127,7 @@ fn game() -> Arc<Game> {
 fn player(seat: Seat, transport: Gated) -> App {
     let game = game();
     let parameters = SessionParameters {
-        players: 2,
+        people: Seats::first(2),
         seat,
         steps_per_second: STEPS_PER_SECOND,
         input_delay: 2,

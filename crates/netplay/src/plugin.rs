@@ -28,7 +28,7 @@ use bevy_ggrs::{
     ConfirmedFrameCount, LoadWorld, LocalInputs, LocalPlayers, RollbackFrameCount, RunGgrsSystems,
     SaveWorld,
 };
-use dyad_gridworld::{MAX_PLAYERS, PlayerInput, World};
+use dyad_gridworld::World;
 use dyad_rollback::DyadConfig;
 use ggrs::InputStatus;
 use std::time::Instant;
@@ -162,20 +162,16 @@ fn step(
     inputs: Res<PlayerInputs<DyadConfig>>,
     frame: Res<RollbackFrameCount>,
 ) {
-    let mut by_seat = [PlayerInput::default(); MAX_PLAYERS];
     let mut speculated = false;
-    for (slot, &(input, status)) in by_seat.iter_mut().zip(inputs.iter()) {
+    for (_, status) in inputs.iter() {
         assert!(
-            status != InputStatus::Disconnected,
+            *status != InputStatus::Disconnected,
             "ggrs disconnected a player, which it was told never to do"
         );
-        *slot = input;
-        speculated |= status == InputStatus::Predicted;
+        speculated |= *status == InputStatus::Predicted;
     }
-    let free = &mut by_seat[inputs.len()..];
-    let programs = netplay.programs(&world);
-    let taken = free.iter_mut().zip(programs).map(|(slot, input)| *slot = input).count();
-    let by_seat = &by_seat[..inputs.len() + taken];
+    let by_seat = netplay.inputs(&world, inputs.iter().map(|&(input, _)| input));
+    let by_seat = &by_seat[..world.game().players()];
     world.step(by_seat);
     // bevy_ggrs counts a frame up before it runs it.
     let frame = u32::try_from(frame.0 - 1).expect("frames are simulated from 0 on");

@@ -155,7 +155,7 @@ pub struct Netplay {
     session: Session,
     transport: Box<dyn Transport>,
     input: Box<dyn InputSource>,
-    /// In the seats after those of people.
+    /// In the seats that people do not have, in order.
     programs: Vec<Box<dyn Program>>,
     now: Duration,
     stage: Stage,
@@ -205,7 +205,7 @@ impl Netplay {
         })
     }
 
-    /// The same with programs in the seats after those of people.
+    /// The same with programs in the seats that people do not have, in order.
     #[must_use]
     pub fn with_programs(self, programs: Vec<Box<dyn Program>>) -> Self {
         Self { programs, ..self }
@@ -359,7 +359,7 @@ impl Netplay {
     /// Relayed, if anybody is reached like that. The connections are gone on the side whose partners
     /// left first: then what was known stays.
     fn note_path(&mut self) {
-        let others = Seat::all(self.settings().parameters.players);
+        let others = self.settings().parameters.others().iter();
         let connections = others.filter_map(|seat| self.session.peering().connection(seat));
         let paths = connections.filter_map(|connection| self.transport.path(connection));
         let path = paths.reduce(|a, b| if a == Path::Relayed { a } else { b });
@@ -399,11 +399,23 @@ impl Netplay {
         self.session.offer(frame, |seat| input.read(world, seat))
     }
 
-    /// What the programs do in the frame that `world` is about to step, by seat after those of people.
-    pub(crate) fn programs(&mut self, world: &World) -> impl Iterator<Item = PlayerInput> {
-        let seats = Seat::all(MAX_PLAYERS).skip(self.session.settings().parameters.players);
-        let all = self.programs.iter_mut().zip(seats);
-        all.map(|(program, seat)| program.input(world, seat))
+    /// What everybody does in the frame that `world` is about to step, by seat: people, in the order of
+    /// their seats, what they are said to, and programs what they compute.
+    pub(crate) fn inputs(
+        &mut self,
+        world: &World,
+        people: impl IntoIterator<Item = PlayerInput>,
+    ) -> [PlayerInput; MAX_PLAYERS] {
+        let seats = self.settings().parameters.people;
+        let mut inputs = [PlayerInput::default(); MAX_PLAYERS];
+        for (seat, input) in seats.iter().zip(people) {
+            inputs[seat.index()] = input;
+        }
+        let free = Seat::all(world.game().players()).filter(|&seat| !seats.contains(seat));
+        for (seat, program) in free.zip(&mut self.programs) {
+            inputs[seat.index()] = program.input(world, seat);
+        }
+        inputs
     }
 
     /// Notes a simulated frame, first time or again.

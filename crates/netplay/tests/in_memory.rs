@@ -17,7 +17,7 @@ use dyad_netplay::{
     Ending, InputSource, MatchSettings, Netplay, NetplayPlugin, Program, RecordItem, Simulation,
     Stage, Statistics,
 };
-use dyad_protocol::Seat;
+use dyad_protocol::{Seat, Seats};
 use dyad_rollback::peering::Patience;
 use dyad_rollback::{History, SessionParameters};
 use std::ops::Range;
@@ -95,8 +95,13 @@ struct Start<'a> {
     impairment: &'a str,
     seed: u64,
     away: Range<u64>,
-    /// Programs in the last seats.
-    programs: usize,
+    /// The seats of people; programs have the others.
+    people: Seats,
+}
+
+/// No programs.
+fn everybody(game: &Game) -> Seats {
+    Seats::first(game.players())
 }
 
 /// A program that looks at nothing but the world.
@@ -113,7 +118,7 @@ impl Player {
     fn new(start: Start<'_>, transport: MemoryTransport, record: Vec<Entry>) -> Self {
         let game = start.game;
         let parameters = SessionParameters {
-            players: game.players() - start.programs,
+            people: start.people,
             seat: Seat(start.seat),
             steps_per_second: STEPS_PER_SECOND,
             input_delay: 2,
@@ -140,7 +145,8 @@ impl Player {
         let over: Vec<u16> = record.iter().map(|entry| player.keep(*entry)).collect();
         let history = History::of(Arc::clone(game), &record);
         let netplay = Netplay::new(settings, history, impaired, input, Duration::ZERO);
-        let programs = (0..start.programs).map(|_| Box::new(Follower) as Box<dyn Program>);
+        let programs = game.players() - start.people.len();
+        let programs = (0..programs).map(|_| Box::new(Follower) as Box<dyn Program>);
         let netplay = netplay.expect("a match").with_programs(programs.collect());
         player
             .app
@@ -226,7 +232,8 @@ fn play(
         .map(|(seat, transport)| {
             let impairment = format!("{impairment},seed={}", seed * 8 + u64::from(seat));
             let impairment = impairment.trim_start_matches(',');
-            let start = Start { game: &game, seat, impairment, seed, away: 0..0, programs: 0 };
+            let start =
+                Start { game: &game, seat, impairment, seed, away: 0..0, people: everybody(&game) };
             Player::new(start, transport, Vec::new())
         })
         .collect();
@@ -314,22 +321,28 @@ fn three_and_four_players_have_the_same_guarantee() {
 /// Every peer computes what programs do, again in every rollback; and it is in everybody's record.
 #[test]
 fn programs_play_alike_on_all_computers() {
-    for (seats, people) in [(2, 1), (3, 2), (4, 2)] {
+    for (seats, people) in
+        [(2, &[0][..]), (2, &[1]), (3, &[0, 1]), (3, &[0, 2]), (4, &[1, 3]), (4, &[1, 2, 3])]
+    {
         let game = game(seats, 1);
         let impairment = "delay=15ms,jitter=10ms,loss=10%";
-        let programs = usize::from(seats) - people;
-        let start = |seat| Start { game: &game, seat, impairment, seed: 5, away: 0..0, programs };
-        let mesh = MemoryTransport::mesh(people).into_iter();
+        let people: Seats = people.iter().copied().map(Seat).collect();
+        let start = |Seat(seat)| {
+            let (game, seed, away) = (&game, 5, 0..0);
+            Start { game, seat, impairment, seed, away, people }
+        };
+        let mesh = MemoryTransport::mesh(people.len()).into_iter();
+        let players = people.iter().zip(mesh);
         let mut players: Vec<Player> =
-            (0..).zip(mesh).map(|(seat, end)| Player::new(start(seat), end, Vec::new())).collect();
+            players.map(|(seat, end)| Player::new(start(seat), end, Vec::new())).collect();
         run_until(&mut players, "the end", |players| players.iter().all(Player::has_ended));
         check_whole(&players, 1, 0);
         let rollbacks = players[0].netplay().statistics().session.journal.rollbacks;
-        assert!(people == 1 || rollbacks > 10, "{rollbacks} rollbacks");
+        assert!(people.len() == 1 || rollbacks > 10, "{rollbacks} rollbacks");
         let mut world = World::new(Arc::clone(&game));
         let mut acted = 0;
         for frame in players[0].frames() {
-            for seat in Seat::all(usize::from(seats)).skip(people) {
+            for seat in Seat::all(seats.into()).filter(|&seat| !people.contains(seat)) {
                 let input = Follower.input(&world, seat);
                 assert_eq!(frame.inputs[seat.index()], input, "frame {}", frame.frame);
                 acted += u32::from(input.action() != Action::Noop);
@@ -366,7 +379,8 @@ fn check_whole(players: &[Player], episodes: u32, resumptions: usize) {
 
 fn two_players<'a>(game: &'a Arc<Game>, impairment: &'a str) -> Vec<Player> {
     let mesh = MemoryTransport::mesh(2).into_iter();
-    let start = |seat| Start { game, seat, impairment, seed: 3, away: 0..0, programs: 0 };
+    let start =
+        |seat| Start { game, seat, impairment, seed: 3, away: 0..0, people: everybody(game) };
     (0..2).zip(mesh).map(|(seat, end)| Player::new(start(seat), end, Vec::new())).collect()
 }
 
@@ -399,7 +413,14 @@ fn a_program_that_is_started_again_goes_on_where_it_was() {
         let owed = players[0].record.len().saturating_sub(left.len());
         let transport = killed.transport.replacement();
         drop(killed.app);
-        let start = Start { game: &game, seat: 1, impairment, seed: 3, away: 0..0, programs: 0 };
+        let start = Start {
+            game: &game,
+            seat: 1,
+            impairment,
+            seed: 3,
+            away: 0..0,
+            people: everybody(&game),
+        };
         players.push(Player::new(start, transport, left));
         run_until(&mut players, "the end", |players| players.iter().all(Player::has_ended));
         check_whole(&players, 2, 1);
@@ -421,7 +442,14 @@ fn a_program_that_is_killed_again_and_again_loses_nothing() {
         let transport = players[at].transport.replacement();
         let record = std::mem::take(&mut players[at].record);
         let seat = u8::try_from(at).expect("two seats");
-        let start = Start { game: &game, seat, impairment: "", seed: 3, away: 0..0, programs: 0 };
+        let start = Start {
+            game: &game,
+            seat,
+            impairment: "",
+            seed: 3,
+            away: 0..0,
+            people: everybody(&game),
+        };
         players[at] = Player::new(start, transport, record);
     }
     run_until(&mut players, "the end", |players| players.iter().all(Player::has_ended));
@@ -453,7 +481,14 @@ fn play_without_one(focus: FocusRule, away: &Range<u64>, seed: u64) -> (World, u
     };
     let player = |(seat, end)| {
         let impairment = &links(seat);
-        let start = Start { game: &game, seat, impairment, seed, away: away.clone(), programs: 0 };
+        let start = Start {
+            game: &game,
+            seat,
+            impairment,
+            seed,
+            away: away.clone(),
+            people: everybody(&game),
+        };
         Player::new(start, end, Vec::new())
     };
     let mut players: Vec<Player> = (0..2).zip(mesh).map(player).collect();

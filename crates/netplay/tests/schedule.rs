@@ -15,7 +15,7 @@ use dyad_netplay::transport::{Channel, Transport, TransportEvent};
 use dyad_netplay::{
     InputSource, MatchSettings, Netplay, NetplayPlugin, RecordItem, Simulation, Stage,
 };
-use dyad_protocol::Seat;
+use dyad_protocol::{Seat, Seats};
 use dyad_rollback::peering::{Connection, Patience};
 use dyad_rollback::quality::Probe;
 use dyad_rollback::session::Statistics;
@@ -110,7 +110,7 @@ impl Player {
         let settings = MatchSettings {
             game: Arc::clone(game),
             parameters: SessionParameters {
-                players: 2,
+                people: Seats::first(2),
                 seat,
                 steps_per_second: schedule.settings.steps_per_second,
                 input_delay: schedule.input_delay,

@@ -94,33 +94,6 @@ identifier! {
     #[doc = "A participant, under the pseudonym that the lab issued."] ParticipantId;
 }
 
-/// A player's place in a session, from 0. Seats are the addresses of netplay and the `{i}` of
-/// the columns; the lab assigns them.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct Seat(pub u8);
-
-impl Seat {
-    /// The seat as an index into tables over players.
-    #[must_use]
-    pub fn index(self) -> usize {
-        usize::from(self.0)
-    }
-
-    /// All seats of a session with so many players.
-    pub fn all(players: usize) -> impl Iterator<Item = Self> {
-        (0..=u8::MAX).take(players).map(Self)
-    }
-}
-
-impl fmt::Display for Seat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
-    }
-}
-
 /// A secret that gives access, 1 to 128 characters of the URL-safe base64 alphabet. Its debug
 /// form is redacted, so that it stays out of logs.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -12,16 +12,18 @@ pub mod controls;
 pub mod ids;
 pub mod join;
 pub mod lobby;
+pub mod players;
 pub mod records;
 pub mod report;
+pub mod seats;
 pub mod study;
 
 pub use ids::{
-    HexDigest, PanelId, ParticipantId, PublicKey, SceneId, Seat, SessionId, Signature, StudyId,
-    Token,
+    HexDigest, PanelId, ParticipantId, PublicKey, SceneId, SessionId, Signature, StudyId, Token,
 };
 pub use join::JoinLink;
+pub use seats::{Seat, Seats};
 
 /// Version of the messages in this crate. A lab and a client with different versions part at the
 /// first message, with a sentence that says which of them is older.
-pub const PROTOCOL_VERSION: u16 = 2;
+pub const PROTOCOL_VERSION: u16 = 3;

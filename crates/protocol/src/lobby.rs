@@ -12,6 +12,7 @@ use crate::controls::Controls;
 use crate::ids::{
     HexDigest, PanelId, ParticipantId, Password, PublicKey, SceneId, SessionId, StudyId, Token,
 };
+use crate::players::Players;
 use crate::records::{Uploads, Verdict};
 use crate::study::{Answer, Checked, Completed, Outcome, Probe, Scene};
 use crate::{Seat, report::Report};
@@ -218,13 +219,8 @@ pub struct Ticket {
     pub scene: SceneId,
     /// This participant's seat.
     pub seat: Seat,
-    /// All participants, by seat.
-    pub participants: Vec<ParticipantId>,
-    /// Programs in the seats after theirs.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub programs: Vec<Program>,
-    /// Their public keys, by seat, as their clients gave them in [`Hello`].
-    pub keys: Vec<PublicKey>,
+    /// All players.
+    pub players: Players,
     /// The game's settings: gridworld's `Settings` as JSON.
     pub settings: serde_json::Value,
     /// Digest of the settings and the rules' version, as gridworld computes it.
@@ -253,38 +249,6 @@ pub struct Ticket {
     /// Where the session's records go.
     #[serde(default)]
     pub uploads: Uploads,
-}
-
-/// What programs are called, before their policies.
-const PROGRAM: &str = "program-";
-
-/// A program that has a seat of a game. Each client computes what it does, from the world alone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Program {
-    /// What it plays by: `idle`, `random` or `scripted`.
-    pub policy: String,
-    /// Whether people are told that it is none of them.
-    pub announced: bool,
-}
-
-impl Program {
-    /// What it is called in records, where people have their pseudonyms. The lab calls nobody so.
-    #[must_use]
-    pub fn name(&self) -> Option<ParticipantId> {
-        Self::name_of(&self.policy).parse().ok()
-    }
-
-    /// What a program is called that plays by this policy.
-    #[must_use]
-    pub fn name_of(policy: &str) -> String {
-        format!("{PROGRAM}{policy}")
-    }
-
-    /// The policy of a program that is called so; `None` if no program is.
-    #[must_use]
-    pub fn policy_of(name: &ParticipantId) -> Option<&str> {
-        name.as_str().strip_prefix(PROGRAM)
-    }
 }
 
 /// How rollback is set up. Equal for all players of a session.

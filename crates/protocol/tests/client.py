@@ -38,6 +38,7 @@ WRONG = [
     {"age": "31"}, {"height": 1.755}, {"postcode": "123"}, {"postcode": "12\n"}, {"who": ["I"]}, {"weight": 70},
 ]
 CHECKS = []
+COOK = {"policy": "scripted", "announced": True}
 
 
 PROGRAM = pathlib.Path(sys.argv[-1]).resolve()
@@ -65,6 +66,7 @@ def refused_hellos():
             assert refusal(Person(lab).hello(**fields)) == "version", fields
         for fields in [{"token": "wrong"}, {"token": None}, {"token": None, "resume": "0"}, {"token": None, "panel": "a"}]:
             assert refusal(Person(lab).hello(**fields)) == "token", fields
+        assert refusal(Person(lab).hello(key="0" * 64)) == "malformed", "nobody's key"
         for fields in [{"key": "zz"}, {"panel": "a b"}]:
             Person(lab).hello(**fields).hears_nothing()
         assert Person(lab).come(unheard_of=1).shown["step"] == 1, "without screening the first scene is step 1"
@@ -93,7 +95,7 @@ def whole_study():
             one.hears_nothing()
             assert one.done("form", answers=GOOD)["scene"] == "tutorial"
             ticket = one.ready().matched()
-            assert ticket["programs"] == [{"policy": "scripted", "announced": True}] and ticket["keys"] == [one.key] and ticket["settings"]["players"] == 2
+            assert ticket["players"] == [one.player(), COOK] and (ticket["seat"], ticket["settings"]["players"]) == (0, 2)
             assert one.played(scores=[0])["scene"] == "kitchen"
         waiting = a.ready().until("waiting")
         assert (waiting["waiting"], waiting["needed"]) == (1, 2) and 0 < waiting["remaining_ms"] <= 300_000, waiting
@@ -104,8 +106,8 @@ def whole_study():
         mine, theirs = a.matched(), b.matched()
         own = {"seat", "room_token", "ice"}
         assert {name: mine[name] for name in mine.keys() - own} == {name: theirs[name] for name in theirs.keys() - own}
-        assert [mine["participants"][one.ticket["seat"]] for one in both] == [a.id, b.id] and mine["room_token"] != theirs["room_token"]
-        assert [mine["keys"][one.ticket["seat"]] for one in both] == [a.key, b.key] and a.match["check_within_ms"] > 0
+        assert [mine["players"][one.ticket["seat"]] for one in both] == [a.player(), b.player()] and len(mine["players"]) == 2
+        assert mine["room_token"] != theirs["room_token"] and a.match["check_within_ms"] > 0
         assert a.ready().until("matched")["ticket"] == mine, "the same ticket again"
         a.checked(b)
         b.checked(a)
@@ -175,9 +177,10 @@ def outcomes():
     with lab_of(ALONE) as lab:
         person = Person(lab).come().ready()
         assert "waiting" not in person.until("waiting") and person.until("scene")["step"] == 1
-        assert person.ready().matched()["programs"] == [{"policy": "scripted", "announced": True}]
-        a, *_ = pair(lab)
-        assert a.played(end="partner_left", scores=[5])["kind"] == "game" and a.ready().matched()["participants"] == [a.id]
+        assert person.ready().matched()["players"] == [person.player(), COOK]
+        a, b, *_ = pair(lab)
+        for one, players in [(a, [a.player(), COOK]), (b, [COOK, b.player()])]:
+            assert one.played(end="partner_left", scores=[5])["kind"] == "game" and one.ready().matched()["players"] == players, "their own seat"
 
 
 @check("checked: what differs or was not heard calls a game off for good")

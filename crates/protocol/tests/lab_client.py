@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-PROTOCOL, RULES = 2, 2
+PROTOCOL, RULES = 3, 2
 PATIENCE = 20
 PICTURE = pathlib.Path(__file__).resolve().parents[3] / "assets/experiments/pictures/keys.png"
 
@@ -218,6 +218,9 @@ class Person(Line):
         self.match = self.until("matched")
         self.ticket = self.match["ticket"]
         return self.ticket
+
+    def player(self):
+        return {"participant": self.id, "key": self.key}
 
     def checked(self, of, **partner):
         own = {"protocol": PROTOCOL, "rules": RULES, "program": "1", "game": self.ticket["game"]}

@@ -4,8 +4,8 @@
 use crate::log::{Frame, SessionInfo};
 use dyad_gridworld::World;
 use dyad_policies::Policy;
-use dyad_protocol::lobby::Program;
-use dyad_protocol::{ParticipantId, PublicKey};
+use dyad_protocol::players::Program;
+use dyad_protocol::{ParticipantId, Seat};
 
 /// Why a log is not what its programs have played.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,8 +35,10 @@ impl Programs {
     /// Those in the seats that nobody has a key for, in the match with this seed.
     pub(crate) fn of(session: &SessionInfo, seed: u64) -> Self {
         let (mut all, mut wrong) = (Vec::new(), None);
-        let seats = session.participants.iter().zip(&session.keys).enumerate();
-        for (seat, (name, _)) in seats.filter(|(_, (_, key))| **key == PublicKey::NOBODY) {
+        let people = session.people();
+        let seats = Seat::all(session.participants.len()).zip(&session.participants);
+        for (seat, name) in seats.filter(|(seat, _)| !people.contains(*seat)) {
+            let seat = seat.index();
             match Program::policy_of(name)
                 .and_then(|policy| dyad_policies::program(policy, seed, seat))
             {

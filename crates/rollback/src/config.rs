@@ -2,7 +2,7 @@
 
 use crate::exchange::SeatSocket;
 use dyad_gridworld::{Action, MAX_PLAYERS, PlayerInput, World};
-use dyad_protocol::Seat;
+use dyad_protocol::{Seat, Seats};
 use ggrs::{
     Config, DesyncDetection, GgrsError, InputPredictor, NonBlockingSocket, P2PSession, PlayerType,
     SessionBuilder,
@@ -39,8 +39,9 @@ impl InputPredictor<PlayerInput> for Predictor {
 /// The parameters of a session; equal for all its players, except for the seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionParameters {
-    /// Number of people who play, 1 to [`MAX_PLAYERS`]; programs have the seats after theirs.
-    pub players: usize,
+    /// The seats of the people who play; programs have the others. ggrs knows people only, and
+    /// numbers its players in the order of these seats.
+    pub people: Seats,
     /// This player's seat.
     pub seat: Seat,
     /// Steps a second.
@@ -84,9 +85,10 @@ impl SessionParameters {
         let range = |what, expected, found: usize, good: bool| {
             if good { Ok(()) } else { Err(SessionError::OutOfRange { what, expected, found }) }
         };
-        let Self { players, seat, steps_per_second, input_delay, prediction_window } = *self;
-        range("players", "1 to 4", players, (1..=MAX_PLAYERS).contains(&players))?;
-        range("seat", "below the number of players", seat.index(), seat.index() < players)?;
+        let Self { people, seat, steps_per_second, input_delay, prediction_window } = *self;
+        let last = people.iter().last().map_or(0, Seat::index);
+        range("last seat", "below 4", last, last < MAX_PLAYERS)?;
+        range("seat", "a person's", seat.index(), people.contains(seat))?;
         let speed = usize::from(steps_per_second);
         range("steps per second", "1 to 120", speed, (1..=120).contains(&speed))?;
         let delay = usize::from(input_delay);
@@ -114,7 +116,7 @@ impl SessionParameters {
     ) -> Result<P2PSession<DyadConfig>, SessionError> {
         self.check()?;
         let mut builder = SessionBuilder::<DyadConfig>::new()
-            .with_num_players(self.players)?
+            .with_num_players(self.people.len())?
             .with_fps(usize::from(self.steps_per_second))?
             .with_input_delay(usize::from(self.input_delay))
             .with_max_prediction_window(usize::from(self.prediction_window))
@@ -123,12 +125,18 @@ impl SessionParameters {
             .with_desync_detection_mode(DesyncDetection::On {
                 interval: u32::from(self.steps_per_second),
             });
-        for seat in Seat::all(self.players) {
+        for (number, seat) in self.people.iter().enumerate() {
             let player =
                 if seat == self.seat { PlayerType::Local } else { PlayerType::Remote(seat) };
-            builder = builder.add_player(player, seat.index())?;
+            builder = builder.add_player(player, number)?;
         }
         Ok(builder.start_p2p_session(socket)?)
+    }
+
+    /// The seats of the other people.
+    #[must_use]
+    pub fn others(&self) -> Seats {
+        self.people.without(self.seat)
     }
 
     /// The furthest frame for which an honest peer can have sent an input while this side is at
@@ -145,7 +153,7 @@ impl SessionParameters {
 mod tests {
     use super::{Predictor, SessionParameters};
     use dyad_gridworld::{Action, PlayerInput};
-    use dyad_protocol::Seat;
+    use dyad_protocol::{Seat, Seats};
     use ggrs::InputPredictor as _;
 
     #[test]
@@ -159,7 +167,7 @@ mod tests {
     #[test]
     fn parameters_outside_their_range_are_named() {
         let good = SessionParameters {
-            players: 2,
+            people: Seats::first(2),
             seat: Seat(1),
             steps_per_second: 30,
             input_delay: 2,
@@ -167,7 +175,7 @@ mod tests {
         };
         assert!(good.check().is_ok());
         for (bad, name) in [
-            (SessionParameters { players: 5, ..good }, "players"),
+            (SessionParameters { people: Seats::first(5), ..good }, "last seat"),
             (SessionParameters { seat: Seat(2), ..good }, "seat"),
             (SessionParameters { steps_per_second: 0, ..good }, "steps"),
             (SessionParameters { input_delay: 0, ..good }, "delay"),

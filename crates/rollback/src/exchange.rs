@@ -98,7 +98,6 @@ impl Exchange {
     /// The exchange of a session with these parameters.
     #[must_use]
     pub fn new(parameters: SessionParameters, epoch: u16) -> Self {
-        let others = Seat::all(parameters.players).filter(|&seat| seat != parameters.seat);
         let lane = |seat| Lane {
             seat,
             newest: None,
@@ -108,7 +107,7 @@ impl Exchange {
             in_flight: InFlight::new(parameters.steps_per_second),
             heard: 0,
         };
-        let lanes = others.map(lane).collect();
+        let lanes = parameters.others().iter().map(lane).collect();
         Self { parameters, epoch, frame: 0, lanes, inbox: Vec::new(), counts: Counts::default() }
     }
 
@@ -137,7 +136,7 @@ impl Exchange {
     }
 
     const fn link(&self, from: Seat) -> Link {
-        Link { epoch: self.epoch, players: self.parameters.players, from }
+        Link { epoch: self.epoch, people: self.parameters.people, from }
     }
 
     fn take_apart(&mut self, seat: Seat, datagram: &[u8]) -> Result<(), Rejected> {
@@ -151,7 +150,7 @@ impl Exchange {
         let content = link.decode(datagram)?;
         for message in content.messages {
             let limits = Limits {
-                players: self.parameters.players,
+                people: self.parameters.people.len(),
                 first_frame: delay,
                 received: lane.received,
                 sent: self.frame.saturating_add(delay),

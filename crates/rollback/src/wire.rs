@@ -13,7 +13,7 @@
 
 use crate::changes;
 use crate::mirror::{Body, Inputs, MAX_INPUTS};
-use dyad_protocol::Seat;
+use dyad_protocol::{Seat, Seats};
 use serde::{Deserialize, Serialize};
 
 /// The largest datagram that is sent or accepted, in bytes: it fits into one packet of any
@@ -28,8 +28,8 @@ const EPOCHS: u16 = 255;
 pub struct Link {
     /// Which of the connection's sessions is running.
     pub epoch: u16,
-    /// Number of players.
-    pub players: usize,
+    /// The seats of people: ggrs numbers its players in their order.
+    pub people: Seats,
     /// Who sends.
     pub from: Seat,
 }
@@ -85,8 +85,8 @@ pub enum Rejected {
 /// What a receiver knows that limits what an honest peer can say.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Number of players.
-    pub players: usize,
+    /// Number of people.
+    pub people: usize,
     /// Frame of every peer's first input.
     pub first_frame: i32,
     /// Last frame whose input has come from this peer, -1 for none.
@@ -124,7 +124,7 @@ impl Limits {
     }
 
     fn vet_inputs(&self, inputs: &Inputs) -> Result<i32, Rejected> {
-        possible(inputs.known.len() == self.players, "another number of players")?;
+        possible(inputs.known.len() == self.people, "another number of players")?;
         let mut known = inputs.known.iter();
         possible(known.all(|last| (-1..=self.horizon).contains(last)), "unknown inputs known")?;
         self.vet_ack(inputs.ack_frame)?;
@@ -184,8 +184,8 @@ impl Link {
     /// With two players ggrs has little to say about what the sender knows of each: what it
     /// acknowledges, and its own last input.
     fn usually_known(&self, ack_frame: i32, last_frame: i32) -> Vec<i32> {
-        let own = |player| player == self.from.index();
-        (0..self.players).map(|player| if own(player) { last_frame } else { ack_frame }).collect()
+        let known = |seat| if seat == self.from { last_frame } else { ack_frame };
+        self.people.iter().map(known).collect()
     }
 
     /// Takes a datagram apart.
@@ -234,13 +234,13 @@ impl Link {
 mod tests {
     use super::{Content, Limits, Link, Mark, Rejected};
     use crate::mirror::{Body, Inputs};
-    use dyad_protocol::Seat;
+    use dyad_protocol::{Seat, Seats};
     use proptest::prelude::{any, prop, proptest};
 
     const LIMITS: Limits =
-        Limits { players: 2, first_frame: 2, received: -1, sent: 10, horizon: 30 };
+        Limits { people: 2, first_frame: 2, received: -1, sent: 10, horizon: 30 };
 
-    const LINK: Link = Link { epoch: 513, players: 2, from: Seat(1) };
+    const LINK: Link = Link { epoch: 513, people: Seats::first(2), from: Seat(1) };
 
     const MARK: Mark = Mark { number: 200, echo: 7 };
 
@@ -338,7 +338,7 @@ mod tests {
             changes in prop::collection::vec(any::<u16>(), 1..128),
             usual: bool,
         ) {
-            let link = Link { players: known.len(), ..LINK };
+            let link = Link { people: Seats::first(known.len()), ..LINK };
             let mut inputs = Inputs { known, start_frame, ack_frame, changes };
             if usual {
                 inputs.known = link.usually_known(ack_frame, inputs.last_frame());

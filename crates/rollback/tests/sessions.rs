@@ -3,7 +3,7 @@
 
 use dyad_gridworld::rng::Rng;
 use dyad_gridworld::{Action, Digest, PlayerInput};
-use dyad_protocol::Seat;
+use dyad_protocol::{Seat, Seats};
 use dyad_rollback::mirror::{Body, Inputs};
 use dyad_rollback::wire::Link;
 use dyad_rollback::{DyadConfig, Exchange, Journal, SeatSocket, SessionParameters};
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 const fn parameters(seat: u8) -> SessionParameters {
     SessionParameters {
-        players: 2,
+        people: Seats::first(2),
         seat: Seat(seat),
         steps_per_second: 30,
         input_delay: 2,
@@ -114,7 +114,7 @@ fn honest_traffic_is_never_refused_and_both_sides_commit_the_same() {
 /// The frame of the first input in a datagram, and the inputs, if it can be taken apart.
 fn inputs(from: usize, datagram: &[u8]) -> Option<Vec<(i32, Vec<u16>)>> {
     let from = Seat(u8::try_from(from).expect("two seats"));
-    let content = Link { epoch: 7, players: 2, from }.decode(datagram).ok()?;
+    let content = Link { epoch: 7, people: Seats::first(2), from }.decode(datagram).ok()?;
     let inputs = content.messages.into_iter().filter_map(|message| match message {
         Body::Input(Inputs { start_frame, changes, .. }) => Some((start_frame, changes)),
         _ => None,

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use dyad_collector::owner::now_ms;
-use dyad_protocol::lobby::Program;
+use dyad_protocol::players::Program;
 use dyad_signalling::status::{Doing, GameStatus, PersonStatus, Status, status};
 use std::collections::BTreeMap;
 use std::io::Write as _;

@@ -3,7 +3,7 @@
 use super::{AdmitBy, Connection, ConnectionId, Effect, HELLO_WITHIN_MS, Lobby, Stage, hello};
 use crate::identities::Identity;
 use crate::people::PersonFact;
-use crate::ticket::Player;
+use crate::ticket::Client;
 use dyad_experiment::Flow;
 use dyad_matchmaking::{self as matchmaking, Timestamp};
 use dyad_protocol::lobby::{FromLab, Hello, Presentation, Refusal};
@@ -60,7 +60,7 @@ impl Lobby {
         }
         let Some(connection) = self.undismissed(id) else { return };
         connection.is_replacement = is_replacement;
-        connection.stage = Stage::Admitted(Player { participant: participant.clone(), key });
+        connection.stage = Stage::Admitted(Client { participant: participant.clone(), key });
         connection.since = now;
         let panel = connection.panel.clone();
         self.present.insert(participant.clone(), id);
@@ -94,7 +94,7 @@ impl Lobby {
 
     pub(super) fn closed(&mut self, now: Timestamp, id: ConnectionId) {
         let Some(connection) = self.connections.remove(&id) else { return };
-        if let Stage::Admitted(Player { participant, .. }) = connection.stage
+        if let Stage::Admitted(Client { participant, .. }) = connection.stage
             && self.present.get(&participant) == Some(&id)
         {
             self.present.remove(&participant);

@@ -5,12 +5,12 @@ use super::{Effect, Game, Lobby, Stage};
 use crate::journal::Entry;
 use crate::people::PersonFact;
 use crate::study::rooms::Purpose;
-use crate::ticket::{Order, Player, Prepared, SessionRecord};
+use crate::ticket::{Client, Order, Prepared, SessionRecord};
 use dyad_experiment::Outcome;
 use dyad_matchmaking::participant::Departure;
 use dyad_matchmaking::session::SessionState;
 use dyad_matchmaking::{self as matchmaking, EndReason, MatchId, RoomStatus, Timestamp};
-use dyad_protocol::lobby::{FromLab, Refusal};
+use dyad_protocol::lobby::{FromLab, Refusal, Ticket};
 use dyad_protocol::{ParticipantId, SceneId};
 
 impl Lobby {
@@ -91,12 +91,12 @@ impl Lobby {
         participants: Vec<ParticipantId>,
     ) {
         self.effects.push_back(Effect::CloseProbes(id));
-        let players: Option<Vec<Player>> = participants.iter().map(|it| self.player(it)).collect();
+        let people: Option<Vec<Client>> = participants.iter().map(|it| self.client(it)).collect();
         let purpose = self.study.rooms().purpose(room).cloned();
         if let Some(Purpose { block: Some(block), .. }) = &purpose {
             return self.join(now, id, block, &participants);
         }
-        let (Some(players), Some(Purpose { scene, condition, alone, .. })) = (players, purpose)
+        let (Some(people), Some(Purpose { scene, condition, alone, .. })) = (people, purpose)
         else {
             tracing::error!(%id, "a group cannot be looked up: no game");
             return self.arrange(now, matchmaking::Event::NotRegistered(id));
@@ -112,16 +112,16 @@ impl Lobby {
             scene,
             condition,
             drawn,
-            players,
+            people,
             alone,
         }));
     }
 
     /// Somebody who is connected.
-    fn player(&self, participant: &ParticipantId) -> Option<Player> {
+    fn client(&self, participant: &ParticipantId) -> Option<Client> {
         let id = self.present.get(participant)?;
         match &self.connections.get(id)?.stage {
-            Stage::Admitted(player) => Some(player.clone()),
+            Stage::Admitted(client) => Some(client.clone()),
             Stage::Fresh | Stage::Admitting(_) => None,
         }
     }
@@ -135,13 +135,14 @@ impl Lobby {
             return self.effects.push_back(Effect::CloseRoom(record.room));
         }
         self.effects.push_back(Effect::Persist(Entry::Game(record.clone())));
-        for (seat, participant) in record.participants.iter().enumerate() {
+        let mut counts = true;
+        for (seat, participant) in record.players.people() {
             if let Some(condition) = record.condition.clone().filter(|_| record.drawn) {
-                let fact = PersonFact::Grouped { condition, counts: seat == 0 };
-                self.record(now, participant, fact);
+                self.record(now, participant, PersonFact::Grouped { condition, counts });
+                counts = false;
             }
             let session = record.session.clone();
-            self.record(now, participant, PersonFact::Seated { session });
+            self.record(now, participant, PersonFact::Seated { session, seat });
         }
         self.games.insert(id, Game { record, tickets, given: false });
         self.arrange(now, matchmaking::Event::Registered(id));
@@ -150,17 +151,16 @@ impl Lobby {
     fn give_tickets(&mut self, id: MatchId) {
         let Some(game) = self.games.get_mut(&id).filter(|game| !game.given) else { return };
         game.given = true;
-        for participant in game.record.participants.clone() {
-            self.give_ticket(id, &participant);
+        for (_, participant) in game.record.players.clone().people() {
+            self.give_ticket(id, participant);
         }
     }
 
     fn give_ticket(&mut self, id: MatchId, participant: &ParticipantId) {
         let Some(game) = self.games.get(&id) else { return };
-        let theirs = game
-            .tickets
-            .iter()
-            .find(|ticket| ticket.participants.get(ticket.seat.index()) == Some(participant));
+        let is_theirs =
+            |ticket: &&Ticket| ticket.players.participant(ticket.seat) == Some(participant);
+        let theirs = game.tickets.iter().find(is_theirs);
         let Some(ticket) = theirs.cloned().map(Box::new) else { return };
         let connect_ms = u64::from(ticket.reconnection.connect_seconds) * 1000;
         let is_to_check = self.matchmaking.session_state(id) == Some(SessionState::Validating);
@@ -210,7 +210,8 @@ impl Lobby {
             let told = Some(session.clone());
             self.record(now, participant, PersonFact::Unseated { session, end: None, scores });
             if let Some(condition) = game.condition.clone().filter(|_| game.drawn) {
-                let counted = game.participants.first() == Some(participant);
+                let first = game.players.people().next();
+                let counted = first.is_some_and(|(_, who)| who == participant);
                 self.record(now, participant, PersonFact::Ungrouped { condition, counted });
             }
             self.tell(participant, FromLab::WaitingAgain { session: told });

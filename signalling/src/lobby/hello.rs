@@ -3,8 +3,8 @@
 use super::AdmitBy;
 use crate::study::Study;
 use dyad_experiment::RULES_VERSION;
-use dyad_protocol::PROTOCOL_VERSION;
 use dyad_protocol::lobby::{Hello, Refusal};
+use dyad_protocol::{PROTOCOL_VERSION, PublicKey};
 
 /// How somebody who says this may be admitted. Who brings the token of an earlier welcome needs
 /// none of a join link; whether that token is good is for the store to say.
@@ -20,6 +20,10 @@ pub(super) fn check(hello: &Hello, study: &Study) -> Result<AdmitBy, (Refusal, S
             let message = format!("{advice} ({of} version {theirs} here, {ours} at the lab)");
             return Err((Refusal::Version, message));
         }
+    }
+    if hello.key == PublicKey::NOBODY {
+        // A record would take them for a program.
+        return Err((Refusal::Malformed, sentence(Refusal::Malformed)));
     }
     if let Some(resume) = &hello.resume {
         return Ok(AdmitBy::Resume(resume.clone()));

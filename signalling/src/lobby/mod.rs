@@ -36,7 +36,7 @@ use crate::identities::Identity;
 use crate::journal::Entry;
 use crate::people::{People, Person, PersonFact, PersonRecord};
 use crate::study::Study;
-use crate::ticket::{Order, Player, Prepared, SessionRecord};
+use crate::ticket::{Client, Order, Prepared, SessionRecord};
 use dyad_collector::Registration;
 use dyad_experiment::{ConditionId, Outcome};
 use dyad_matchmaking::{self as matchmaking, HandleError, MatchId, Matchmaking, Timestamp};
@@ -142,7 +142,7 @@ pub enum AdmitBy {
 enum Stage {
     Fresh,
     Admitting(PublicKey),
-    Admitted(Player),
+    Admitted(Client),
 }
 
 #[derive(Debug)]
@@ -345,7 +345,7 @@ impl Lobby {
     }
 
     fn judged(&mut self, session: &Registration, episode: u16, verdict: &Verdict) {
-        for participant in &session.participants {
+        for participant in session.people() {
             let (session, scene) = (session.session.clone(), session.scene.clone());
             let verdict = verdict.clone();
             self.tell(participant, FromLab::Verdict { session, scene, episode, verdict });

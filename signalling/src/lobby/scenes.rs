@@ -322,8 +322,8 @@ impl Lobby {
     fn not_connected(&mut self, now: Timestamp, id: MatchId, by: &ParticipantId, end: GameEnd) {
         let Some(game) = self.games.get(&id) else { return };
         let Some(ticket) = game.tickets.first() else { return };
-        let of = game.record.participants.iter().find(|it| *it != by).cloned();
-        let Some(of) = of else { return };
+        let other = game.record.players.people().find(|(_, it)| *it != by);
+        let Some(of) = other.map(|(_, it)| it.clone()) else { return };
         let connected = end == GameEnd::Incompatible;
         let heard = Heard {
             reliable: connected,
@@ -341,7 +341,7 @@ impl Lobby {
         let is_playing =
             |lobby: &Self| lobby.matchmaking.session_state(id) != Some(SessionState::Validating);
         let Some(game) = self.games.get(&id) else { return };
-        let people = game.record.participants.clone();
+        let people: Vec<_> = game.record.players.people().map(|(_, who)| who.clone()).collect();
         let Some(greeting) = game.tickets.first().map(|ticket| greeting(&ticket.game, "")) else {
             return;
         };

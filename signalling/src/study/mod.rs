@@ -19,7 +19,7 @@ use dyad_experiment::{
     BlockId, ConditionId, Content, Experiment, Flow, Gym, Outcome, Place, Scene, Step, seed,
 };
 use dyad_protocol::study::{self as protocol, Answer, Completed, SceneKind, Upcoming};
-use dyad_protocol::{HexDigest, PanelId, ParticipantId, SceneId, Token};
+use dyad_protocol::{HexDigest, PanelId, ParticipantId, SceneId, Seat, Token};
 use rooms::{Purpose, Rooms};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -236,20 +236,24 @@ impl Study {
     pub fn without_partner(&self, person: &Person) -> Option<Alone> {
         self.room(person)?;
         match self.experiment.rules.waiting_room.then {
-            AfterWaiting::Program(it) => Some(Alone { program: program(it), episodes: None }),
+            AfterWaiting::Program(it) => {
+                Some(Alone { program: program(it), seat: Seat::default(), episodes: None })
+            }
             AfterWaiting::End | AfterWaiting::Scene(_) => None,
         }
     }
 
     /// What somebody goes on with whose partner has gone in this episode, the first being 1; `None` if
-    /// with nothing. The episode is played again.
+    /// with nothing. The episode is played again, from the same seat.
     #[must_use]
     pub fn after_dropout(&self, person: &Person, episode: usize) -> Option<Alone> {
         let (gym, _) = self.game(person)?;
         let over = u16::try_from(episode.saturating_sub(1)).unwrap_or(u16::MAX);
         let episodes = Some(gym.episodes.saturating_sub(over).max(1));
         match self.experiment.rules.dropout {
-            AfterDropout::Program(it) => Some(Alone { program: program(it), episodes }),
+            AfterDropout::Program(it) => {
+                Some(Alone { program: program(it), seat: person.seat, episodes })
+            }
             AfterDropout::End | AfterDropout::Wait => None,
         }
     }
@@ -398,7 +402,7 @@ pub const fn outward(outcome: Outcome) -> protocol::Outcome {
 #[cfg(test)]
 mod tests {
     use super::upcoming;
-    use crate::ticket::{Order, Player, prepare};
+    use crate::ticket::{Client, Order, prepare};
     use dyad_experiment::Experiment;
     use dyad_matchmaking::MatchId;
     use dyad_protocol::PublicKey;
@@ -429,14 +433,14 @@ layout = "cramped_room"
             let before = upcoming(gym, condition.as_ref()).controls.expect("they are known");
             let player = |name: &str| {
                 let participant = name.parse().expect("it is an id");
-                Player { participant, key: PublicKey([0; 32]) }
+                Client { participant, key: PublicKey([1; 32]) }
             };
             let order = Order {
                 id: MatchId(1),
                 scene: "a".parse().expect("it is an id"),
                 condition,
                 drawn: false,
-                players: ["p-1", "p-2"].map(player).into(),
+                people: ["p-1", "p-2"].map(player).into(),
                 alone: None,
             };
             let tickets = prepare(&experiment, &order, 0).expect("it can be played").tickets;

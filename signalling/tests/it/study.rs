@@ -2,6 +2,7 @@
 
 use crate::support::{Client, Socket, experiment, hello, knock, lab, lab_with};
 use dyad_experiment::{Content, Experiment};
+use dyad_protocol::Seat;
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal, Ticket};
 use dyad_protocol::study::{Answer, Completed, GameEnd, Outcome, SceneKind};
 use dyad_signalling::journal::{FILE, matches, read};
@@ -116,7 +117,8 @@ async fn a_study_goes_on_over_a_restart_of_the_lab_in_each_of_its_states() {
     let lab = start(data).await;
     let mut pair = both_again(&lab, pair).await;
     let first = tickets(&mut pair).await;
-    assert_eq!(first[0].participants[0], pair[1].participant, "who waited longest has seat 0");
+    let has_seat_0 = first[0].players.participant(Seat(0));
+    assert_eq!(has_seat_0, Some(&pair[1].participant), "who waited longest");
     lab.stop().await;
 
     // Both play.

@@ -251,14 +251,13 @@ impl Client {
 
     /// Says that the connections to all partners are good.
     pub(crate) async fn check(&mut self, ticket: &Ticket) {
-        let me = &ticket.participants[ticket.seat.index()];
         let greeting = || Greeting {
             protocol: PROTOCOL_VERSION,
             rules: RULES_VERSION,
             program: "test".to_owned(),
             game: ticket.game.clone(),
         };
-        for of in ticket.participants.iter().filter(|it| *it != me).cloned() {
+        for of in ticket.players.partners(ticket.seat).cloned() {
             let (reliable, unreliable) = (true, true);
             let (own, partner) = (greeting(), greeting());
             let session = ticket.session.clone();

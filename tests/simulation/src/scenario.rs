@@ -8,7 +8,7 @@ use dyad_gridworld::settings::EpisodeSeeds;
 use dyad_gridworld::task::TaskSettings;
 use dyad_gridworld::{FocusRule, Game, MAX_PLAYERS, Settings};
 use dyad_impair::Impairment;
-use dyad_protocol::Seat;
+use dyad_protocol::{Seat, Seats};
 use dyad_recording::KeyPair;
 use dyad_recording::log::SessionInfo;
 use dyad_rollback::SessionParameters;
@@ -140,7 +140,7 @@ impl Scenario {
     #[must_use]
     pub fn parameters(&self, seat: Seat) -> SessionParameters {
         SessionParameters {
-            players: self.game.players(),
+            people: Seats::first(self.game.players()),
             seat,
             steps_per_second: self.game.settings().steps_per_second,
             input_delay: self.input_delay,

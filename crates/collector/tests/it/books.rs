@@ -109,7 +109,7 @@ fn a_session_of_which_something_is_heard_is_waited_for() {
         connection: ConnectionReport::default(),
         committed: SignedBytes::new(committed.encode()),
     };
-    store.note(&[(registration().participants[0].clone(), report)], 700).unwrap();
+    store.note(&[(registration().players[0].clone(), report)], 700).unwrap();
     assert_eq!(close(&mut store, 700 + AFTER - 1), []);
     assert!(!folder.path().join("study/s-1/session.json").exists(), "nothing is closed");
     close(&mut store, 700 + AFTER);

@@ -70,8 +70,7 @@ fn enrol(folder: &Path) {
         store.enrol(&participant, &token(participant.as_str()), 1).unwrap();
     }
     let keys = vec![registration().keys[0]; CLIENTS];
-    let session =
-        Registration { participants: people(), keys, episodes: EPISODES, ..registration() };
+    let session = Registration { players: people(), keys, episodes: EPISODES, ..registration() };
     store.register(&session, 1).unwrap();
 }
 

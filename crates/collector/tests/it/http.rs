@@ -33,7 +33,7 @@ impl Server {
     }
 
     pub(crate) fn with_limits(mut store: Store, limits: Limits) -> Self {
-        for participant in registration().participants {
+        for participant in registration().players {
             store.enrol(&participant, &token(participant.as_str()), 1).unwrap();
         }
         // Now, or the books of so old a session are closed before anything comes. It fails after a restart,

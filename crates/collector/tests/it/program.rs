@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 fn late_records_are_taken() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path(), 1).unwrap();
-    for participant in registration().participants {
+    for participant in registration().players {
         store.enrol(&participant, &token(participant.as_str()), 1).unwrap();
     }
     store.register(&registration(), 1).unwrap();

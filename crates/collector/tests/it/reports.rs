@@ -24,7 +24,7 @@ fn report(committed: Option<&Committed>) -> Report {
 
 /// Has a seat report.
 fn note(store: &mut Store, seat: usize, message: &Committed) {
-    note_as(store, &registration().participants[seat], report(Some(message)));
+    note_as(store, &registration().players[seat], report(Some(message)));
 }
 
 fn note_as(store: &mut Store, participant: &ParticipantId, report: Report) {
@@ -85,11 +85,7 @@ fn the_highest_authentic_message_is_kept_and_outlives_the_store() {
         assert_eq!(store.noted(), expected, "{message:?}");
     }
     let rubbish = SignedBytes::new(b"rubbish".to_vec());
-    note_as(
-        &mut store,
-        &registration().participants[0],
-        Report { committed: rubbish, ..report(None) },
-    );
+    note_as(&mut store, &registration().players[0], Report { committed: rubbish, ..report(None) });
     assert_eq!(store.noted().refused, 6);
 
     drop(store);
@@ -105,7 +101,7 @@ fn reports_about_other_peoples_sessions_are_ignored() {
     let mut store = enrolled(folder.path());
     note_as(&mut store, &"p-c".parse().unwrap(), report(None));
     let unknown = Report { session: "s-9".parse().unwrap(), ..report(None) };
-    note_as(&mut store, &registration().participants[0], unknown);
+    note_as(&mut store, &registration().players[0], unknown);
     assert_eq!(store.noted(), Noted { foreign: 2, ..Noted::default() });
     assert!(!folder.path().join("study").exists());
 }
@@ -114,7 +110,7 @@ fn reports_about_other_peoples_sessions_are_ignored() {
 fn every_report_is_a_line_of_a_file_that_ends_somewhere() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = enrolled(folder.path());
-    let [a, b] = &registration().participants[..] else { panic!("two people") };
+    let [a, b] = &registration().players[..] else { panic!("two people") };
     for who in [a, b, a] {
         note_as(&mut store, who, report(None));
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 pub(crate) fn enrolled(folder: &Path) -> Store {
     let mut store = Store::open(folder, 1).unwrap();
-    for participant in registration().participants {
+    for participant in registration().players {
         assert!(store.enrol(&participant, &token(participant.as_str()), 1).unwrap());
     }
     store.register(&registration(), 1).unwrap();
@@ -131,7 +131,7 @@ fn the_verdict_comes_with_the_last_record() {
     assert_eq!(read("local/p-b_ep1.csv"), b"frame\n");
     let page = std::fs::read_to_string(session.join("session.json")).unwrap();
     let page: serde_json::Value = serde_json::from_str(&page).unwrap();
-    assert_eq!(page["participants"], serde_json::json!(["p-a", "p-b"]));
+    assert_eq!(page["players"], serde_json::json!(["p-a", "p-b"]));
     assert_eq!(page["keys"], serde_json::json!(registration().keys));
     assert_eq!(page["episodes"][1]["verdict"]["verdict"], "identical");
     assert_eq!(page["episodes"][1]["summary"], "identical (20 rows)");
@@ -144,7 +144,7 @@ fn records_of_another_game_are_no_records_of_this_one() {
     let mut store = Store::open(folder.path(), 1).unwrap();
     let mut other = registration();
     other.game = "00".repeat(32).parse().unwrap();
-    for participant in &other.participants {
+    for participant in &other.players {
         store.enrol(participant, &token(participant.as_str()), 1).unwrap();
     }
     store.register(&other, 1).unwrap();
@@ -165,7 +165,7 @@ fn signatures_by_keys_that_the_lab_does_not_know_are_worth_nothing() {
     let mut other = registration();
     // Somebody who made all keys could have made up the whole session.
     other.keys[1] = other.keys[0];
-    for participant in &other.participants {
+    for participant in &other.players {
         store.enrol(participant, &token(participant.as_str()), 1).unwrap();
     }
     store.register(&other, 1).unwrap();

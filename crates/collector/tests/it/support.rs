@@ -41,9 +41,8 @@ pub(crate) fn registration() -> Registration {
         study: "study".parse().unwrap(),
         session: "s-1".parse().unwrap(),
         scene: "room".parse().unwrap(),
-        participants: vec!["p-a".parse().unwrap(), "p-b".parse().unwrap()],
+        players: vec!["p-a".parse().unwrap(), "p-b".parse().unwrap()],
         keys: Seat::all(2).map(|seat| key(seat).public()).collect(),
-        programs: Vec::new(),
         episodes: EPISODES,
         game: game().digest().to_string().parse().unwrap(),
     }
@@ -99,9 +98,9 @@ pub(crate) struct Played {
 /// what the others have last said that they had on disk.
 pub(crate) fn play_until(end: u32) -> Played {
     let mut committed = vec![Vec::new(); 2];
-    let Registration { study, session, scene, participants, keys, .. } = registration();
+    let Registration { study, session, scene, players, keys, .. } = registration();
     let program = "dyad 0.1.0".to_owned();
-    let info = SessionInfo { program, study, id: session, scene, participants, keys };
+    let info = SessionInfo { program, study, id: session, scene, participants: players, keys };
     let game = game();
     let mut world = World::new(Arc::clone(&game));
     let mut peers: Vec<_> = Seat::all(2)

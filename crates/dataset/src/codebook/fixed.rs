@@ -200,7 +200,7 @@ pub(super) const FIXED: [(&str, Kind, Option<&str>, &str); 87] = [
         "programs",
         Kind::Text,
         None,
-        "The programs in the seats after those of the participants, as player_subjects names them, separated by spaces; empty if all players were people.",
+        "The programs that played, in the order of their seats, as player_subjects names them, separated by spaces; empty if all players were people.",
     ),
     ("steps_per_second", Kind::Integer, Some("1/s"), "Steps in a second of play."),
     ("max_steps", Kind::Integer, Some("steps"), "Steps of an episode at most."),

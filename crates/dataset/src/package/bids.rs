@@ -47,7 +47,8 @@ pub(crate) fn events(
     let first = derived.rows.first().map_or(0, |row| row.frame);
     let registration = &entry.registration;
     let mut files = Vec::new();
-    for (seat, participant) in registration.participants.iter().enumerate() {
+    for participant in registration.people() {
+        let Some(seat) = registration.seat(participant) else { continue };
         let at = |name: &str| header.iter().position(|it| it == name);
         let columns =
             ["actions", "rewards", "isFocused"].map(|group| at(&format!("{group}.{seat}")));
@@ -142,7 +143,7 @@ fn participants(facts: &[Facts], names: &Names) -> String {
     let mut groups: BTreeMap<&ParticipantId, Vec<&str>> = BTreeMap::new();
     for facts in facts {
         let registration = &facts.entry.registration;
-        for participant in &registration.participants {
+        for participant in registration.people() {
             groups.entry(participant).or_default().push(registration.session.as_str());
         }
     }

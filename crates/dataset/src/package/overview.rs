@@ -7,8 +7,8 @@ use crate::session::RecordFacts;
 use crate::study::Study;
 use crate::table::{Schema, Table, Undescribed, cell};
 use dyad_collector::settle::Finding;
-use dyad_protocol::ParticipantId;
 use dyad_protocol::records::{Receipt, Verdict};
+use dyad_protocol::{ParticipantId, PublicKey};
 use std::collections::BTreeMap;
 
 pub(super) type Rows = Vec<Vec<String>>;
@@ -230,8 +230,8 @@ fn sessions(facts: &[Facts]) -> Rows {
             time(facts.entry.registered_ms),
             setting(settings.map(|it| it.task.name().to_owned())),
             setting(settings.map(|it| it.layout.clone())),
-            (it.participants.len() + it.programs.len()).to_string(),
-            it.programs.iter().map(ParticipantId::as_str).collect::<Vec<_>>().join(" "),
+            it.players.len().to_string(),
+            it.programs().map(ParticipantId::as_str).collect::<Vec<_>>().join(" "),
             setting(settings.map(|it| it.steps_per_second.to_string())),
             setting(settings.map(|it| it.max_steps.to_string())),
             it.episodes.to_string(),
@@ -248,13 +248,15 @@ fn sessions(facts: &[Facts]) -> Rows {
 fn seats(facts: &[Facts]) -> Rows {
     let of_session = |facts: &Facts| -> Rows {
         let it = &facts.entry.registration;
-        let people = it.participants.iter().zip(&it.keys);
-        let people = people.map(|(who, key)| (who, "person", key.to_string()));
-        let programs = it.programs.iter().map(|name| (name, "program", String::new()));
-        let row = |(seat, (who, kind, key)): (usize, (&ParticipantId, &str, String))| {
+        let players = it.players.iter().zip(&it.keys).enumerate();
+        let row = |(seat, (who, key)): (usize, (&ParticipantId, &PublicKey))| {
+            let (kind, key) = match *key {
+                PublicKey::NOBODY => ("program", String::new()),
+                key => ("person", key.to_string()),
+            };
             vec![it.session.to_string(), seat.to_string(), who.to_string(), kind.to_owned(), key]
         };
-        people.chain(programs).enumerate().map(row).collect()
+        players.map(row).collect()
     };
     facts.iter().flat_map(of_session).collect()
 }
@@ -337,8 +339,7 @@ fn records(facts: &[Facts]) -> Rows {
         let record =
             episode.and_then(|it| it.records.iter().find(|(of, _)| *of == name.participant));
         let record = record.map(|(_, facts)| facts.clone()).unwrap_or_default();
-        let players = &facts.entry.registration.participants;
-        let seat = players.iter().position(|it| *it == name.participant).unwrap_or(0);
+        let seat = facts.entry.registration.seat(&name.participant).unwrap_or_default();
         let mut row = vec![
             name.session.to_string(),
             name.scene.to_string(),

@@ -15,11 +15,11 @@ pub(super) fn participants(facts: &[Facts], study: &Study) -> Rows {
     }
     for facts in facts {
         let registration = &facts.entry.registration;
-        for participant in &registration.participants {
+        for participant in registration.people() {
             let who = (registration.study.to_string(), participant.to_string());
             let [sessions, with_programs, records, rows] = people.entry(who).or_default();
             *sessions += 1;
-            *with_programs += u64::from(!registration.programs.is_empty());
+            *with_programs += u64::from(registration.programs().next().is_some());
             let theirs = facts.entry.receipts.iter();
             *records +=
                 theirs.filter(|it| it.name.participant == *participant).map(|_| 1).sum::<u64>();

@@ -128,7 +128,7 @@ fn so_far(known: &SessionEntry, archives: &[(Receipt, Vec<u8>)]) -> Vec<(u16, se
         let bundles = archives.iter().filter(|(receipt, _)| receipt.name.episode == episode);
         let bundles: Vec<_> =
             bundles.map(|(receipt, bytes)| (receipt.name.clone(), bytes.clone())).collect();
-        let is_part = !bundles.is_empty() && bundles.len() < of.participants.len();
+        let is_part = !bundles.is_empty() && bundles.len() < of.people().count();
         is_part.then(|| (episode, examine::so_far(of, episode, &bundles, &known.said)))
     };
     (0..of.episodes).filter_map(examine).collect()

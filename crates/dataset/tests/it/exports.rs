@@ -3,6 +3,7 @@
 use crate::support::{Fate, Plan, alone, finished, make_store, mixed, study};
 use dyad_dataset::study::Study;
 use dyad_dataset::{ExportError, Options, codebook, export_study, parallel, verify};
+use dyad_protocol::Seat;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -307,10 +308,11 @@ fn what_is_known_of_people_is_in_tables_and_verified() {
 
 #[test]
 fn programs_are_named_in_their_seats_and_are_no_participants() {
-    let folder = folder(&[finished(1, 40, 1)[0], alone(1)]);
-    let page = folder.path().join("store/study/s-20261120-000000000001/session.json");
+    let plans = [finished(1, 40, 1)[0], alone(1, Seat(0)), alone(2, Seat(1))];
+    let folder = folder(&plans);
+    let page = folder.path().join("store/study/s-20261120-000000000002/session.json");
     let page: Value = serde_json::from_slice(&fs::read(page).unwrap()).unwrap();
-    assert_eq!(page["programs"], serde_json::json!(["program-scripted"]));
+    assert_eq!(page["players"], serde_json::json!(["program-scripted", "p-000005"]));
     export_to(folder.path(), "out", &Options::default()).unwrap();
     let out = folder.path().join("out");
     assert_eq!(findings(&out), [""; 0]);
@@ -323,18 +325,23 @@ fn programs_are_named_in_their_seats_and_are_no_participants() {
     let column = |name: &str, of: &str| -> Vec<String> {
         rows(name).iter().map(|row| row[of].clone()).collect()
     };
-    assert_eq!(column("description-sessions_", "players"), ["2", "2"]);
-    assert_eq!(column("description-sessions_", "programs"), ["", "program-scripted"]);
+    assert_eq!(column("description-sessions_", "players"), ["2"; 3]);
+    assert_eq!(
+        column("description-sessions_", "programs"),
+        ["", "program-scripted", "program-scripted"]
+    );
     let seats = rows("description-seats_");
     let seats: Vec<_> =
         seats.iter().map(|row| (&*row["participant"], &*row["player_kind"])).collect();
-    let expected = [("p-000000", "person"), ("p-000001", "person"), ("p-000002", "person")];
-    assert_eq!(seats, [&expected[..], &[("program-scripted", "program")]].concat());
+    let (program, person) = (("program-scripted", "program"), |name| (name, "person"));
+    let [first, second] = [person("p-000000"), person("p-000001")];
+    let alone = [person("p-000002"), program, program, person("p-000005")];
+    assert_eq!(seats, [&[first, second][..], &alone].concat());
     let keys = column("description-seats_", "public_key");
-    assert!(keys[..3].iter().all(|key| key.len() == 64) && keys[3].is_empty(), "{keys:?}");
+    assert_eq!(keys.iter().map(String::len).collect::<Vec<_>>(), [64, 64, 64, 0, 0, 64]);
     let people = column("description-participants_", "participant");
-    assert!(people.len() == 4 && people.iter().all(|name| name.starts_with("p-")), "{people:?}");
+    assert!(people.len() == 5 && people.iter().all(|name| name.starts_with("p-")), "{people:?}");
     let with_programs = column("description-participants_", "sessions_with_programs");
-    assert_eq!(with_programs, ["0", "0", "1", "0"]);
-    assert_eq!(column("description-episodes_", "verdict"), ["identical"; 3]);
+    assert_eq!(with_programs, ["0", "0", "1", "1", "0"]);
+    assert_eq!(column("description-episodes_", "verdict"), ["identical"; 5]);
 }

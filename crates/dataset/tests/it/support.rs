@@ -12,7 +12,7 @@ use dyad_gridworld::{
 };
 use dyad_policies::{Policy, by_name, program};
 use dyad_protocol::records::RecordName;
-use dyad_protocol::{ParticipantId, PublicKey, SceneId, Seat, Token};
+use dyad_protocol::{ParticipantId, PublicKey, SceneId, Seat, Seats, Token};
 use dyad_recording::local::{Row, put_header};
 use dyad_recording::log::SessionInfo;
 use dyad_recording::{Bundle, Effect, KeyPair, Recorder};
@@ -46,7 +46,7 @@ pub(crate) enum Fate {
     /// The same in the countdown of the second episode, of which there is no row.
     AwayBetween,
     /// One person played with a program.
-    Alone,
+    Alone(Seat),
 }
 
 impl Fate {
@@ -91,9 +91,9 @@ pub(crate) fn mixed(sessions: u32) -> Vec<Plan> {
     (0..sessions).map(plan).collect()
 }
 
-/// A person's session with a program.
-pub(crate) fn alone(number: u32) -> Plan {
-    Plan { number, task: 0, fate: Fate::Alone, max_steps: 40, episodes: 2 }
+/// The session with a program of a person in this seat.
+pub(crate) fn alone(number: u32, seat: Seat) -> Plan {
+    Plan { number, task: 0, fate: Fate::Alone(seat), max_steps: 40, episodes: 2 }
 }
 
 /// Sessions that went well.
@@ -136,14 +136,18 @@ fn key(plan: &Plan, seat: Seat) -> KeyPair {
 pub(crate) fn registration(plan: &Plan) -> Registration {
     let number = plan.number;
     let id = |text: String| text.parse().expect("an identifier");
-    let people = if plan.fate == Fate::Alone { 1 } else { 2 };
+    let is_person = |seat| !matches!(plan.fate, Fate::Alone(theirs) if theirs != seat);
+    let player = |seat: Seat| match is_person(seat) {
+        true => (id(format!("p-{:06x}", 2 * number + u32::from(seat.0))), key(plan, seat).public()),
+        false => (id("program-scripted".to_owned()), PublicKey::NOBODY),
+    };
+    let (players, keys) = Seat::all(2).map(player).unzip();
     Registration {
         study: "study".parse().expect("an identifier"),
         session: format!("s-20261120-{number:012x}").parse().expect("an identifier"),
         scene: ["kitchen_one", "kitchen-two", "goals"][plan.task].parse().expect("an identifier"),
-        participants: (0..people).map(|seat| id(format!("p-{:06x}", 2 * number + seat))).collect(),
-        keys: Seat::all(people as usize).map(|seat| key(plan, seat).public()).collect(),
-        programs: (people..2).map(|_| id("program-scripted".to_owned())).collect(),
+        players,
+        keys,
         episodes: plan.episodes,
         game: game(plan).digest().to_string().parse().expect("a digest"),
     }
@@ -157,6 +161,7 @@ struct Files {
 }
 
 struct Peer {
+    seat: Seat,
     recorder: Recorder,
     episodes: BTreeMap<u16, Files>,
     /// The frame from which on this side records nothing.
@@ -183,12 +188,9 @@ impl Peer {
 /// Plays a session and gives the records of both sides, by side and episode.
 pub(crate) fn play(plan: &Plan) -> Vec<Bundle> {
     let game = game(plan);
-    let Registration { study, session, scene, participants, keys, programs, .. } =
-        registration(plan);
-    let (program, people) = ("dyad 0.1.0".to_owned(), participants.len());
-    let participants = participants.into_iter().chain(programs).collect();
-    let keys = keys.into_iter().chain([PublicKey::NOBODY]).take(2).collect();
-    let info = SessionInfo { program, study, id: session, scene, participants, keys };
+    let Registration { study, session, scene, players, keys, .. } = registration(plan);
+    let program = "dyad 0.1.0".to_owned();
+    let info = SessionInfo { program, study, id: session, scene, participants: players, keys };
     let length = plan.max_steps + 9;
     let stop = length + length / 2;
     let until = match plan.fate {
@@ -197,17 +199,20 @@ pub(crate) fn play(plan: &Plan) -> Vec<Bundle> {
         Fate::Crashed => [stop, stop - 7],
         _ => [u32::MAX; 2],
     };
-    let mut peers: Vec<Peer> = Seat::all(people)
+    let mut peers: Vec<Peer> = info
+        .people()
+        .iter()
         .map(|seat| {
             let recorder = Recorder::new(info.clone(), seat, &game, key(plan, seat));
             let recorder = recorder.expect("a good session");
-            Peer { recorder, episodes: BTreeMap::new(), until: until[seat.index()] }
+            Peer { seat, recorder, episodes: BTreeMap::new(), until: until[seat.index()] }
         })
         .collect();
     record(plan, &game, &mut peers);
-    let bundles = peers.into_iter().zip(&info.participants).enumerate();
-    let bundles = bundles.flat_map(|(seat, (peer, participant))| {
-        peer.episodes
+    let bundles = peers.into_iter().flat_map(|Peer { seat, episodes, .. }| {
+        let seat = seat.index();
+        let participant = &info.participants[seat];
+        episodes
             .into_iter()
             .map(move |(episode, files)| bundle(plan, seat, participant.clone(), episode, files))
     });
@@ -217,12 +222,12 @@ pub(crate) fn play(plan: &Plan) -> Vec<Bundle> {
 fn record(plan: &Plan, game: &Arc<Game>, peers: &mut [Peer]) {
     let length = plan.max_steps + 9;
     let mut world = World::new(Arc::clone(game));
-    let people = peers.len();
+    let people: Seats = peers.iter().map(|peer| peer.seat).collect();
     let policy = if plan.task == 0 { "scripted" } else { "random" };
-    let mut cooks: Vec<Box<dyn Policy + Send + Sync>> = (0..2)
-        .filter_map(|seat| match seat < people {
-            true => by_name(policy, u64::from(plan.number) * 2 + seat as u64),
-            false => program("scripted", game.settings().seed, seat),
+    let mut cooks: Vec<Box<dyn Policy + Send + Sync>> = Seat::all(2)
+        .filter_map(|seat| match people.contains(seat) {
+            true => by_name(policy, u64::from(plan.number) * 2 + u64::from(seat.0)),
+            false => program("scripted", game.settings().seed, seat.index()),
         })
         .collect();
     let mut said = Vec::new();
@@ -241,8 +246,8 @@ fn record(plan: &Plan, game: &Arc<Game>, peers: &mut [Peer]) {
             inputs[1] = inputs[1].with_focus(false);
         }
         world.step(&inputs);
-        for (seat, peer) in peers.iter_mut().enumerate().filter(|(_, peer)| frame < peer.until) {
-            let mut inputs = inputs;
+        for peer in peers.iter_mut().filter(|peer| frame < peer.until) {
+            let (seat, mut inputs) = (peer.seat.index(), inputs);
             if plan.fate == Fate::Diverged
                 && seat == 1
                 && frame > length + 20
@@ -344,13 +349,13 @@ pub(crate) fn receive(folder: &Path, plans: &[Plan]) {
         let registration = registration(plan);
         // A day and an hour after the other, so that a selection by time selects.
         let now = 1_795_000_000_000 + u64::from(plan.number) * 90_000_000;
-        for participant in &registration.participants {
+        for participant in registration.people() {
             let token: Token = format!("token-of-{participant}").parse().expect("a token");
             assert!(store.enrol(participant, &token, now).expect("a store"));
         }
         store.register(&registration, now).expect("a new session");
         for (at, bundle) in play(plan).into_iter().enumerate() {
-            if plan.fate == Fate::OneSide && bundle.participant == registration.participants[1] {
+            if plan.fate == Fate::OneSide && bundle.participant == registration.players[1] {
                 continue;
             }
             let name = RecordName {

@@ -5,7 +5,7 @@ use crate::bytes::{Cursor, put_long, put_short};
 use dyad_gridworld::encoding::DecodeError;
 use dyad_gridworld::settings::SettingsError;
 use dyad_gridworld::{Digest, Game, MAX_PLAYERS, Phase, RULES_VERSION, Settings, World};
-use dyad_protocol::{ParticipantId, PublicKey, SceneId, SessionId, StudyId};
+use dyad_protocol::{ParticipantId, PublicKey, SceneId, Seat, Seats, SessionId, StudyId};
 use std::sync::Arc;
 
 /// Bytes before the header's payload: magic, format version, length.
@@ -22,17 +22,17 @@ pub struct SessionInfo {
     pub id: SessionId,
     /// The scene.
     pub scene: SceneId,
-    /// The participants' pseudonyms, by seat; then the names of programs.
+    /// By seat: the pseudonym of a participant, or the name of a program.
     pub participants: Vec<ParticipantId>,
     /// Their public keys, by seat, as the lab gave them to everybody; [`PublicKey::NOBODY`] for programs.
     pub keys: Vec<PublicKey>,
 }
 
 impl SessionInfo {
-    /// The people in the first seats, each with the key; programs have the seats after them.
-    pub fn people(&self) -> impl Iterator<Item = (&ParticipantId, &PublicKey)> {
-        let all = self.participants.iter().zip(&self.keys);
-        all.take_while(|(_, key)| **key != PublicKey::NOBODY)
+    /// The seats of people: those who sign. Programs have the others.
+    #[must_use]
+    pub fn people(&self) -> Seats {
+        signing(&self.keys)
     }
 }
 
@@ -140,7 +140,7 @@ impl Header {
         for participant in participants {
             fits("participants", put_short(&mut out, participant.as_str().as_bytes()))?;
         }
-        fits("keys", keys.len() == participants.len() && programs_are_last(keys))?;
+        fits("keys", keys.len() == participants.len() && !signing(keys).is_empty())?;
         keys.iter().for_each(|key| out.extend_from_slice(&key.0));
         fits("settings", put_long(&mut out, settings.as_bytes()))?;
         out.extend_from_slice(&game.0);
@@ -191,7 +191,7 @@ impl Header {
         let participants = participants(&mut bytes).ok_or(wrong("participants"))?;
         let keys = participants.iter().map(|_| bytes.key()).collect::<Option<_>>();
         let keys: Vec<PublicKey> = keys.ok_or(wrong("keys"))?;
-        if !programs_are_last(&keys) {
+        if signing(&keys).is_empty() {
             return Err(wrong("keys"));
         }
         let settings = bytes.long().and_then(|json| std::str::from_utf8(json).ok());
@@ -248,10 +248,10 @@ impl Header {
     }
 }
 
-/// Whether people have the first seats, one at least, and programs those after them.
-fn programs_are_last(keys: &[PublicKey]) -> bool {
-    let mut after_people = keys.iter().skip_while(|key| **key != PublicKey::NOBODY);
-    keys.first() != Some(&PublicKey::NOBODY) && after_people.all(|key| *key == PublicKey::NOBODY)
+/// The seats that have keys. There is one at least in every session.
+fn signing(keys: &[PublicKey]) -> Seats {
+    let seats = Seat::all(keys.len()).zip(keys);
+    seats.filter(|(_, key)| **key != PublicKey::NOBODY).map(|(seat, _)| seat).collect()
 }
 
 fn participants(bytes: &mut Cursor<'_>) -> Option<Vec<ParticipantId>> {

@@ -8,7 +8,7 @@ use crate::bytes::Cursor;
 use crate::chain::{self, InputsDigest};
 use crate::statement::{Committed, Statement};
 use dyad_gridworld::{Digest, Hold, MAX_PLAYERS, PlayerInput};
-use dyad_protocol::Seat;
+use dyad_protocol::{Seat, Seats};
 use std::fmt;
 
 /// What could be read of a log. Its frames are sound as far as checksums, order and chain tell;
@@ -97,7 +97,7 @@ pub fn read(bytes: &[u8]) -> Result<Log, HeaderError> {
     let at = head + 4;
     let mut reader = Reader {
         players: header.players(),
-        people: header.session.people().count(),
+        people: header.session.people(),
         next: header.first_frame,
         checkpoint_due: false,
         chain: first,
@@ -115,7 +115,7 @@ pub fn read(bytes: &[u8]) -> Result<Log, HeaderError> {
 struct Reader {
     players: usize,
     /// Those of them who sign.
-    people: usize,
+    people: Seats,
     next: u32,
     checkpoint_due: bool,
     /// The chain's value after the last frame.
@@ -247,13 +247,13 @@ fn framed<'a>(rest: &mut Cursor<'a>, players: usize) -> Result<(u8, &'a [u8]), S
     Ok((kind, payload))
 }
 
-fn complete(payload: &[u8], people: usize) -> Option<Certificate> {
+fn complete(payload: &[u8], people: Seats) -> Option<Certificate> {
     let mut bytes = Cursor(payload);
     let statement = |seat| {
         let statement = Statement::decode(bytes.long()?).ok()?;
         (statement.seat == seat).then_some(statement)
     };
-    let statements: Option<Vec<_>> = Seat::all(people).map(statement).collect();
+    let statements: Option<Vec<_>> = people.iter().map(statement).collect();
     let certificate = Certificate::Complete { statements: statements? };
     bytes.0.is_empty().then_some(certificate)
 }

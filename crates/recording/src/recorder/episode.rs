@@ -9,7 +9,7 @@ use crate::table;
 use dyad_gridworld::{
     ConfirmedFrame, Digest, Game, Hold, MAX_PLAYERS, Outcome, PlayerInput, World,
 };
-use dyad_protocol::{ParticipantId, Seat};
+use dyad_protocol::{ParticipantId, Seat, Seats};
 
 /// An episode whose frames are coming in.
 #[derive(Debug)]
@@ -148,8 +148,8 @@ impl Finished {
         self.statements[seat] = Some(statement);
     }
 
-    pub(super) fn is_complete(&self, people: usize) -> bool {
-        self.statements[..people].iter().all(Option::is_some)
+    pub(super) fn is_complete(&self, people: Seats) -> bool {
+        people.iter().all(|seat| self.statements[seat.index()].is_some())
     }
 
     pub(super) fn close_complete(self) -> [Effect; 2] {

@@ -6,12 +6,12 @@ use dyad_gridworld::{
     Action, ConfirmedFrame, Digest, Game, MAX_PLAYERS, Phase, PlayerInput, World,
 };
 use dyad_policies::Policy as _;
+use dyad_protocol::players::Program;
 use dyad_protocol::records::Verdict;
 use dyad_protocol::{PublicKey, Seat};
-use dyad_recording::Recorder;
 use dyad_recording::bundle::{Bundle, unpack};
-use dyad_recording::log::{self, Certificate, Writer};
-use dyad_recording::recorder::NewError;
+use dyad_recording::log::{self, Certificate, Header, HeaderError, SessionInfo, Writer};
+use dyad_recording::recorder::{NewError, Recorder};
 use dyad_recording::replay::{self, Recovered};
 use dyad_recording::statement::Field;
 use dyad_recording::verify::{Contradiction, Relation, Report, relate, verdict, verify};
@@ -92,7 +92,7 @@ fn a_header_that_lies_about_its_start_is_not_sound() {
     let [a, _] = record(&game, &play(&game, 2));
     let header = log::read(&a.logs[&0]).unwrap().header;
     let other = World::new(crate::support::game(STEPS, 99));
-    type Lie<'a> = &'a dyn Fn(&mut log::Header);
+    type Lie<'a> = &'a dyn Fn(&mut Header);
     let lies: [(Lie<'_>, &str); 5] = [
         (&|h| h.world = other.encode().as_bytes().to_vec(), "no episode starts"),
         (&|h| h.game = Digest([1; 32]), "digest"),
@@ -315,20 +315,21 @@ fn a_recovered_record_is_a_good_one() {
     }
 }
 
-/// A person plays at random with the program that cooks in the second seat; in one frame it is said to
-/// have done something else.
-fn play_with_program(game: &Arc<Game>, wrong: Option<u32>) -> Vec<ConfirmedFrame> {
-    let mut program = dyad_policies::program("scripted", game.settings().seed, 1).expect("a name");
+/// A person plays at random with the program that cooks in this seat; in one frame it is said to have
+/// done something else.
+fn play_with_program(game: &Arc<Game>, seat: u8, wrong: Option<u32>) -> Vec<ConfirmedFrame> {
+    let (seat, seed) = (usize::from(seat), game.settings().seed);
+    let mut program = dyad_policies::program("scripted", seed, seat).expect("a name");
     let (mut rng, mut world) = (Rng::new(3), World::new(Arc::clone(game)));
     let mut frames = Vec::new();
     while world.phase() != Phase::Coasting {
         let (frame, own) = (world.frame(), u8::try_from(rng.below(7)).expect("small"));
         let mut inputs = [PlayerInput::default(); MAX_PLAYERS];
-        inputs[0] = PlayerInput::new(Action::from_number(own).expect("one of seven"));
-        inputs[1] = program.input(&world, 1);
+        inputs[1 - seat] = PlayerInput::new(Action::from_number(own).expect("one of seven"));
+        inputs[seat] = program.input(&world, seat);
         if wrong == Some(frame) {
-            let up = inputs[1].action() == Action::Up;
-            inputs[1] = PlayerInput::new(if up { Action::Down } else { Action::Up });
+            let up = inputs[seat].action() == Action::Up;
+            inputs[seat] = PlayerInput::new(if up { Action::Down } else { Action::Up });
         }
         world.step(&inputs);
         frames.push(ConfirmedFrame { frame, inputs, digest: world.digest() });
@@ -339,53 +340,69 @@ fn play_with_program(game: &Arc<Game>, wrong: Option<u32>) -> Vec<ConfirmedFrame
 #[test]
 fn what_a_program_has_not_done_is_found() {
     let game = game(STEPS, 1);
-    let mut session = crate::support::session();
-    session.participants[1] = "program-scripted".parse().unwrap();
-    session.keys[1] = PublicKey::NOBODY;
-    for wrong in [7, 20] {
-        let mut person = Peer::of(session.clone(), 0, &game);
-        for frame in &play_with_program(&game, Some(wrong)) {
+    for (seat, wrong) in [(1, 7), (1, 20), (0, 20)] {
+        let mut person = Peer::of(session_with_program("scripted", seat), 1 - seat, &game);
+        for frame in &play_with_program(&game, seat, Some(wrong)) {
             person.take(frame);
         }
         let report = verify(&person.bundle(0).log).unwrap();
         assert!(report.derived.is_ok(), "the rules lead where the log says");
         assert!(!report.is_sound());
-        let said = format!("program-scripted in seat 1 does something else in frame {wrong} than");
+        let said =
+            format!("program-scripted in seat {seat} does something else in frame {wrong} than");
         assert!(report.to_string().contains(&said), "{report}");
         let verdict = verdict(&[person.bundle(0)]);
         assert!(matches!(&verdict, Verdict::Invalid { message } if message.contains(&said)));
         let next = verify(&person.bundle(1).log).unwrap();
         assert!(next.is_sound(), "each log is for itself");
     }
-    session.participants[1] = "program-chess".parse().unwrap();
-    let mut person = Peer::of(session, 0, &game);
-    play_with_program(&game, None).iter().for_each(|frame| person.take(frame));
+    let mut person = Peer::of(session_with_program("chess", 1), 0, &game);
+    play_with_program(&game, 1, None).iter().for_each(|frame| person.take(frame));
     let report = verify(&person.bundle(0).log).unwrap();
     assert!(!report.is_sound() && report.to_string().contains("program-chess is unknown here"));
 }
 
-/// A person plays with a program: one log is the whole record, and nobody signs for the program.
+/// A session for two in which a program has this seat.
+fn session_with_program(policy: &str, seat: u8) -> SessionInfo {
+    let mut session = crate::support::session();
+    let seat = usize::from(seat);
+    session.participants[seat] = Program::name_of(policy).parse().unwrap();
+    session.keys[seat] = PublicKey::NOBODY;
+    session
+}
+
+/// A person plays with a program, in either seat: one log is the whole record, and nobody signs for the
+/// program.
 #[test]
 fn a_record_of_a_person_and_a_program_is_complete() {
     let game = game(STEPS, 1);
-    let mut session = crate::support::session();
-    session.participants[1] = "program-scripted".parse().unwrap();
-    session.keys[1] = PublicKey::NOBODY;
-    let mut person = Peer::of(session.clone(), 0, &game);
-    for frame in &play_with_program(&game, None) {
-        person.take(frame);
-    }
-    assert_eq!(person.closed.get(&1), Some(&true), "no statement is missing");
-    let verdict = verdict(&[person.bundle(1)]);
-    assert_eq!(verdict, Verdict::Identical { rows: STEPS });
-    assert!(verify(&person.bundle(1).log).unwrap().is_sound());
-    let table = String::from_utf8(person.tables.remove(&1).unwrap()).unwrap();
-    assert!(table.lines().skip(1).all(|row| row.contains(",p-ada,program-scripted,")));
+    for (seat, names) in [(0, ",program-scripted,p-bob,"), (1, ",p-ada,program-scripted,")] {
+        let session = session_with_program("scripted", seat);
+        let mut person = Peer::of(session.clone(), 1 - seat, &game);
+        for frame in &play_with_program(&game, seat, None) {
+            person.take(frame);
+        }
+        assert_eq!(person.closed.get(&1), Some(&true), "no statement is missing");
+        let verdict = verdict(&[person.bundle(1)]);
+        assert_eq!(verdict, Verdict::Identical { rows: STEPS });
+        assert!(verify(&person.bundle(1).log).unwrap().is_sound());
+        let table = String::from_utf8(person.tables.remove(&1).unwrap()).unwrap();
+        assert!(table.lines().skip(1).all(|row| row.contains(names)), "{table}");
 
-    // A program has no key that it could have signed with, and no person sits behind one.
-    let made = Recorder::new(session.clone(), Seat(1), &game, crate::support::key(1));
-    assert!(matches!(made.err(), Some(NewError::Key(Seat(1)))));
-    session.keys = vec![PublicKey::NOBODY, crate::support::key(1).public()];
-    let made = Recorder::new(session, Seat(1), &game, crate::support::key(1));
-    assert!(matches!(made.err(), Some(NewError::Header(_))));
+        // A program has no key that it could have signed with.
+        let made = Recorder::new(session, Seat(seat), &game, crate::support::key(1));
+        assert!(matches!(made.err(), Some(NewError::Key(at)) if at == Seat(seat)));
+    }
+}
+
+#[test]
+fn programs_alone_have_no_record() {
+    let game = game(STEPS, 1);
+    let mut session = session_with_program("scripted", 0);
+    let mut person = Peer::of(session.clone(), 1, &game);
+    play_with_program(&game, 0, None).iter().for_each(|frame| person.take(frame));
+    session.keys[1] = PublicKey::NOBODY;
+    let header = log::read(&person.bundle(0).log).unwrap().header;
+    assert!(header.encode().is_ok());
+    assert_eq!(Header { session, ..header }.encode(), Err(HeaderError::Field("keys")));
 }

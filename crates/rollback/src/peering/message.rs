@@ -2,7 +2,7 @@
 
 use crate::history::Position;
 use dyad_gridworld::{Digest, Entry, MAX_PLAYERS, PlayerInput};
-use dyad_protocol::{Seat, SessionId};
+use dyad_protocol::{Seat, Seats, SessionId};
 use serde::{Deserialize, Serialize};
 
 /// The largest message that is sent or accepted, in bytes.
@@ -118,8 +118,8 @@ pub enum LeaveReason {
     Failure,
     /// Somebody was not reached for too long, and everybody is needed.
     Lost {
-        /// Who, as bits by seat.
-        seats: u8,
+        /// Who.
+        seats: Seats,
     },
 }
 
@@ -150,8 +150,8 @@ pub struct Hello {
     pub state: Digest,
     /// The sender's seat.
     pub seat: Seat,
-    /// Seats whose HELLO the sender has heard, as bits.
-    pub heard: u8,
+    /// Seats whose HELLO the sender has heard.
+    pub heard: Seats,
     /// Whether the sender has passed the barrier: it repeats nothing, but answers who has not.
     pub ready: bool,
 }

@@ -41,7 +41,7 @@ pub use message::{
 
 use crate::history::Position;
 use dyad_gridworld::Digest;
-use dyad_protocol::Seat;
+use dyad_protocol::{Seat, Seats};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -183,8 +183,8 @@ pub struct Peering {
     /// When a connection last came into being: it gets time to show what it is worth.
     connected: Duration,
     interruptions: u32,
-    /// Who was given up, as bits by seat.
-    lost: u8,
+    /// Who was given up.
+    lost: Seats,
     peers: Vec<Peer>,
     /// What this side has confirmed. HELLO says what it was when the epoch was named.
     confirmed: (Position, Digest),
@@ -227,17 +227,16 @@ impl Peer {
 }
 
 impl Peering {
-    /// The peering of a session with so many `players` and at most so many episodes.
-    /// `hello.heard` and `hello.ready` are filled in here.
+    /// The peering with those in `others`, for at most so many episodes. `hello.heard` and
+    /// `hello.ready` are filled in here.
     #[must_use]
     pub fn new(
         hello: Hello,
-        players: usize,
+        others: Seats,
         planned: u16,
         patience: Patience,
         now: Duration,
     ) -> Self {
-        let others = Seat::all(players).filter(|&seat| seat != hello.seat);
         let peer = |seat| Peer {
             seat,
             connection: None,
@@ -253,7 +252,7 @@ impl Peering {
         };
         Self {
             confirmed: (hello.position, hello.state),
-            hello: Hello { heard: 0, ready: false, ..hello },
+            hello: Hello { heard: Seats::default(), ready: false, ..hello },
             planned,
             over: None,
             patience,
@@ -263,8 +262,8 @@ impl Peering {
             reconnected: now,
             connected: now,
             interruptions: 0,
-            lost: 0,
-            peers: others.map(peer).collect(),
+            lost: Seats::default(),
+            peers: others.iter().map(peer).collect(),
             strangers: Vec::new(),
             statements: Vec::new(),
             next_hello: now,
@@ -326,10 +325,8 @@ impl Peering {
 
     /// Who was not reached for so long that the session was given up, as far as it is known; another
     /// peer may have missed and named them.
-    pub fn lost(&self) -> impl Iterator<Item = Seat> + '_ {
-        (0..u8::BITS)
-            .filter_map(|at| u8::try_from(at).ok().map(Seat))
-            .filter(|seat| self.lost & bit(*seat) != 0)
+    pub fn lost(&self) -> impl Iterator<Item = Seat> {
+        self.lost.iter()
     }
 
     /// When an interruption ends the session, if play is interrupted.
@@ -487,7 +484,7 @@ impl Peering {
             self.begin_epoch(now, self.hello.epoch.saturating_add(1));
         } else if is_new {
             self.peers[at].forget();
-            self.hello.heard &= !bit(theirs.seat);
+            self.hello.heard = self.hello.heard.without(theirs.seat);
         }
         if theirs.epoch < self.hello.epoch {
             self.say(now, connection, &PeerMessage::Hello(self.hello.clone()));
@@ -495,12 +492,12 @@ impl Peering {
         }
         let peer = &mut self.peers[at];
         peer.at = Some((theirs.position, theirs.state));
-        peer.heard_us |= theirs.heard & bit(self.hello.seat) != 0;
-        self.hello.heard |= bit(theirs.seat);
+        let hears_us = theirs.heard.contains(self.hello.seat);
+        peer.heard_us |= hears_us;
+        self.hello.heard = self.hello.heard.with(theirs.seat);
         // Whoever repeats HELLO still waits for ours. While both wait, the timer answers, or two
         // peers who wait for a third would answer each other without end.
-        let unheard = theirs.heard & bit(self.hello.seat) == 0;
-        if unheard || (self.hello.ready && !theirs.ready) {
+        if !hears_us || (self.hello.ready && !theirs.ready) {
             self.say(now, connection, &PeerMessage::Hello(self.hello.clone()));
         }
         self.poll(now);
@@ -521,7 +518,8 @@ impl Peering {
         self.events.retain(|event| !over(event));
         let (position, state) = self.confirmed;
         let hello = self.hello.clone();
-        self.hello = Hello { epoch, position, state, heard: 0, ready: false, ..hello };
+        self.hello =
+            Hello { epoch, position, state, heard: Seats::default(), ready: false, ..hello };
         self.next_hello = now;
         for peer in &mut self.peers {
             peer.forget();
@@ -672,7 +670,7 @@ impl Peering {
                 self.close();
             } else {
                 let missed = self.peers.iter().filter(|peer| peer.at.is_none() || !peer.heard_us);
-                let lost = missed.fold(0, |seats, peer| seats | bit(peer.seat));
+                let lost = missed.map(|peer| peer.seat).collect();
                 self.give_up(now, lost);
             }
         }
@@ -680,7 +678,7 @@ impl Peering {
 
     /// Ends the session because of those who are missed, and tells the others of whom, so that they
     /// neither wait on nor have to guess.
-    fn give_up(&mut self, now: Duration, lost: u8) {
+    fn give_up(&mut self, now: Duration, lost: Seats) {
         if self.stage != Stage::Closed {
             self.lost = lost;
             self.say_to_all(now, &PeerMessage::Left { reason: LeaveReason::Lost { seats: lost } });
@@ -714,7 +712,7 @@ impl Peering {
     fn reconnect(&mut self, now: Duration) {
         self.reconnected = now;
         self.strangers.clear();
-        self.hello.heard = 0;
+        self.hello.heard = Seats::default();
         for peer in &mut self.peers {
             peer.connection = None;
             peer.forget();
@@ -796,10 +794,6 @@ impl Peering {
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
-}
-
-fn bit(seat: Seat) -> u8 {
-    1_u8.checked_shl(seat.0.into()).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::{
 use crate::history::Position;
 use dyad_gridworld::Digest;
 use dyad_gridworld::rng::Rng;
-use dyad_protocol::Seat;
+use dyad_protocol::{Seat, Seats};
 use proptest::prelude::{any, prop, proptest};
 use std::time::Duration;
 
@@ -23,14 +23,15 @@ fn hello(seat: u8) -> Hello {
         position: Position::default(),
         state: Digest::default(),
         seat: Seat(seat),
-        heard: 0,
+        heard: Seats::default(),
         ready: false,
     }
 }
 
 /// A peering of a game that is over, after all the episodes that were planned.
 fn peering(hello: Hello, players: usize, episodes: u16, now: Duration) -> Peering {
-    let mut peering = Peering::new(hello, players, episodes, Patience::default(), now);
+    let others = Seats::first(players).without(hello.seat);
+    let mut peering = Peering::new(hello, others, episodes, Patience::default(), now);
     peering.over(episodes);
     peering
 }
@@ -279,7 +280,7 @@ fn say_hello(mesh: &mut Mesh, connection: u64, hello: Hello) {
 #[test]
 fn a_barrier_is_about_what_was_confirmed_before_it() {
     let mut mesh = Mesh::new(2, 1);
-    say_hello(&mut mesh, 1, Hello { heard: 1, ..hello(1) });
+    say_hello(&mut mesh, 1, Hello { heard: Seats::first(1), ..hello(1) });
     assert_eq!(mesh.peers[0].stage(), Stage::Playing);
     mesh.peers[0].confirmed(Position { next: 5, epoch: 0 }, Digest::of(b"later"));
     while mesh.peers[0].poll_send().is_some() {}
@@ -297,7 +298,7 @@ fn a_barrier_is_about_what_was_confirmed_before_it() {
 #[test]
 fn what_was_not_taken_of_an_epoch_is_over_with_it() {
     let mut mesh = Mesh::new(2, 1);
-    say_hello(&mut mesh, 1, Hello { heard: 1, ..hello(1) });
+    say_hello(&mut mesh, 1, Hello { heard: Seats::first(1), ..hello(1) });
     say_hello(&mut mesh, 1, Hello { epoch: 1, ..hello(1) });
     assert_eq!(mesh.peers[0].poll_event(), Some(Event::Interrupted));
     assert_eq!(mesh.peers[0].poll_event(), None, "the barrier of epoch 0 was passed too late");
@@ -307,15 +308,15 @@ fn what_was_not_taken_of_an_epoch_is_over_with_it() {
 fn another_connection_has_to_be_heard_on_anew() {
     let mut mesh = Mesh::new(3, 1);
     let now = mesh.now;
-    say_hello(&mut mesh, 1, Hello { heard: 1, ..hello(1) });
+    say_hello(&mut mesh, 1, Hello { heard: Seats::first(1), ..hello(1) });
     mesh.peers[0].connected(now, Connection(11));
     say_hello(&mut mesh, 11, hello(1));
-    say_hello(&mut mesh, 2, Hello { heard: 1, ..hello(2) });
+    say_hello(&mut mesh, 2, Hello { heard: Seats::first(1), ..hello(2) });
     assert_eq!(mesh.peers[0].stage(), Stage::Greeting);
     // What still comes on the first one is nobody's.
-    say_hello(&mut mesh, 1, Hello { heard: 1, ..hello(1) });
+    say_hello(&mut mesh, 1, Hello { heard: Seats::first(1), ..hello(1) });
     assert_eq!(mesh.peers[0].stage(), Stage::Greeting);
-    say_hello(&mut mesh, 11, Hello { heard: 1, ..hello(1) });
+    say_hello(&mut mesh, 11, Hello { heard: Seats::first(1), ..hello(1) });
     assert_eq!(mesh.peers[0].stage(), Stage::Playing);
     assert_eq!(mesh.peers[0].malformed(), 0);
 }
@@ -439,8 +440,10 @@ proptest! {
 #[test]
 fn a_game_that_ends_early_needs_no_further_statements() {
     let mut mesh = Mesh::new(2, 3);
-    mesh.peers =
-        (0..2).map(|seat| Peering::new(hello(seat), 2, 3, Patience::default(), mesh.now)).collect();
+    for (seat, peer) in (0..).zip(&mut mesh.peers) {
+        let others = Seats::first(2).without(Seat(seat));
+        *peer = Peering::new(hello(seat), others, 3, Patience::default(), mesh.now);
+    }
     mesh.connect(0, 1);
     mesh.run(50);
     let state = |mesh: &mut Mesh, peer: usize, episode| {

@@ -33,7 +33,7 @@ use crate::quality::{Probe, Prober, Quality};
 use crate::{DyadConfig, SessionParameters};
 use catch_up::{CatchUp, Progress};
 use dyad_gridworld::{Digest, Entry, PlayerInput, RULES_VERSION};
-use dyad_protocol::Seat;
+use dyad_protocol::{Seat, Seats};
 use ggrs::{GgrsEvent, P2PSession, SessionState};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -105,13 +105,13 @@ impl Session {
             position,
             state: history.digest(),
             seat: parameters.seat,
-            heard: 0,
+            heard: Seats::default(),
             ready: false,
         };
-        let others = Seat::all(parameters.players).filter(|&seat| seat != parameters.seat);
-        let probers = others.map(|seat| (seat, Prober::new(now))).collect();
+        let others = parameters.others();
+        let probers = others.iter().map(|seat| (seat, Prober::new(now))).collect();
         let planned = settings.game.settings().episodes;
-        let peering = Peering::new(hello, parameters.players, planned, settings.patience, now);
+        let peering = Peering::new(hello, others, planned, settings.patience, now);
         let mut session = Self {
             peering,
             probers,
@@ -162,9 +162,8 @@ impl Session {
     /// Where the session stands.
     #[must_use]
     pub fn stage(&self) -> Stage {
-        let SessionParameters { players, seat: me, .. } = self.settings.parameters;
         let connected = || {
-            let mut others = Seat::all(players).filter(|&seat| seat != me);
+            let mut others = self.settings.parameters.others().iter();
             others.all(|seat| self.peering.connection(seat).is_some())
         };
         match (&self.ending, &self.epoch) {
@@ -409,9 +408,9 @@ impl Session {
         input
     }
 
-    /// Notes a simulated frame as ggrs numbers it, first time or again, with the inputs of all seats, those
-    /// of programs included. Returns the frame's number
-    /// in the session, and whether it was the first time.
+    /// Notes a simulated frame as ggrs numbers it, first time or again, with the inputs of all seats,
+    /// those of programs included. Returns the frame's number in the session, and whether it was the
+    /// first time.
     pub fn simulated(&mut self, frame: u32, inputs: &[PlayerInput], digest: Digest) -> (u32, bool) {
         let frame = self.base + frame;
         let first = frame == self.journal.simulated();

@@ -5,6 +5,7 @@ use super::{Prepared, Test, game_over, heard_by, id, ready};
 use crate::lobby::{ConnectionId, Event};
 use crate::people::PersonFact;
 use dyad_matchmaking::Timestamp;
+use dyad_protocol::Seat;
 use dyad_protocol::lobby::{FromClient, FromLab};
 use dyad_protocol::study::{Answer, GameEnd, Outcome, SceneKind};
 use std::collections::BTreeSet;
@@ -111,7 +112,8 @@ impl Test {
     fn played_by(&mut self, pair: [u64; 2]) -> Prepared {
         let (prepared, _) = self.register();
         let people = pair.map(|one| id(&format!("p-{one}")));
-        assert_eq!(prepared.record.participants, people, "who have met stay together");
+        let names = prepared.record.players.names().unwrap();
+        assert_eq!(names, people, "who have met stay together");
         self.check(&pair, &prepared.tickets);
         assert!(self.is_playing(&prepared));
         prepared
@@ -214,22 +216,26 @@ fn programs_help_out_in_a_block() {
         let (_, _, step) = test.at(1);
         test.asks(1);
         let (prepared, _) = test.register();
-        assert_eq!((prepared.record.participants.len(), prepared.record.programs.len()), (1, 1));
+        let players = &prepared.record.players;
+        assert_eq!((players.people().count(), players.programs().count()), (1, 1));
         test.says(1, game_over(&prepared, step, GameEnd::Completed));
         test.turns_page(1);
     }
     assert_eq!(test.outcome(1), Some(dyad_experiment::Outcome::Finished));
 
-    // A partner goes between two games: the second is played with a program.
-    let mut test = Test::of(helped());
-    test.come_to_block(&[1, 2]);
-    test.play_here([1, 2]);
-    test.asks(1);
-    test.says(2, FromClient::Withdraw);
-    test.asks(1);
-    let (prepared, _) = test.register();
-    assert_eq!(prepared.record.programs.len(), 1);
-    assert_eq!(prepared.registration.episodes, 1);
+    // A partner goes between two games: the second is played with a program, from the same seat.
+    for (one, other, seat) in [(1, 2, Seat(0)), (2, 1, Seat(1))] {
+        let mut test = Test::of(helped());
+        test.come_to_block(&[1, 2]);
+        test.play_here([1, 2]);
+        test.asks(one);
+        test.says(other, FromClient::Withdraw);
+        test.asks(one);
+        let (prepared, _) = test.register();
+        assert_eq!(prepared.record.players.programs().count(), 1);
+        assert_eq!(prepared.tickets[0].seat, seat);
+        assert_eq!(prepared.registration.episodes, 1);
+    }
 }
 
 #[test]
@@ -247,7 +253,7 @@ fn a_group_survives_a_restart_in_its_block() {
     let pairs: Vec<Vec<_>> = test
         .orders
         .iter()
-        .map(|order| order.players.iter().map(|it| it.participant.to_string()).collect())
+        .map(|order| order.people.iter().map(|it| it.participant.to_string()).collect())
         .collect();
     assert_eq!(pairs, [["p-1", "p-2"], ["p-3", "p-4"]]);
     assert_ne!(test.orders[0].scene.as_str(), first);

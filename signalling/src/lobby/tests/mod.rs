@@ -19,7 +19,7 @@ use super::{AdmitBy, ConnectionId, Effect, Event, HELLO_WITHIN_MS, Lobby, MAX_MA
 use crate::journal::Entry;
 use crate::secrets::Secrets;
 use crate::study::Study;
-use crate::ticket::{Order, Player, Prepared, prepare};
+use crate::ticket::{Client, Order, Prepared, prepare};
 use dyad_experiment::{Experiment, RULES_VERSION};
 use dyad_matchmaking::{MatchId, Timestamp};
 use dyad_protocol::lobby::{FromClient, FromLab, Hello, Refusal, Ticket};
@@ -38,9 +38,9 @@ fn token(text: &str) -> Token {
 }
 
 /// Somebody called `p-{number}`, whose key is made of that number.
-fn player(text: &str) -> Player {
+fn player(text: &str) -> Client {
     let number = text.strip_prefix("p-").and_then(|number| number.parse().ok());
-    Player { participant: id(text), key: PublicKey([number.expect("a small number"); 32]) }
+    Client { participant: id(text), key: PublicKey([number.expect("a small number"); 32]) }
 }
 
 fn hello() -> Hello {
@@ -48,7 +48,7 @@ fn hello() -> Hello {
         protocol: PROTOCOL_VERSION,
         program: "test".to_owned(),
         rules: RULES_VERSION,
-        key: PublicKey([0; 32]),
+        key: PublicKey([9; 32]),
         token: Some(token("link")),
         resume: None,
         panel: None,
@@ -153,7 +153,7 @@ impl Test {
     /// Says that everybody hears everybody.
     fn check(&mut self, connections: &[u64], tickets: &[Ticket]) {
         for (connection, ticket) in connections.iter().zip(tickets) {
-            for of in ticket.participants.iter().filter(|it| **it != ticket_owner(ticket)) {
+            for of in ticket.players.partners(ticket.seat) {
                 let good = checked(ticket, of, true);
                 self.says(*connection, FromClient::Checked(Box::new(good)));
             }
@@ -166,7 +166,7 @@ impl Test {
         self.come_in(2);
         self.says(1, ready());
         self.says(2, ready());
-        let people: Vec<_> = self.orders[0].players.clone();
+        let people: Vec<_> = self.orders[0].people.clone();
         assert_eq!(people, [player("p-1"), player("p-2")]);
         let (prepared, effects) = self.register();
         let seats: Vec<_> = effects.iter().map(ticket).collect();
@@ -179,10 +179,6 @@ impl Test {
         let state = self.lobby.matchmaking.session_state(prepared.record.id);
         state == Some(dyad_matchmaking::SessionState::Playing)
     }
-}
-
-fn ticket_owner(ticket: &Ticket) -> ParticipantId {
-    ticket.participants[ticket.seat.index()].clone()
 }
 
 fn checked(ticket: &Ticket, of: &ParticipantId, good: bool) -> Checked {
@@ -237,11 +233,13 @@ fn assert_refused(effects: &[Effect], refusal: Refusal) {
 fn who_may_not_come_in_is_told_why() {
     let old = Hello { protocol: PROTOCOL_VERSION - 1, ..hello() };
     let new = Hello { rules: RULES_VERSION + 1, ..hello() };
+    let nobody = Hello { key: PublicKey::NOBODY, ..hello() };
     let uninvited = Hello { token: None, ..hello() };
     let forger = Hello { token: Some(token("kniL")), ..hello() };
     for (hello, refusal) in [
         (old, Refusal::Version),
         (new, Refusal::Version),
+        (nobody, Refusal::Malformed),
         (uninvited, Refusal::Token),
         (forger, Refusal::Token),
     ] {

@@ -3,8 +3,10 @@
 use super::scenes::scene;
 use super::{Test, game_over, heard_by, player, ready};
 use dyad_matchmaking::Timestamp;
-use dyad_protocol::lobby::{FromClient, FromLab, Program, Ticket};
+use dyad_protocol::lobby::{FromClient, FromLab, Ticket};
+use dyad_protocol::players::Program;
 use dyad_protocol::study::{Answer, GameEnd, SceneKind};
+use dyad_protocol::{ParticipantId, PublicKey, Seat};
 
 /// A game for two with three episodes; programs help out.
 const HELPED: &str = r#"
@@ -33,7 +35,7 @@ impl Test {
     /// Says that this one is ready, and prepares the game that they have alone.
     fn alone(&mut self, connection: u64) -> Ticket {
         self.says(connection, ready());
-        assert!(self.orders.iter().all(|order| order.players.len() == 1), "{:?}", self.orders);
+        assert!(self.orders.iter().all(|order| order.people.len() == 1), "{:?}", self.orders);
         let (prepared, effects) = self.register();
         let heard = heard_by(connection, effects);
         let [FromLab::Matched { ticket, check_within_ms: None }] = &heard[..] else {
@@ -42,6 +44,15 @@ impl Test {
         assert!(self.is_playing(&prepared), "there is nobody to check a connection with");
         (**ticket).clone()
     }
+}
+
+/// What those in the seats are called.
+fn seats(ticket: &Ticket) -> Vec<ParticipantId> {
+    ticket.players.names().expect("all have names")
+}
+
+fn names<const PLAYERS: usize>(names: [&str; PLAYERS]) -> Vec<ParticipantId> {
+    names.map(super::id).into()
 }
 
 fn episodes(ticket: &Ticket) -> u64 {
@@ -56,9 +67,11 @@ fn a_scene_with_a_program_needs_nobody_else() {
     );
     test.come_in(1);
     let ticket = test.alone(1);
-    assert_eq!(ticket.participants, [player("p-1").participant]);
-    assert_eq!((ticket.keys.len(), ticket.settings["players"].as_u64()), (1, Some(2)));
-    assert_eq!(ticket.programs, [program("random")]);
+    assert_eq!(seats(&ticket), names(["p-1", "program-random"]));
+    assert_eq!(ticket.players.keys(), [player("p-1").key, PublicKey::NOBODY]);
+    assert_eq!(ticket.settings["players"], 2);
+    let programs: Vec<_> = ticket.players.programs().collect();
+    assert_eq!(programs, [(Seat(1), &program("random"))]);
 }
 
 #[test]
@@ -75,7 +88,7 @@ fn for_whom_nobody_comes_a_program_plays() {
     test.restart();
     assert!(matches!(test.come_as(1, 11), FromLab::Scene(_)));
     let ticket = test.alone(11);
-    assert_eq!((ticket.programs.as_slice(), episodes(&ticket)), (&[program("scripted")][..], 3));
+    assert_eq!((seats(&ticket), episodes(&ticket)), (names(["p-1", "program-scripted"]), 3));
     // Somebody who comes now waits for a person.
     test.come_in(2);
     test.says(2, ready());
@@ -84,27 +97,49 @@ fn for_whom_nobody_comes_a_program_plays() {
 
 #[test]
 fn whose_partner_has_gone_plays_what_is_left_with_a_program() {
+    for (one, expected) in [(1, ["p-1", "program-idle"]), (2, ["program-idle", "p-2"])] {
+        let mut test = Test::of(HELPED);
+        let prepared = test.play();
+        let session = prepared.record.session.clone();
+        // The second of three episodes was under way.
+        let (end, scores) = (GameEnd::PartnerLost, vec![20_000, 0]);
+        let over = Answer::Game { session: session.clone(), end, scores };
+        let heard = test.hears(one, FromClient::Done { step: 1, answer: over });
+        assert_eq!((scene(&heard).kind, &scene(&heard).session), (SceneKind::Game, &None));
+        let ticket = test.alone(one);
+        assert_ne!(ticket.session, session, "another session");
+        assert_eq!((seats(&ticket), episodes(&ticket)), (names(expected), 2));
+        assert_eq!(
+            ticket.players.participant(ticket.seat),
+            Some(&player(&format!("p-{one}")).participant)
+        );
+        // A connection that is lost does not change what they play.
+        let again = test.come_as(one, 11);
+        let FromLab::Scene(shown) = again else { panic!("{again:?}") };
+        assert_eq!(shown.session.as_ref(), Some(&ticket.session));
+        let heard = test.hears(11, ready());
+        assert!(matches!(&heard[..], [FromLab::Matched { .. }]), "{heard:?}");
+        let session = ticket.session;
+        let over = Answer::Game { session, end: GameEnd::Completed, scores: vec![0, 0] };
+        let heard = test.hears(11, FromClient::Done { step: 1, answer: over });
+        assert_eq!(scene(&heard).scene.as_str(), "thanks");
+    }
+}
+
+/// Also if the game was over for the lab before they said so, and it was started anew.
+#[test]
+fn who_plays_on_with_a_program_keeps_the_seat() {
     let mut test = Test::of(HELPED);
     let prepared = test.play();
-    let session = prepared.record.session.clone();
-    // The second of three episodes was under way.
-    let (end, scores) = (GameEnd::PartnerLost, vec![20_000, 0]);
-    let over = Answer::Game { session: session.clone(), end, scores };
-    let heard = test.hears(1, FromClient::Done { step: 1, answer: over });
-    assert_eq!((scene(&heard).kind, &scene(&heard).session), (SceneKind::Game, &None));
-    let ticket = test.alone(1);
-    assert_ne!(ticket.session, session, "another session");
-    assert_eq!((ticket.programs.as_slice(), episodes(&ticket)), (&[program("idle")][..], 2));
-    // A connection that is lost does not change what they play.
-    let again = test.come_as(1, 11);
-    let FromLab::Scene(shown) = again else { panic!("{again:?}") };
-    assert_eq!(shown.session.as_ref(), Some(&ticket.session));
-    let heard = test.hears(11, ready());
-    assert!(matches!(&heard[..], [FromLab::Matched { .. }]), "{heard:?}");
-    let session = ticket.session;
-    let over = Answer::Game { session, end: GameEnd::Completed, scores: vec![0, 0] };
-    let heard = test.hears(11, FromClient::Done { step: 1, answer: over });
-    assert_eq!(scene(&heard).scene.as_str(), "thanks");
+    test.says(1, FromClient::Withdraw);
+    test.restart();
+    test.come_as(2, 12);
+    let heard = test.hears(12, game_over(&prepared, 1, GameEnd::PartnerLeft));
+    assert_eq!(scene(&heard).kind, SceneKind::Game);
+    test.restart();
+    test.come_as(2, 22);
+    let ticket = test.alone(22);
+    assert_eq!((ticket.seat, seats(&ticket)), (Seat(1), names(["program-idle", "p-2"])));
 }
 
 #[test]

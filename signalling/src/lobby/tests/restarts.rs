@@ -61,7 +61,7 @@ fn a_journal_that_is_begun_anew_leads_to_the_same() {
         test.come_as(one, connection);
         test.says(connection, FromClient::Ready { step: 2 });
     }
-    assert_eq!(test.orders[0].players, [player("p-3"), player("p-4")], "at the old place");
+    assert_eq!(test.orders[0].people, [player("p-3"), player("p-4")], "at the old place");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn who_waits_waits_on() {
     assert!(matches!(test.hears(11, super::ready())[..], [FromLab::Waiting { .. }]));
     test.come_in(2);
     test.says(2, super::ready());
-    assert_eq!(test.orders[0].players, [player("p-1"), player("p-2")], "at the old place");
+    assert_eq!(test.orders[0].people, [player("p-1"), player("p-2")], "at the old place");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn who_was_being_matched_waits_again() {
         test.come_as(one, connection);
         test.says(connection, super::ready());
     }
-    assert_eq!(test.orders[0].players, [player("p-1"), player("p-2")]);
+    assert_eq!(test.orders[0].people, [player("p-1"), player("p-2")]);
 }
 
 #[test]

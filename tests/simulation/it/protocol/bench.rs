@@ -5,7 +5,7 @@ use dyad_gridworld::task::TaskSettings;
 use dyad_gridworld::{
     Action, Digest, Entry, Game, Hold, MAX_PLAYERS, PlayerInput, Settings, World, layout, rng::Rng,
 };
-use dyad_protocol::Seat;
+use dyad_protocol::{Seat, Seats};
 use dyad_rollback::peering::{Connection, LeaveReason, Patience};
 use dyad_rollback::session::{self, Channel, Ending, Event, Item, Stage};
 use dyad_rollback::{DyadConfig, History, Session, SessionParameters};
@@ -140,7 +140,7 @@ fn settings(game: &Arc<Game>, at: usize) -> session::Settings {
     session::Settings {
         game: Arc::clone(game),
         parameters: SessionParameters {
-            players: game.players(),
+            people: Seats::first(game.players()),
             seat: seat(at),
             steps_per_second: 30,
             input_delay: 1,

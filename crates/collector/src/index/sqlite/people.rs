@@ -4,6 +4,7 @@ use super::super::{IndexError, People, TokenHash};
 use super::{Sqlite, id, sql};
 use crate::store::Registration;
 use dyad_protocol::{ParticipantId, PublicKey, Seat, SessionId};
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 impl People for Sqlite {
@@ -33,8 +34,7 @@ impl People for Sqlite {
     }
 
     fn register(&mut self, session: &Registration, now_ms: u64) -> Result<(), IndexError> {
-        let Registration { study, session, scene, participants, keys, programs, episodes, game } =
-            session;
+        let Registration { study, session, scene, players, keys, episodes, game } = session;
         let transaction = self.database.transaction()?;
         transaction.execute(
             "INSERT INTO sessions (session, study, scene, game, episodes, registered_ms)
@@ -48,35 +48,33 @@ impl People for Sqlite {
                 sql(now_ms)
             ],
         )?;
-        let seats = Seat::all(participants.len()).zip(participants).zip(keys);
-        for ((seat, participant), key) in seats {
-            transaction.execute(
-                "INSERT INTO seats VALUES (?, ?, ?, ?)",
-                params![session.as_str(), seat.0, participant.as_str(), key.to_string()],
-            )?;
-        }
-        let seats = Seat::all(participants.len() + programs.len()).skip(participants.len());
-        for (seat, name) in seats.zip(programs) {
-            transaction.execute(
-                "INSERT INTO programs VALUES (?, ?, ?)",
-                params![session.as_str(), seat.0, name.as_str()],
-            )?;
+        for ((seat, who), key) in Seat::all(players.len()).zip(players).zip(keys) {
+            if *key == PublicKey::NOBODY {
+                transaction.execute(
+                    "INSERT INTO programs VALUES (?, ?, ?)",
+                    params![session.as_str(), seat.0, who.as_str()],
+                )?;
+            } else {
+                transaction.execute(
+                    "INSERT INTO seats VALUES (?, ?, ?, ?)",
+                    params![session.as_str(), seat.0, who.as_str(), key.to_string()],
+                )?;
+            }
         }
         Ok(transaction.commit()?)
     }
 
     fn session(&self, session: &SessionId) -> Result<Option<Registration>, IndexError> {
-        let mut seats = self
-            .database
-            .prepare_cached("SELECT participant, key FROM seats WHERE session = ? ORDER BY seat")?;
-        let seats = seats.query_map([session.as_str()], |row| Ok((id(row, 0)?, id(row, 1)?)))?;
-        let (participants, keys) =
+        let mut seats = self.database.prepare_cached(
+            "SELECT seat, participant, key FROM seats WHERE session = ?1
+             UNION ALL SELECT seat, name, NULL FROM programs WHERE session = ?1 ORDER BY seat",
+        )?;
+        let seats = seats.query_map([session.as_str()], |row| {
+            let is_program = row.get_ref(2)? == ValueRef::Null;
+            Ok((id(row, 1)?, if is_program { PublicKey::NOBODY } else { id(row, 2)? }))
+        })?;
+        let (players, keys) =
             seats.collect::<Result<Vec<(ParticipantId, PublicKey)>, _>>()?.into_iter().unzip();
-        let mut programs = self
-            .database
-            .prepare_cached("SELECT name FROM programs WHERE session = ? ORDER BY seat")?;
-        let programs = programs.query_map([session.as_str()], |row| id(row, 0))?;
-        let programs = programs.collect::<Result<_, _>>()?;
         let mut query = self.database.prepare_cached(
             "SELECT study, scene, game, episodes FROM sessions WHERE session = ?",
         )?;
@@ -85,9 +83,8 @@ impl People for Sqlite {
                 study: id(row, 0)?,
                 session: session.clone(),
                 scene: id(row, 1)?,
-                participants,
+                players,
                 keys,
-                programs,
                 episodes: row.get(3)?,
                 game: id(row, 2)?,
             })
