@@ -39,7 +39,8 @@ impl Lobby {
             }
             matchmaking::Effect::WaitingAgain { participant, id } => {
                 self.effects.push_back(Effect::CloseProbes(id));
-                self.tell(&participant, FromLab::WaitingAgain { session: None });
+                let session = self.games.get(&id).map(|game| game.record.session.clone());
+                self.tell(&participant, FromLab::WaitingAgain { session });
             }
             matchmaking::Effect::Dismissed { participant, cause, .. } => {
                 if cause == Departure::TimedOut {
@@ -177,6 +178,9 @@ impl Lobby {
     ) {
         self.drawn.remove(&id);
         if let Some(game) = self.games.remove(&id) {
+            for participant in participants {
+                self.gone.remove(participant);
+            }
             self.effects.push_back(Effect::CloseRoom(game.record.room.clone()));
             let came_to_nothing = matches!(
                 reason,
@@ -207,14 +211,12 @@ impl Lobby {
                 continue;
             }
             let (session, scores) = (game.session.clone(), Vec::new());
-            let told = Some(session.clone());
             self.record(now, participant, PersonFact::Unseated { session, end: None, scores });
             if let Some(condition) = game.condition.clone().filter(|_| game.drawn) {
                 let first = game.players.people().next();
                 let counted = first.is_some_and(|(_, who)| who == participant);
                 self.record(now, participant, PersonFact::Ungrouped { condition, counted });
             }
-            self.tell(participant, FromLab::WaitingAgain { session: told });
         }
     }
 }

@@ -179,7 +179,7 @@ pub struct Lobby {
     people: People,
     connections: BTreeMap<ConnectionId, Connection>,
     present: BTreeMap<ParticipantId, ConnectionId>,
-    /// Whose connection is gone, out of a game and since the lab was started.
+    /// Whose connection is gone, out of a game that goes on and since the lab was started.
     gone: BTreeSet<ParticipantId>,
     games: BTreeMap<MatchId, Game>,
     /// Conditions of games that are being prepared.

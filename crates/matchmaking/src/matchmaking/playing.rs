@@ -9,6 +9,16 @@ use crate::settings::{DropoutPolicy, GroupSize};
 use crate::time::Timestamp;
 use dyad_protocol::ParticipantId;
 
+/// Who waits again when a match is over.
+#[derive(Default)]
+struct Back<'a> {
+    members: Vec<ParticipantId>,
+    /// Who of them is not told.
+    silently: Option<&'a ParticipantId>,
+    /// Until when they wait, if not as long as they had before.
+    wait_until: Option<Timestamp>,
+}
+
 impl Matchmaking {
     pub(super) fn registered(&mut self, id: MatchId) -> Result<(), HandleError> {
         let session = self.session_in(id, SessionState::Matched)?;
@@ -26,7 +36,7 @@ impl Matchmaking {
 
     pub(super) fn not_registered(&mut self, id: MatchId) -> Result<(), HandleError> {
         self.session_in(id, SessionState::Matched)?;
-        self.end(id, EndReason::NotRegistered, Vec::new(), None)
+        self.end(id, EndReason::NotRegistered, Back::default())
     }
 
     pub(super) fn validation(
@@ -81,7 +91,7 @@ impl Matchmaking {
             let mut presences = session.members.iter().map(|member| member.presence);
             let finished = presences.all(|presence| presence == Presence::Finished);
             let reason = if finished { EndReason::Finished } else { EndReason::EverybodyLeft };
-            return self.end(id, reason, Vec::new(), None);
+            return self.end(id, reason, Back::default());
         }
         if cause == Departure::Finished {
             return Ok(());
@@ -89,13 +99,12 @@ impl Matchmaking {
         match policy {
             DropoutPolicy::PlayOn => Ok(()),
             DropoutPolicy::EndWithCode => {
-                self.end(id, EndReason::DroppedOut(leaver), Vec::new(), None)
+                self.end(id, EndReason::DroppedOut(leaver), Back::default())
             }
             DropoutPolicy::BackToWaiting => {
                 let wait_until = most.map(|most| self.now.plus_ms(most));
-                self.end(id, EndReason::DroppedOut(leaver), others.clone(), wait_until)?;
-                self.tell_waiting_again(id, others, None);
-                Ok(())
+                let back = Back { members: others, wait_until, ..Back::default() };
+                self.end(id, EndReason::DroppedOut(leaver), back)
             }
             DropoutPolicy::FinishWithScript => self.script(id, leaver),
         }
@@ -118,20 +127,20 @@ impl Matchmaking {
         silently: Option<&ParticipantId>,
     ) -> Result<(), HandleError> {
         let members = self.session(id)?.participants();
-        self.end(id, reason, members.clone(), None)?;
-        self.tell_waiting_again(id, members, silently);
-        Ok(())
+        self.end(id, reason, Back { members, silently, ..Back::default() })
     }
 
     fn end(
         &mut self,
         id: MatchId,
         reason: EndReason,
-        back: Vec<ParticipantId>,
-        wait_until: Option<Timestamp>,
+        Back { members, silently, wait_until }: Back<'_>,
     ) -> Result<(), HandleError> {
         let participants = self.session(id)?.participants();
+        let back = members.clone();
         self.commit(Fact::Ended { id, reason: reason.clone(), back, wait_until })?;
+        // Before the end, as long as who tells them knows which game it was.
+        self.tell_waiting_again(id, members, silently);
         self.effects.push_back(Effect::Ended { id, reason, participants });
         Ok(())
     }

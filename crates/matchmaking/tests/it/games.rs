@@ -121,7 +121,7 @@ fn finishing_is_no_dropout() {
 fn who_is_left_alone_can_wait_again_before_those_who_came_later() {
     let mut lab = dropout(DropoutPolicy::BackToWaiting);
     let over = ended(0, EndReason::DroppedOut(id("a")), "a b");
-    assert_eq!(lab.after(70_000, Event::Left(id("a"))), [over, again(0, "b"), register(1, "b c")]);
+    assert_eq!(lab.after(70_000, Event::Left(id("a"))), [again(0, "b"), over, register(1, "b c")]);
     lab.audit();
     // With the full waiting time from then on.
     let mut lab = dropout(DropoutPolicy::BackToWaiting);

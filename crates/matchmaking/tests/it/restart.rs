@@ -84,7 +84,7 @@ fn called_off(lab: &Lab) {
     let mut lab = lab.killed();
     let reason = EndReason::LabRestarted;
     let ended = Effect::Ended { id: MatchId(0), reason, participants: ids("a b") };
-    assert_eq!(lab.after(LATER, Event::Restarted), [ended, again(0, "a"), again(0, "b")]);
+    assert_eq!(lab.after(LATER, Event::Restarted), [again(0, "a"), again(0, "b"), ended]);
     lab.after(LATER + 1, Event::Back(id("b")));
     assert_eq!(lab.after(LATER + 2, Event::Back(id("a"))), [probe(1, "a b")]);
     lab.audit();

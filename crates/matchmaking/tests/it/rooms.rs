@@ -140,7 +140,7 @@ fn who_leaves_before_the_start_costs_the_others_nothing() {
             participants: ids("a b"),
         };
         // b came before c, and is still before c.
-        assert_eq!(lab.after(4, event(id("a"))), [ended, again(0, "b"), register(1, "b c")]);
+        assert_eq!(lab.after(4, event(id("a"))), [again(0, "b"), ended, register(1, "b c")]);
         let gone = lab.refused(5, Event::Registered(MatchId(0)));
         assert_eq!(gone, HandleError::NoSuchMatch(MatchId(0)));
         assert_eq!(lab.matchmaking.state().participant_state(&id("a")), ParticipantState::Idle);
