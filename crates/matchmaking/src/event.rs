@@ -1,6 +1,5 @@
 //! What goes in and what comes out.
 
-use crate::balance::Conditions;
 use crate::participant::{Departure, ParticipantState};
 use crate::session::{EndReason, Heard, MatchId, SessionState};
 use crate::state::Illegal;
@@ -100,8 +99,6 @@ pub enum Effect {
         scene: SceneId,
         /// Its people, by seat.
         participants: Vec<ParticipantId>,
-        /// Their conditions.
-        conditions: Conditions,
     },
     /// Give everybody their tickets and let them check their connections; each says
     /// [`Event::Validation`] of each partner. Only in scenes with
@@ -124,8 +121,8 @@ pub enum Effect {
         /// Which match.
         id: MatchId,
     },
-    /// Tell somebody that the group or match has come to nothing, or is over, and that they wait
-    /// again, at the place they had. Ends a probe that is going on.
+    /// Tell somebody that the group or match has come to nothing, and that they wait again, at the
+    /// place they had. Ends a probe that is going on. Comes before [`Effect::Ended`].
     WaitingAgain {
         /// Whom.
         participant: ParticipantId,
@@ -140,15 +137,6 @@ pub enum Effect {
         scene: SceneId,
         /// [`Departure::TimedOut`] or [`Departure::ConnectionLost`].
         cause: Departure,
-    },
-    /// Let a script play a seat, and tell the others.
-    Script {
-        /// Of which match.
-        id: MatchId,
-        /// Which seat.
-        seat: u8,
-        /// Who had it.
-        participant: ParticipantId,
     },
     /// The match is over; nothing more will be said about it.
     Ended {

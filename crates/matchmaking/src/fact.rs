@@ -1,7 +1,6 @@
 //! What has happened: every change of the state, as one typed value. The same values are the match
 //! log, a line each, and what a restart is restored from.
 
-use crate::balance::Conditions;
 use crate::participant::{Departure, Place};
 use crate::session::{EndReason, MatchId, PairFailure, Rejection};
 use crate::time::Timestamp;
@@ -135,8 +134,6 @@ pub enum Fact {
         id: MatchId,
         /// The longest round trip between two of them, if it was measured.
         rtt_ms: Option<u32>,
-        /// The conditions that were drawn.
-        conditions: Conditions,
     },
     /// A proposed group is none; its people are at their places again.
     Rejected {
@@ -177,13 +174,6 @@ pub enum Fact {
         /// Why.
         cause: Departure,
     },
-    /// A script plays somebody's seat from now on.
-    Scripted {
-        /// Of which game.
-        id: MatchId,
-        /// Whose.
-        participant: ParticipantId,
-    },
     /// A match is over.
     Ended {
         /// Which.
@@ -192,8 +182,6 @@ pub enum Fact {
         reason: EndReason,
         /// Who of its people waits again, at the old place.
         back: Vec<ParticipantId>,
-        /// When their waiting is over, if it begins anew.
-        wait_until: Option<Timestamp>,
     },
 }
 

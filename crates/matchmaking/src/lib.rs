@@ -5,9 +5,9 @@
 //! ```text
 //!                 enough people      all pairs near       written down       checked
 //!   (waiting ───────────────► Waiting ─────────► Matched ────────► Validating ─────► Playing
-//!    room)  ◄──────────────────  │  ◄──────────────  │  ◄─────────────  │               │
-//!                 rejected       ▼     no good,      ▼     left         ▼   everyone left,
-//!                              Ended    or lost    Ended              Ended  or a dropout ▼ Ended
+//!    room)  ◄──────────────────  │  ◄──────────────  │  ◄─────────────  │                │
+//!                 rejected       ▼     no good,      ▼     left         ▼  everyone left ▼
+//!                              Ended    or lost    Ended              Ended            Ended
 //! ```
 //!
 //! A session is a group from the moment it is proposed. While it is `Waiting` its people are being
@@ -80,8 +80,9 @@
 //! # Rules
 //!
 //! - A place in the queue belongs to a person until they leave, time out, or have played. Nothing
-//!   that fails on the way costs it, and after a dropout with
-//!   [`settings::DropoutPolicy::BackToWaiting`] those who stayed have it back.
+//!   that fails on the way costs it.
+//! - A game goes on, for whoever is in it, until the last has left. What a study gives to those who
+//!   stay when somebody drops out is for the shell to say.
 //! - Order of arrival is broken only for a reason that stands in the [`fact::Fact::Proposed`] record:
 //!   a connection that is gone, round trips that add up to too much, two who have failed together,
 //!   earlier partners, people who wait for each other alone.
@@ -95,10 +96,8 @@
 //!
 //! Modules, in reading order: [`settings`], [`event`], [`participant`] and [`session`] (the states
 //! and their tables), [`fact`] and [`state`] (what has happened, and what that makes),
-//! [`matchmaker`] (who is put together), [`balance`] (conditions), [`matchmaking`] (the whole),
-//! [`log`] (the match log, and what can be read from it), [`time`].
+//! [`matchmaker`] (who is put together), [`matchmaking`] (the whole), [`log`] (the match log, and what can be read from it), [`time`].
 
-pub mod balance;
 pub mod event;
 pub mod fact;
 mod index;

@@ -1,6 +1,5 @@
 //! One match and its people: a group from the moment it is proposed until its game is over.
 
-use crate::balance::Conditions;
 use crate::participant::Place;
 use crate::state::Illegal;
 use crate::time::Timestamp;
@@ -93,8 +92,6 @@ pub enum EndReason {
     Finished,
     /// Everyone who played has left, or did not come back in time.
     EverybodyLeft,
-    /// Somebody dropped out, and the others are not to go on.
-    DroppedOut(ParticipantId),
     /// Somebody left before it started, or their connection went.
     LeftBeforeStart(ParticipantId),
     /// The lab could not write down who belongs to it.
@@ -174,8 +171,6 @@ pub enum Presence {
     Finished,
     /// Dropped out.
     Left,
-    /// Dropped out; a script plays.
-    Scripted,
 }
 
 /// Somebody's seat.
@@ -232,8 +227,6 @@ pub struct Session {
     pub validate_until: Option<Timestamp>,
     /// Seats that heard from seats.
     pub confirmed: Vec<[u8; 2]>,
-    /// The conditions that were drawn.
-    pub conditions: Conditions,
 }
 
 impl Session {
@@ -249,7 +242,6 @@ impl Session {
             probes: pairs.filter(|_| probed).map(pending).collect(),
             validate_until: None,
             confirmed: Vec::new(),
-            conditions: Conditions::None,
         }
     }
 

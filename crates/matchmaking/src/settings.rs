@@ -100,12 +100,6 @@ pub struct RoomSettings {
     /// this study.
     #[serde(default)]
     pub failed_pairs_expire_ms: Option<u64>,
-    /// What becomes of the others when somebody drops out of a game.
-    #[serde(default)]
-    pub dropout: DropoutPolicy,
-    /// Conditions to balance.
-    #[serde(default)]
-    pub conditions: Option<ConditionSettings>,
 }
 
 const fn waiting_grace_ms() -> u64 {
@@ -130,8 +124,6 @@ impl RoomSettings {
             probing: None,
             validation: None,
             failed_pairs_expire_ms: None,
-            dropout: DropoutPolicy::PlayOn,
-            conditions: None,
         }
     }
 
@@ -223,43 +215,4 @@ pub struct Validation {
 /// little for both steps.
 const fn within_ms() -> u64 {
     15_000
-}
-
-/// What becomes of the others when somebody drops out of a game: leaves it before its end, or
-/// stays away too long.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DropoutPolicy {
-    /// They stay in it until they leave themselves.
-    #[default]
-    PlayOn,
-    /// The session ends for them; the shell gives them the code of that outcome.
-    EndWithCode,
-    /// The session ends, and they wait again: at the place they had, so before everybody who
-    /// came after them, and with the full waiting time from now.
-    BackToWaiting,
-    /// They go on with a scripted partner in the empty seat.
-    FinishWithScript,
-}
-
-/// Conditions, each given to as many as the others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConditionSettings {
-    /// Their names.
-    pub names: Vec<String>,
-    /// To whom one is given.
-    pub per: Unit,
-    /// Decides between conditions that are equally rare.
-    pub seed: u64,
-}
-
-/// What gets a condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// A group: a match.
-    Group,
-    /// Each of its people, for all of their matches in this scene.
-    Participant,
 }

@@ -3,7 +3,6 @@
 
 mod apply;
 
-use crate::balance::Tally;
 use crate::index::{Deadline, Index, Room};
 use crate::matchmaker::WaitingRoom;
 use crate::participant::{ParticipantState, Person};
@@ -63,7 +62,6 @@ pub struct State {
     failed: Relations<BTreeMap<ParticipantId, Option<Timestamp>>>,
     /// People who have played together, both ways.
     partners: Relations<BTreeSet<ParticipantId>>,
-    tallies: BTreeMap<SceneId, Tally>,
     next_place: u64,
     next_match: u64,
     next_record: u64,
@@ -110,12 +108,6 @@ impl State {
     /// With whom somebody has played.
     pub fn partners(&self, of: &ParticipantId) -> impl Iterator<Item = &ParticipantId> {
         self.partners.get(of).into_iter().flatten()
-    }
-
-    /// How often a scene's conditions were given.
-    #[must_use]
-    pub fn tally(&self, scene: &SceneId) -> Option<&Tally> {
-        self.tallies.get(scene)
     }
 
     /// People in a scene's waiting room who can be put together with somebody now.

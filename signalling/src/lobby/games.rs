@@ -50,8 +50,6 @@ impl Lobby {
             matchmaking::Effect::Ended { id, reason, participants } => {
                 self.ended(now, id, &reason, &participants);
             }
-            // Comes only in rooms with a setting that none of these has.
-            matchmaking::Effect::Script { .. } => {}
         }
     }
 

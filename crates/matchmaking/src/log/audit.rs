@@ -161,8 +161,7 @@ impl Audit {
             | Fact::PairFailed { .. }
             | Fact::PairForgiven { .. }
             | Fact::Validating { .. }
-            | Fact::Confirmed { .. }
-            | Fact::Scripted { .. } => {}
+            | Fact::Confirmed { .. } => {}
         }
         Ok(())
     }

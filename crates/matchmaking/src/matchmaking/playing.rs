@@ -5,19 +5,8 @@ use crate::event::{Effect, HandleError};
 use crate::fact::Fact;
 use crate::participant::Departure;
 use crate::session::{EndReason, Heard, MatchId, Presence, SessionState};
-use crate::settings::{DropoutPolicy, GroupSize};
-use crate::time::Timestamp;
+use crate::settings::GroupSize;
 use dyad_protocol::ParticipantId;
-
-/// Who waits again when a match is over.
-#[derive(Default)]
-struct Back<'a> {
-    members: Vec<ParticipantId>,
-    /// Who of them is not told.
-    silently: Option<&'a ParticipantId>,
-    /// Until when they wait, if not as long as they had before.
-    wait_until: Option<Timestamp>,
-}
 
 impl Matchmaking {
     pub(super) fn registered(&mut self, id: MatchId) -> Result<(), HandleError> {
@@ -36,7 +25,7 @@ impl Matchmaking {
 
     pub(super) fn not_registered(&mut self, id: MatchId) -> Result<(), HandleError> {
         self.session_in(id, SessionState::Matched)?;
-        self.end(id, EndReason::NotRegistered, Back::default())
+        self.end(id, EndReason::NotRegistered, Vec::new(), None)
     }
 
     pub(super) fn validation(
@@ -80,42 +69,16 @@ impl Matchmaking {
         participant: &ParticipantId,
         cause: Departure,
     ) -> Result<(), HandleError> {
-        let session = self.session_in(id, SessionState::Playing)?;
-        let settings = self.settings(&session.scene)?;
-        let (policy, most) = (settings.dropout, settings.wait_at_most_ms);
-        let leaver = participant.clone();
-        self.commit(Fact::SeatLeft { id, participant: leaver.clone(), cause })?;
+        self.session_in(id, SessionState::Playing)?;
+        self.commit(Fact::SeatLeft { id, participant: participant.clone(), cause })?;
         let session = self.session(id)?;
-        let others: Vec<ParticipantId> = session.present().cloned().collect();
-        if others.is_empty() {
-            let mut presences = session.members.iter().map(|member| member.presence);
-            let finished = presences.all(|presence| presence == Presence::Finished);
-            let reason = if finished { EndReason::Finished } else { EndReason::EverybodyLeft };
-            return self.end(id, reason, Back::default());
-        }
-        if cause == Departure::Finished {
+        if session.present().next().is_some() {
             return Ok(());
         }
-        match policy {
-            DropoutPolicy::PlayOn => Ok(()),
-            DropoutPolicy::EndWithCode => {
-                self.end(id, EndReason::DroppedOut(leaver), Back::default())
-            }
-            DropoutPolicy::BackToWaiting => {
-                let wait_until = most.map(|most| self.now.plus_ms(most));
-                let back = Back { members: others, wait_until, ..Back::default() };
-                self.end(id, EndReason::DroppedOut(leaver), back)
-            }
-            DropoutPolicy::FinishWithScript => self.script(id, leaver),
-        }
-    }
-
-    fn script(&mut self, id: MatchId, participant: ParticipantId) -> Result<(), HandleError> {
-        if let Some(seat) = self.session(id)?.seat(&participant) {
-            self.commit(Fact::Scripted { id, participant: participant.clone() })?;
-            self.effects.push_back(Effect::Script { id, seat, participant });
-        }
-        Ok(())
+        let mut presences = session.members.iter().map(|member| member.presence);
+        let finished = presences.all(|presence| presence == Presence::Finished);
+        let reason = if finished { EndReason::Finished } else { EndReason::EverybodyLeft };
+        self.end(id, reason, Vec::new(), None)
     }
 
     /// Ends a match that has not started; everybody is back at their place. `silently` is who is
@@ -127,20 +90,20 @@ impl Matchmaking {
         silently: Option<&ParticipantId>,
     ) -> Result<(), HandleError> {
         let members = self.session(id)?.participants();
-        self.end(id, reason, Back { members, silently, ..Back::default() })
+        self.end(id, reason, members, silently)
     }
 
     fn end(
         &mut self,
         id: MatchId,
         reason: EndReason,
-        Back { members, silently, wait_until }: Back<'_>,
+        back: Vec<ParticipantId>,
+        silently: Option<&ParticipantId>,
     ) -> Result<(), HandleError> {
         let participants = self.session(id)?.participants();
-        let back = members.clone();
-        self.commit(Fact::Ended { id, reason: reason.clone(), back, wait_until })?;
+        self.commit(Fact::Ended { id, reason: reason.clone(), back: back.clone() })?;
         // Before the end, as long as who tells them knows which game it was.
-        self.tell_waiting_again(id, members, silently);
+        self.tell_waiting_again(id, back, silently);
         self.effects.push_back(Effect::Ended { id, reason, participants });
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! Probing a proposed group, and what comes of it.
 
 use super::Matchmaking;
-use crate::balance::{Conditions, Tally};
 use crate::event::{Effect, HandleError};
 use crate::fact::Fact;
 use crate::session::{MatchId, PairFailure, Progress, Rejection, SessionState};
@@ -116,15 +115,8 @@ impl Matchmaking {
         let session = self.session_in(id, SessionState::Waiting)?;
         let (participants, rtt_ms) = (session.participants(), session.measured());
         let scene = session.scene.clone();
-        let conditions = match &self.settings(&scene)?.conditions {
-            None => Conditions::None,
-            Some(settings) => match self.state.tally(&scene) {
-                Some(tally) => tally.draw(settings, &participants),
-                None => Tally::default().draw(settings, &participants),
-            },
-        };
-        self.commit(Fact::Accepted { id, rtt_ms, conditions: conditions.clone() })?;
-        self.effects.push_back(Effect::Register { id, scene, participants, conditions });
+        self.commit(Fact::Accepted { id, rtt_ms })?;
+        self.effects.push_back(Effect::Register { id, scene, participants });
         Ok(())
     }
 }

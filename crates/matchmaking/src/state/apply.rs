@@ -1,7 +1,6 @@
 //! How each fact changes the state. Nothing else does.
 
 use super::{Illegal, State};
-use crate::balance::{Conditions, Tally};
 use crate::fact::{Fact, ProposedMember};
 use crate::participant::{Departure, ParticipantState, Person, Place, Stage};
 use crate::session::{MatchId, Member, Presence, Progress, Session, SessionState};
@@ -60,10 +59,12 @@ impl State {
             }
             Fact::PairFailed { pair, until, .. } => self.fail(pair, *until),
             Fact::PairForgiven { pair } => self.forgive(pair),
-            Fact::Accepted { id, conditions, .. } => self.accept(*id, conditions)?,
+            Fact::Accepted { id, .. } => {
+                self.advance(*id, SessionState::Matched, Stage::Matched)?;
+            }
             Fact::Rejected { id, why: _ } => {
                 let back = self.session_or(*id)?.participants();
-                self.end(*id, &back, None)?;
+                self.end(*id, &back)?;
             }
             Fact::Validating { id, until } => {
                 self.advance(*id, SessionState::Validating, Stage::Matched)?;
@@ -76,10 +77,7 @@ impl State {
             Fact::SeatLeft { id, participant, cause } => {
                 self.leave(*id, participant, *cause)?;
             }
-            Fact::Scripted { id, participant } => {
-                self.set_presence(*id, participant, Presence::Scripted)?;
-            }
-            Fact::Ended { id, back, wait_until, .. } => self.end(*id, back, *wait_until)?,
+            Fact::Ended { id, back, .. } => self.end(*id, back)?,
         }
         self.next_record += u64::from(fact.is_lasting());
         Ok(())
@@ -106,9 +104,6 @@ impl State {
         let person = self.persons.get(participant).ok_or_else(nobody)?;
         person.check(participant, ParticipantState::Idle)?;
         self.index.remove_person(participant, person);
-        if let Some(tally) = self.tallies.get_mut(&person.scene) {
-            tally.forget(participant);
-        }
         self.persons.remove(participant);
         Ok(())
     }
@@ -137,17 +132,9 @@ impl State {
         Ok(())
     }
 
-    fn accept(&mut self, id: MatchId, conditions: &Conditions) -> Result<(), Illegal> {
-        let members = self.advance(id, SessionState::Matched, Stage::Matched)?;
-        self.edit_session(id, |session| session.conditions = conditions.clone())?;
-        self.tally_of(id)?.give(conditions, &members);
-        Ok(())
-    }
-
     fn start(&mut self, id: MatchId, remembered: bool) -> Result<(), Illegal> {
         let members = self.advance(id, SessionState::Playing, Stage::Playing)?;
         self.edit_session(id, |session| session.validate_until = None)?;
-        self.tally_of(id)?.keep(&members);
         if remembered {
             self.remember(&members);
         }
@@ -227,32 +214,17 @@ impl State {
     }
 
     /// The one place where sessions end.
-    fn end(
-        &mut self,
-        id: MatchId,
-        back: &[ParticipantId],
-        wait_until: Option<Timestamp>,
-    ) -> Result<(), Illegal> {
-        let session = self.session_or(id)?;
-        let played = session.state() == SessionState::Playing;
-        let members: Vec<_> = session.present().cloned().collect();
+    fn end(&mut self, id: MatchId, back: &[ParticipantId]) -> Result<(), Illegal> {
+        let members: Vec<_> = self.session_or(id)?.present().cloned().collect();
         for participant in &members {
-            if !back.contains(participant) {
-                self.go(participant)?;
-                continue;
-            }
-            self.put(participant, Stage::Waiting)?;
-            if wait_until.is_some() {
-                self.edit_person(participant, |person| person.wait_until = wait_until)?;
+            match back.contains(participant) {
+                true => self.put(participant, Stage::Waiting)?,
+                false => self.go(participant)?,
             }
         }
         let Some(mut session) = self.sessions.remove(&id) else { return Ok(()) };
         self.index.remove_session(id, &session);
-        session.become_(id, SessionState::Ended)?;
-        if let Some(tally) = self.tallies.get_mut(&session.scene).filter(|_| !played) {
-            tally.give_back(&session.conditions);
-        }
-        Ok(())
+        session.become_(id, SessionState::Ended)
     }
 
     fn fail(&mut self, pair: &[ParticipantId; 2], until: Option<Timestamp>) {
@@ -302,11 +274,6 @@ impl State {
 
     fn session_or(&self, id: MatchId) -> Result<&Session, Illegal> {
         self.sessions.get(&id).ok_or(Illegal::NoSuchMatch(id))
-    }
-
-    fn tally_of(&mut self, id: MatchId) -> Result<&mut Tally, Illegal> {
-        let scene = self.session_or(id)?.scene.clone();
-        Ok(self.tallies.entry(scene).or_default())
     }
 
     fn put(&mut self, participant: &ParticipantId, stage: Stage) -> Result<(), Illegal> {

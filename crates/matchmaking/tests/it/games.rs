@@ -1,9 +1,9 @@
 //! Sessions, from matched to ended, and dropouts.
 
-use crate::lab::{Lab, again, groups_of, id, ids, ready, register};
-use dyad_matchmaking::settings::{DropoutPolicy, GRACE_MS};
+use crate::lab::{Lab, groups_of, id, ids, ready, register};
+use dyad_matchmaking::settings::GRACE_MS;
 use dyad_matchmaking::{
-    Effect, EndReason, Event, HandleError, MatchId, ParticipantState, RoomSettings, SessionState,
+    Effect, EndReason, Event, HandleError, MatchId, ParticipantState, SessionState,
 };
 
 fn ended(number: u64, reason: EndReason, names: &str) -> Effect {
@@ -84,61 +84,14 @@ fn what_is_not_allowed_is_refused_by_the_tables() {
     assert!(!P::Waiting.may_become(P::Matched), "nobody is matched who was not proposed");
 }
 
-fn dropout(policy: DropoutPolicy) -> Lab {
-    let mut lab =
-        Lab::new(RoomSettings { dropout: policy, wait_at_most_ms: Some(60_000), ..groups_of(2) });
-    lab.play(["a", "b"]);
-    lab.after(50_000, ready("c"));
-    lab
-}
-
 #[test]
-fn by_default_the_others_stay_until_they_leave() {
-    let mut lab = dropout(DropoutPolicy::PlayOn);
+fn who_stays_when_somebody_drops_out_stays_until_they_leave() {
+    let mut lab = Lab::new(groups_of(2));
+    lab.play(["a", "b"]);
     assert_eq!(lab.after(70_000, Event::Left(id("a"))), []);
     assert_eq!(lab.matchmaking.state().participant_state(&id("b")), ParticipantState::Playing);
+    assert_eq!(lab.after(70_001, ready("a")), [], "who left may play again");
     let over = ended(0, EndReason::EverybodyLeft, "a b");
-    assert_eq!(lab.after(70_001, Event::Finished(id("b"))), [over]);
-}
-
-#[test]
-fn a_dropout_can_end_the_session() {
-    let mut lab = dropout(DropoutPolicy::EndWithCode);
-    let over = ended(0, EndReason::DroppedOut(id("a")), "a b");
-    assert_eq!(lab.after(70_000, Event::Left(id("a"))), [over]);
-    assert_eq!(lab.matchmaking.state().participant_state(&id("b")), ParticipantState::Idle);
-    lab.audit();
-}
-
-#[test]
-fn finishing_is_no_dropout() {
-    let mut lab = dropout(DropoutPolicy::EndWithCode);
-    assert_eq!(lab.after(70_000, Event::Finished(id("a"))), []);
-    assert_eq!(lab.after(70_001, Event::Finished(id("b"))), [ended(0, EndReason::Finished, "a b")]);
-}
-
-#[test]
-fn who_is_left_alone_can_wait_again_before_those_who_came_later() {
-    let mut lab = dropout(DropoutPolicy::BackToWaiting);
-    let over = ended(0, EndReason::DroppedOut(id("a")), "a b");
-    assert_eq!(lab.after(70_000, Event::Left(id("a"))), [again(0, "b"), over, register(1, "b c")]);
-    lab.audit();
-    // With the full waiting time from then on.
-    let mut lab = dropout(DropoutPolicy::BackToWaiting);
-    lab.after(50_001, Event::Left(id("c")));
-    lab.after(70_000, Event::Lost(id("a")));
-    lab.wait_until(70_000 + GRACE_MS);
-    let status = lab.matchmaking.status(&id("b")).unwrap();
-    assert_eq!((status.waiting, status.remaining_ms), (1, Some(60_000)));
-}
-
-#[test]
-fn a_script_can_take_the_seat() {
-    let mut lab = dropout(DropoutPolicy::FinishWithScript);
-    let script = Effect::Script { id: MatchId(0), seat: 1, participant: id("b") };
-    assert_eq!(lab.after(70_000, Event::Left(id("b"))), [script]);
-    assert_eq!(lab.after(70_001, ready("b")), [register(1, "c b")], "who left may play again");
-    let over = ended(0, EndReason::EverybodyLeft, "a b");
-    assert_eq!(lab.after(80_000, Event::Finished(id("a"))), [over]);
+    assert_eq!(lab.after(70_002, Event::Finished(id("b"))), [over]);
     lab.audit();
 }

@@ -130,12 +130,7 @@ impl Lab {
 }
 
 pub(crate) fn register(number: u64, names: &str) -> Effect {
-    Effect::Register {
-        id: MatchId(number),
-        scene: scene(),
-        participants: ids(names),
-        conditions: dyad_matchmaking::balance::Conditions::None,
-    }
+    Effect::Register { id: MatchId(number), scene: scene(), participants: ids(names) }
 }
 
 pub(crate) fn probe(number: u64, names: &str) -> Effect {

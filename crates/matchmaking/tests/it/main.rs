@@ -1,7 +1,6 @@
 //! Matchmaking seen from outside.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod balance;
 mod games;
 mod lab;
 mod log;

@@ -3,9 +3,7 @@
 
 use crate::lab::{Lab, heard_well, id, scene};
 use dyad_matchmaking::fact::Objection;
-use dyad_matchmaking::settings::{
-    ConditionSettings, DropoutPolicy, MatchmakerSettings, Probing, Unit, Validation,
-};
+use dyad_matchmaking::settings::{MatchmakerSettings, Probing, Validation};
 use dyad_matchmaking::{
     Departure, Effect, Event, Fact, HandleError, MatchId, Matchmaking, ParticipantState, Record,
     RoomSettings, Timestamp,
@@ -62,34 +60,22 @@ fn settings() -> impl Strategy<Value = RoomSettings> {
             MatchmakerSettings::GroupReunion { fallback_after_ms, max_server_rtt_ms }
         }),
     ];
-    let dropout = prop_oneof![
-        Just(DropoutPolicy::PlayOn),
-        Just(DropoutPolicy::EndWithCode),
-        Just(DropoutPolicy::BackToWaiting),
-        Just(DropoutPolicy::FinishWithScript),
-    ];
     let times = (
         proptest::option::of(1..6000_u64),
         prop_oneof![Just(0), 1..2000_u64],
         proptest::option::of(1..5000_u64),
     );
-    let per = prop_oneof![Just(None), Just(Some(Unit::Group)), Just(Some(Unit::Participant))];
-    let checks = (any::<bool>(), any::<bool>(), per);
-    (1..=4_u8, matchmaker, dropout, times, checks).prop_map(
-        |(size, matchmaker, dropout, (wait, grace, expire), (probed, validated, per))| {
-            let names = vec!["x".to_owned(), "y".to_owned()];
-            RoomSettings {
-                matchmaker,
-                wait_at_most_ms: wait,
-                waiting_grace_ms: grace,
-                playing_grace_ms: 3000,
-                probing: probed.then_some(Probing { max_p2p_rtt_ms: 100, within_ms: 1500 }),
-                validation: validated.then_some(Validation { within_ms: 1500 }),
-                failed_pairs_expire_ms: expire,
-                dropout,
-                conditions: per.map(|per| ConditionSettings { names, per, seed: 3 }),
-                ..RoomSettings::new(scene(), size.try_into().unwrap())
-            }
+    let checks = (any::<bool>(), any::<bool>());
+    (1..=4_u8, matchmaker, times, checks).prop_map(
+        |(size, matchmaker, (wait, grace, expire), (probed, validated))| RoomSettings {
+            matchmaker,
+            wait_at_most_ms: wait,
+            waiting_grace_ms: grace,
+            playing_grace_ms: 3000,
+            probing: probed.then_some(Probing { max_p2p_rtt_ms: 100, within_ms: 1500 }),
+            validation: validated.then_some(Validation { within_ms: 1500 }),
+            failed_pairs_expire_ms: expire,
+            ..RoomSettings::new(scene(), size.try_into().unwrap())
         },
     )
 }

@@ -60,6 +60,17 @@ fn scenes_have_rooms_of_their_own() {
     lab.audit();
 }
 
+/// A lab that is busy asks late: what was due before an arrival comes before it all the same.
+#[test]
+fn whose_time_was_over_when_another_came_is_not_matched() {
+    let mut lab = Lab::new(RoomSettings { wait_at_most_ms: Some(5000), ..groups_of(2) });
+    lab.after(0, ready("a"));
+    let dismissed =
+        Effect::Dismissed { participant: id("a"), scene: scene(), cause: Departure::TimedOut };
+    assert_eq!(lab.after(6000, ready("b")), [dismissed]);
+    assert_eq!(lab.after(6001, ready("a")), [register(0, "b a")]);
+}
+
 #[test]
 fn waiting_ends_after_the_scene_s_time_and_touches_nobody_else() {
     let mut lab = Lab::new(RoomSettings { wait_at_most_ms: Some(5000), ..groups_of(3) });
