@@ -32,12 +32,16 @@
 //! least ten times a second, and drains [`Peering::poll_send`] and [`Peering::poll_event`] after
 //! every call; draining more often is harmless. Time is the duration since any fixed moment.
 
+mod barrier;
+mod closing;
 mod message;
+mod types;
 
 pub use message::{
     Hello, LeaveReason, MAX_MESSAGE, MAX_STATEMENT, MAX_SUPPLY, Mismatch, PeerMessage, Supplied,
     WIRE_VERSION,
 };
+pub use types::{Connection, Event, Patience, Stage};
 
 use crate::history::Position;
 use dyad_gridworld::Digest;
@@ -45,124 +49,8 @@ use dyad_protocol::{Seat, Seats};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// One transport connection, as the shell numbers them. A peer that reconnects gets a new one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Connection(pub u64);
-
-/// How often HELLO is repeated.
-const HELLO_EVERY: Duration = Duration::from_millis(100);
-/// How often an unacknowledged statement is repeated.
-const SEALED_EVERY: Duration = Duration::from_millis(250);
 /// How often something is said at least, so that silence means something.
 const ALIVE_EVERY: Duration = Duration::from_millis(500);
-/// How often SETTLED is repeated.
-const SETTLED_EVERY: Duration = Duration::from_millis(250);
-/// How long SETTLED is repeated after everybody has said it, and said to have heard it of all.
-const LINGER: Duration = Duration::from_secs(1);
-/// How long it is repeated where the latter does not come: the other end may be gone.
-const LINGER_MOST: Duration = Duration::from_secs(5);
-
-/// So many round trips of silence are nothing unusual.
-const SILENT_ROUND_TRIPS: u32 = 8;
-
-/// The most by which a peer may be ahead of us in epochs. Each is an interruption that we did not
-/// notice, so an honest peer is ahead by one.
-const MAX_EPOCH_LEAP: u16 = 100;
-
-/// How long what is waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// Until the first barrier is passed.
-    pub connect: Duration,
-    /// Silence of a peer after which play is interrupted and new connections are made. Three times as
-    /// long where the round trip is long: see [`Peering::round_trip`].
-    pub silence: Duration,
-    /// An interruption after which the session is given up.
-    pub interruption: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(60),
-            silence: Duration::from_secs(2),
-            interruption: Duration::from_secs(30),
-        }
-    }
-}
-
-/// Where a session's peering stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Waiting for everyone's HELLO of this epoch.
-    Greeting,
-    /// The epoch runs.
-    Playing,
-    /// Nothing is missing here any more; somebody else may still need us.
-    Lingering {
-        /// When it is over at the latest.
-        until: Duration,
-    },
-    /// Nothing more will be said.
-    Closed,
-}
-
-/// What the shell should know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// The barrier is passed: the epoch may begin.
-    Ready,
-    /// The epoch is over before its time: its ggrs session has to stop. The next one waits at the
-    /// barrier.
-    Interrupted,
-    /// Somebody is not reached: all connections should be made anew.
-    Reconnect,
-    /// Nobody came within the time that was given for it.
-    GaveUp,
-    /// A peer that cannot be played with. The session ends.
-    Refused(Mismatch),
-    /// A peer asks for what it lacks.
-    Ask {
-        /// Who.
-        seat: Seat,
-        /// What it has.
-        from: Position,
-    },
-    /// A peer gives what we lack.
-    Supply {
-        /// Who.
-        seat: Seat,
-        /// After what.
-        from: Position,
-        /// What comes next; nothing if that is no longer known.
-        entries: Vec<Supplied>,
-    },
-    /// A peer's statement about an episode, each once.
-    Sealed {
-        /// Whose.
-        seat: Seat,
-        /// The episode.
-        episode: u16,
-        /// The statement.
-        statement: Vec<u8>,
-    },
-    /// What a peer has on disk.
-    Committed {
-        /// Whose.
-        seat: Seat,
-        /// The statement.
-        statement: Vec<u8>,
-    },
-    /// A peer left before the end.
-    Left {
-        /// Who.
-        seat: Seat,
-        /// Why.
-        reason: LeaveReason,
-    },
-    /// Everything is exchanged and answered; the connection may be closed.
-    Closed,
-}
 
 /// The reliable channel's state machine.
 #[derive(Debug)]
@@ -363,13 +251,6 @@ impl Peering {
         self.round_trip = round_trip;
     }
 
-    /// The silence after which a peer is looked for.
-    fn longest_silence(&self) -> Duration {
-        let silence = self.patience.silence;
-        let long = self.round_trip.unwrap_or_default() * SILENT_ROUND_TRIPS;
-        long.clamp(silence, 3 * silence)
-    }
-
     /// How long the most silent peer has been silent.
     #[must_use]
     pub fn silence(&self, now: Duration) -> Duration {
@@ -451,112 +332,6 @@ impl Peering {
         self.poll(now);
     }
 
-    fn greeted(&mut self, now: Duration, connection: Connection, theirs: &Hello) {
-        let leap = theirs.epoch.saturating_sub(self.hello.epoch);
-        let Some(at) = self.peers.iter().position(|peer| peer.seat == theirs.seat) else {
-            self.malformed += 1;
-            return;
-        };
-        if self.stage == Stage::Closed {
-            return;
-        }
-        if leap > MAX_EPOCH_LEAP {
-            self.malformed += 1;
-            return;
-        }
-        if let Some(mismatch) = self.hello.mismatch(theirs) {
-            // Said once more, so that the other side can tell its person, too.
-            self.say(now, connection, &PeerMessage::Hello(self.hello.clone()));
-            if self.stage == Stage::Greeting {
-                self.stage = Stage::Closed;
-                self.events.push_back(Event::Refused(mismatch));
-            }
-            return;
-        }
-        let is_new = self.peers[at].connection.replace(connection) != Some(connection);
-        self.peers[at].last_heard = now;
-        self.strangers.retain(|&stranger| stranger != connection);
-        if leap > 0 {
-            self.begin_epoch(now, theirs.epoch);
-        } else if is_new && self.stage != Stage::Greeting {
-            // Whatever epoch it thinks of, it does not play in ours: it lost the connection that
-            // ours was played on, or is another run of its program.
-            self.begin_epoch(now, self.hello.epoch.saturating_add(1));
-        } else if is_new {
-            self.peers[at].forget();
-            self.hello.heard = self.hello.heard.without(theirs.seat);
-        }
-        if theirs.epoch < self.hello.epoch {
-            self.say(now, connection, &PeerMessage::Hello(self.hello.clone()));
-            return;
-        }
-        let peer = &mut self.peers[at];
-        peer.at = Some((theirs.position, theirs.state));
-        let hears_us = theirs.heard.contains(self.hello.seat);
-        peer.heard_us |= hears_us;
-        self.hello.heard = self.hello.heard.with(theirs.seat);
-        // Whoever repeats HELLO still waits for ours. While both wait, the timer answers, or two
-        // peers who wait for a third would answer each other without end.
-        if !hears_us || (self.hello.ready && !theirs.ready) {
-            self.say(now, connection, &PeerMessage::Hello(self.hello.clone()));
-        }
-        self.poll(now);
-    }
-
-    /// Goes back to the barrier, or stays there, for another epoch.
-    fn begin_epoch(&mut self, now: Duration, epoch: u16) {
-        if self.stage != Stage::Greeting {
-            self.stage = Stage::Greeting;
-            self.waiting_since = now;
-            self.interruptions += 1;
-            self.events.push_back(Event::Interrupted);
-        }
-        // What was not taken yet is of an epoch that is over.
-        let over = |event: &Event| {
-            matches!(event, Event::Ready | Event::Ask { .. } | Event::Supply { .. })
-        };
-        self.events.retain(|event| !over(event));
-        let (position, state) = self.confirmed;
-        let hello = self.hello.clone();
-        self.hello =
-            Hello { epoch, position, state, heard: Seats::default(), ready: false, ..hello };
-        self.next_hello = now;
-        for peer in &mut self.peers {
-            peer.forget();
-        }
-    }
-
-    fn sealed(&mut self, now: Duration, at: usize, episode: u16, statement: Vec<u8>) {
-        if episode >= self.over.unwrap_or(self.planned) || statement.len() > MAX_STATEMENT {
-            self.malformed += 1;
-            return;
-        }
-        let peer = &mut self.peers[at];
-        let seat = peer.seat;
-        let connection = peer.connection;
-        if !peer.received.contains(&episode) {
-            peer.received.push(episode);
-            self.events.push_back(Event::Sealed { seat, episode, statement });
-        }
-        if let Some(connection) = connection {
-            self.say(now, connection, &PeerMessage::SealedAck { episode });
-        }
-    }
-
-    fn settled(&mut self, at: usize, everybody: bool) {
-        self.peers[at].settled = Some(everybody);
-    }
-
-    /// States what this side's record of a finished episode holds.
-    pub fn seal(&mut self, now: Duration, episode: u16, statement: Vec<u8>) {
-        debug_assert!(statement.len() <= MAX_STATEMENT, "a statement is at most 1 KiB");
-        self.statements.push((episode, statement));
-        for peer in &mut self.peers {
-            peer.next_sealed = now;
-        }
-        self.poll(now);
-    }
-
     /// States what this side has on disk.
     pub fn committed(&mut self, now: Duration, statement: &[u8]) {
         self.say_to_all(now, &PeerMessage::Committed { statement: statement.to_vec() });
@@ -606,139 +381,6 @@ impl Peering {
         }
     }
 
-    fn linger(&mut self, now: Duration) {
-        let everybody = self.peers.iter().all(|peer| peer.settled.is_some());
-        if now >= self.next_settled {
-            self.next_settled = now + SETTLED_EVERY;
-            self.say_to_all(now, &PeerMessage::Settled { everybody });
-        }
-        let everybody_knows = self.peers.iter().all(|peer| peer.settled == Some(true));
-        match &mut self.stage {
-            Stage::Lingering { until } if everybody => {
-                let longest = if everybody_knows { LINGER } else { LINGER_MOST };
-                *until = (*until).min(now + longest);
-            }
-            _ => self.look_for_losses(now),
-        }
-    }
-
-    fn close(&mut self) {
-        self.stage = Stage::Closed;
-        self.events.push_back(Event::Closed);
-    }
-
-    fn greet(&mut self, now: Duration) {
-        if now >= self.next_hello {
-            self.next_hello = now + HELLO_EVERY;
-            let hello = PeerMessage::Hello(self.hello.clone());
-            let known = self.peers.iter().filter_map(|peer| peer.connection);
-            let everyone: Vec<Connection> = known.chain(self.strangers.iter().copied()).collect();
-            for connection in everyone {
-                self.say(now, connection, &hello);
-            }
-        }
-        if self.peers.iter().all(|peer| peer.connection.is_some() && peer.heard_us) {
-            self.stage = Stage::Playing;
-            self.hello.ready = true;
-            self.events.push_back(Event::Ready);
-        } else {
-            self.lose_patience(now);
-        }
-    }
-
-    /// A connection on which nothing comes is no connection; one that was closed by the other end
-    /// and not replaced is made from here, once; and nobody is waited for without end.
-    fn lose_patience(&mut self, now: Duration) {
-        // Nobody knows yet how far a peer is that was never heard.
-        let again = match self.round_trip {
-            Some(_) => 2 * self.longest_silence(),
-            None => 4 * self.patience.silence,
-        };
-        let is_over = |since: Duration| now.saturating_sub(since.max(self.connected)) >= again;
-        let mute = |peer: &Peer| {
-            let connected = peer.connection.is_some() || !self.strangers.is_empty();
-            connected && is_over(peer.last_heard.max(self.reconnected))
-        };
-        let left_alone = self.reconnected < self.waiting_since
-            && self.peers.iter().any(|peer| peer.connection.is_none())
-            && is_over(self.waiting_since);
-        if left_alone || self.peers.iter().any(mute) {
-            self.reconnect(now);
-        }
-        if now.saturating_sub(self.waiting_since) > self.waits_for() {
-            if self.is_whole() {
-                self.close();
-            } else {
-                let missed = self.peers.iter().filter(|peer| peer.at.is_none() || !peer.heard_us);
-                let lost = missed.map(|peer| peer.seat).collect();
-                self.give_up(now, lost);
-            }
-        }
-    }
-
-    /// Ends the session because of those who are missed, and tells the others of whom, so that they
-    /// neither wait on nor have to guess.
-    fn give_up(&mut self, now: Duration, lost: Seats) {
-        if self.stage != Stage::Closed {
-            self.lost = lost;
-            self.say_to_all(now, &PeerMessage::Left { reason: LeaveReason::Lost { seats: lost } });
-            self.stage = Stage::Closed;
-            self.events.push_back(Event::GaveUp);
-        }
-    }
-
-    /// How long the barrier is waited at.
-    const fn waits_for(&self) -> Duration {
-        let Patience { connect, interruption, .. } = self.patience;
-        if self.hello.epoch == 0 { connect } else { interruption }
-    }
-
-    /// Interrupts play if somebody is missed who is still needed. If the connection was closed,
-    /// the other end did it, and comes back on another one that it makes; after mere silence it
-    /// is on us to make one.
-    fn look_for_losses(&mut self, now: Duration) {
-        let needed = || self.peers.iter().filter(|peer| peer.settled.is_none());
-        let longest = self.longest_silence();
-        let is_silent = |peer: &Peer| now.saturating_sub(peer.last_heard) >= longest;
-        let silent = needed().any(is_silent);
-        if silent || needed().any(|peer| peer.connection.is_none()) {
-            self.begin_epoch(now, self.hello.epoch.saturating_add(1));
-            if silent {
-                self.reconnect(now);
-            }
-        }
-    }
-
-    fn reconnect(&mut self, now: Duration) {
-        self.reconnected = now;
-        self.strangers.clear();
-        self.hello.heard = Seats::default();
-        for peer in &mut self.peers {
-            peer.connection = None;
-            peer.forget();
-        }
-        self.events.push_back(Event::Reconnect);
-    }
-
-    fn repeat_statements(&mut self, now: Duration) {
-        for at in 0..self.peers.len() {
-            let peer = &mut self.peers[at];
-            let Some(connection) = peer.connection else { continue };
-            // Who has settled has acknowledged everything.
-            if now < peer.next_sealed || peer.settled.is_some() {
-                continue;
-            }
-            peer.next_sealed = now + SEALED_EVERY;
-            let acknowledged = peer.acknowledged.clone();
-            let open =
-                self.statements.iter().filter(|(episode, _)| !acknowledged.contains(episode));
-            let open: Vec<_> = open.cloned().collect();
-            for (episode, statement) in open {
-                self.say(now, connection, &PeerMessage::Sealed { episode, statement });
-            }
-        }
-    }
-
     fn stay_alive(&mut self, now: Duration) {
         let silent = |peer: &&Peer| now.saturating_sub(peer.last_said) >= ALIVE_EVERY;
         let silent: Vec<Connection> =
@@ -746,23 +388,6 @@ impl Peering {
         for connection in silent {
             self.say(now, connection, &PeerMessage::Alive);
         }
-    }
-
-    /// Whether every episode's statement has gone out and come in on every side.
-    fn is_settled(&self) -> bool {
-        let has_ours = |peer: &Peer| peer.settled.is_some() || self.are_all(&peer.acknowledged);
-        self.is_whole() && self.peers.iter().all(has_ours)
-    }
-
-    /// Whether every episode's statement was made here and has come from everybody.
-    fn is_whole(&self) -> bool {
-        let stated: Vec<u16> = self.statements.iter().map(|(episode, _)| *episode).collect();
-        self.are_all(&stated) && self.peers.iter().all(|peer| self.are_all(&peer.received))
-    }
-
-    /// Whether these are all episodes that there were. Nobody knows before the game is over.
-    fn are_all(&self, episodes: &[u16]) -> bool {
-        self.over.is_some_and(|over| (0..over).all(|episode| episodes.contains(&episode)))
     }
 
     fn say_to_all(&mut self, now: Duration, message: &PeerMessage) {
