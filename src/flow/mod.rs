@@ -13,177 +13,37 @@
 //!
 //! The same systems run in a window and without one; screens only draw what they find here.
 
+mod state;
+mod summary;
+
+pub use state::{CurrentMatch, JoinOptions, Screen, Status, Warning};
+pub use summary::{launch, summary};
+
 use crate::autopilot;
 use crate::begin::{self, Unfinished};
-use crate::cli::launched;
 use crate::course;
-use crate::input::PolicyChoice;
 use crate::input::keyboard::Keyboard;
 use crate::lab::{LabConnection, LabEvent, Unreached, probe};
-use crate::outcome::{self, AwayTooLong};
+use crate::outcome::AwayTooLong;
 use crate::record::forensics::{AROUND, SimulatedWorlds};
-use crate::record::spool::{Destination, Record, Spool};
+use crate::record::spool::Record;
 use crate::record::upload::{Progress, Uploader};
-use crate::record::writer::{self, Order, Report, Writer};
+use crate::record::writer::{Order, Report, Writer};
 use crate::reporting::{self, Reporting};
 use crate::window::display::{Picture, Pictures};
 use crate::words::{Language, Words};
 use bevy::log::{debug, info, warn};
 use bevy::prelude::{
     App, AppExtStates as _, Commands, IntoScheduleConfigs as _, Local, NextState, Real, Res,
-    ResMut, Resource, State, States, SystemCondition as _, SystemSet, Time, Update, World,
-    resource_exists,
+    ResMut, Resource, State, SystemCondition as _, SystemSet, Time, Update, World, resource_exists,
 };
-use dyad_gridworld::End;
-use dyad_impair::Impairment;
 use dyad_netplay::session::Statement;
-use dyad_netplay::{Ending, Netplay, RecordItem, Stage};
-use dyad_protocol::ParticipantId;
-use dyad_protocol::lobby::{FromLab, Refusal, Ticket};
-use dyad_protocol::records::{RecordName, Verdict};
-use dyad_protocol::study::Completed;
+use dyad_netplay::{Netplay, RecordItem, Stage};
+use dyad_protocol::lobby::{FromLab, Refusal};
 use dyad_rollback::peering::LeaveReason;
-use serde_json::json;
-use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 use std::time::Duration;
-
-/// Where a participant is.
-#[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Screen {
-    /// In a window that was opened without a link: which lab?
-    Start,
-    /// The lab has not answered yet.
-    #[default]
-    Connecting,
-    /// Something to read or to answer, or the lab has not said yet what comes next.
-    Scene,
-    /// In the waiting room.
-    Waiting,
-    /// A partner is found; the two computers connect.
-    Meeting,
-    /// Frames are simulated.
-    Game,
-    /// The game is over; records are on their way to the lab.
-    Saving,
-    /// Everything is over.
-    Done,
-    /// Something went wrong that cannot be mended here.
-    Problem,
-}
-
-/// What the person or the command line chose.
-#[derive(Resource, Clone, Debug)]
-pub struct JoinOptions {
-    /// Where records are kept.
-    pub spool: Spool,
-    /// A bad network to rehearse on.
-    pub impairment: Option<Impairment>,
-    /// Who plays, if not a person.
-    pub policy: Option<PolicyChoice>,
-    /// Seed of the scripted player.
-    pub seed: u64,
-    /// Developer option: the frame before which this computer's world goes wrong.
-    pub force_desync: Option<u32>,
-    /// What corrections of the picture are eased over, whatever the study says; no time turns easing off.
-    pub smoothing: Option<Duration>,
-}
-
-/// Something that a person should know while they play.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning {
-    /// The lab's words; without them the program has its own.
-    pub message: Option<String>,
-    /// When it was said, since the program started.
-    pub at: Duration,
-}
-
-/// What is known so far, for screens to show.
-#[derive(Resource, Clone, Debug, Default)]
-pub struct Status {
-    /// The study's title.
-    pub title: String,
-    /// What corrections of the picture are eased over, if the study says so.
-    pub motion_easing: Option<Duration>,
-    /// This person's pseudonym.
-    pub participant: Option<ParticipantId>,
-    /// When the lab first said welcome, since the program started.
-    pub welcomed: Option<Duration>,
-    /// People who wait, and people that a game needs.
-    pub waiting: Option<(u32, u32)>,
-    /// Why the lab is not reached, if it is not.
-    pub lab_trouble: Option<Unreached>,
-    /// When waiting is over at the latest, since the program started.
-    pub waits_until: Option<Duration>,
-    /// What the person should know while they play.
-    pub warning: Option<Warning>,
-    /// How the study has ended.
-    pub completed: Option<Completed>,
-    /// What went wrong for good.
-    pub problem: Option<String>,
-    /// Why the lab has not let this person in, where that was the problem.
-    pub turned_away: Option<Refusal>,
-    /// How the match ended.
-    pub ending: Option<Ending>,
-    /// Who was away for so long that the game ended before its last episode was over.
-    pub away: Option<AwayTooLong>,
-    /// Doubts about the record.
-    pub marks: Vec<String>,
-    /// How often what a partner said of its record was not to be believed, at least.
-    pub refused: u64,
-    /// Episodes whose files are closed.
-    pub closed: BTreeSet<u16>,
-    /// Episodes that the lab has received.
-    pub received: BTreeSet<u16>,
-    /// Why an upload waits or was refused.
-    pub upload_trouble: Option<String>,
-    /// What the lab found out about episodes, by number.
-    pub verdicts: Vec<(u16, Verdict)>,
-    /// Records of earlier matches that the lab has not received.
-    pub earlier: BTreeSet<RecordName>,
-}
-
-impl Status {
-    /// Episodes that are saved on this computer and that the lab has not received.
-    #[must_use]
-    pub fn kept(&self) -> usize {
-        self.earlier.len() + self.closed.difference(&self.received).count()
-    }
-
-    /// Another match begins: what is known of the last one makes room.
-    pub(crate) fn next_match(&mut self, last: Option<&Destination>) {
-        if let Some(Destination { session, scene, participant, .. }) = last {
-            let name = |&episode: &u16| RecordName {
-                session: session.clone(),
-                scene: scene.clone(),
-                participant: participant.clone(),
-                episode,
-            };
-            let kept: Vec<_> = self.closed.difference(&self.received).map(name).collect();
-            self.earlier.extend(kept);
-        }
-        *self = Self {
-            title: std::mem::take(&mut self.title),
-            participant: self.participant.take(),
-            welcomed: self.welcomed,
-            lab_trouble: self.lab_trouble.take(),
-            earlier: std::mem::take(&mut self.earlier),
-            ..Self::default()
-        };
-    }
-}
-
-/// The match that is played or was played last.
-#[derive(Resource, Clone, Debug)]
-pub struct CurrentMatch {
-    /// The lab's ticket.
-    pub ticket: Ticket,
-    /// Where its records belong.
-    pub destination: Destination,
-    /// The directory they lie in.
-    pub directory: PathBuf,
-}
+use summary::summarize;
 
 /// The order of the flow's systems within `Update`.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -307,12 +167,6 @@ pub(crate) struct Admission {
     pub(crate) study: dyad_protocol::StudyId,
     /// Proves later that this is the same participant.
     pub(crate) resume: dyad_protocol::Token,
-}
-
-/// How long the program ran before its own clock began.
-#[must_use]
-pub fn launch(time: &Time<Real>) -> Option<Duration> {
-    Some(time.first_update()?.saturating_duration_since(launched()?))
 }
 
 /// Carries what netplay has to the writer, and what the writer says to netplay.
@@ -488,90 +342,6 @@ fn advance(
 /// person should not be told of a lost connection.
 fn is_left_alone(stage: &Stage, silence: Duration) -> bool {
     *stage == Stage::Interrupted || silence >= LEFT_ALONE_AFTER
-}
-
-/// Notes beside the records how the session went, for the person who runs the study.
-fn summarize(current: &CurrentMatch, netplay: &Netplay, status: &Status, launch: Option<Duration>) {
-    let summary = summary(current, netplay, status, launch);
-    let participant = &current.destination.participant;
-    if let Err(error) = writer::write_summary(&current.directory, participant, &summary) {
-        warn!("the session's summary cannot be written: {error}");
-    }
-}
-
-/// The seats that were away for so long that the game ended.
-fn away_too_long(world: &dyad_gridworld::World) -> Vec<usize> {
-    match world.end() {
-        Some(End::AwayTooLong { who }) => (0..who.len()).filter(|&seat| who[seat]).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// How a session went, as JSON. `launch` is the time from the program's start to the moment from
-/// which its own clock counts.
-#[must_use]
-pub fn summary(
-    current: &CurrentMatch,
-    netplay: &Netplay,
-    status: &Status,
-    launch: Option<Duration>,
-) -> serde_json::Value {
-    let statistics = netplay.statistics();
-    let session = statistics.session;
-    let milestones = statistics.milestones;
-    let lost = netplay.lost().filter_map(|seat| current.ticket.players.participant(seat));
-    // Since the program started.
-    let milliseconds = |moment: Option<Duration>| moment.map(|at| at.as_secs_f64() * 1000.0);
-    json!({
-        "session": current.ticket.session,
-        "scene": current.ticket.scene,
-        "participant": current.destination.participant,
-        "seat": current.ticket.seat,
-        "directory": current.directory,
-        "ending": status.ending.as_ref().map(|ending| format!("{ending:?}")),
-    "lost": lost.collect::<Vec<_>>(),
-        "reason": outcome::reason(status),
-        "away_too_long": away_too_long(netplay.confirmed()),
-        "completed": outcome::is_completed(status),
-        "marks": status.marks,
-        "frames": session.journal.committed,
-        "rollbacks": session.journal.rollbacks,
-        "resimulated": session.journal.resimulated,
-        "deepest_rollback": session.journal.deepest,
-        "frames_ahead": statistics.frames_ahead,
-        "attempts": session.attempts,
-        "stalls": session.stalls,
-        "stalled_s": statistics.stalled.as_secs_f64(),
-        "desyncs": session.desyncs,
-        "interruptions": session.interruptions,
-        "interrupted_s": statistics.interrupted.as_secs_f64(),
-        "frames_supplied": session.supplied,
-        "rtt_ms": milliseconds(statistics.quality.rtt),
-        "jitter_ms": milliseconds(statistics.quality.jitter),
-        "loss": statistics.quality.loss,
-        "datagrams_sent": session.exchange.sent,
-        "datagram_bytes_sent": session.exchange.sent_bytes,
-        "datagrams_held_back": session.exchange.held_back,
-        "datagrams_refused": session.exchange.malformed,
-        "messages_refused": session.malformed,
-        "statements_refused": status.refused,
-        "relayed": statistics.path.map(|path| path == dyad_netplay::transport::Path::Relayed),
-        "impaired": statistics.impaired.map(|counts| json!({
-            "sent": counts.sent,
-            "dropped": counts.dropped,
-            "duplicated": counts.duplicated,
-            "reordered": counts.reordered,
-            "retransmitted": counts.retransmitted,
-        })),
-        "start_ms": {
-            "launch": milliseconds(launch),
-            "welcomed": milliseconds(status.welcomed),
-            "matched": milliseconds(Some(milestones.matched)),
-            "connected": milliseconds(milestones.connected),
-            "barrier": milliseconds(milestones.ready),
-            "first_frame": milliseconds(milestones.first_frame),
-        },
-    })
 }
 
 #[cfg(test)]
