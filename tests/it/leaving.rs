@@ -104,3 +104,46 @@ fn who_leaves_a_form_a_waiting_room_or_a_game_disturbs_nobody() {
         Ok(())
     });
 }
+
+/// Programs that are killed while two measure how far they are from each other, and while the
+/// connection of two who were put together is checked.
+#[test]
+fn who_is_killed_before_a_game_begins_costs_the_others_only_time() {
+    run_test("leaving::who_is_killed_before_a_game_begins_costs_the_others_only_time", || {
+        let directory = tempfile::tempdir()?;
+        let rules = "[matchmaking]\nmax_p2p_rtt_ms = 600\n";
+        let lab = Lab::start(directory.path(), &study(rules, ""))?;
+        // So far apart that it takes some time.
+        let come = |number| {
+            let (name, far) = (format!("c{number}"), ["--impair", "delay=150ms"]);
+            start(&lab, &name, number, &far)
+        };
+        let mut stays = come(0)?;
+        Journal::wait(&lab, "match", "arrived", 1, SOON)?;
+        let mut measured = come(1)?;
+        let logs_of = |client: &Client| logs(&lab, [client]);
+        Journal::wait(&lab, "match", "probe_started", 1, SOON).with_context(|| logs_of(&stays))?;
+        measured.process.kill()?;
+        let journal = Journal::wait(&lab, "match", "rejected", 1, SOON)?;
+        ensure!(journal.count("match", "accepted") == 0, "killed while they measured");
+
+        let mut checked = come(2)?;
+        Journal::wait(&lab, "match", "validating", 1, SOON).with_context(|| logs_of(&stays))?;
+        checked.process.kill()?;
+        let journal = Journal::wait(&lab, "match", "ended", 1, SOON)?;
+        ensure!(journal.count("match", "started") == 0, "killed while they were checked");
+
+        let mut last = come(3)?;
+        for client in [&mut stays, &mut last] {
+            let summary = client.finish(WITHIN).with_context(|| lab.process.log())?;
+            ensure!(summary.json["study"]["outcome"] == "finished", "{}", summary.json);
+        }
+        let journal = Journal::of(&lab)?;
+        let (people, games) = (journal.people(), journal.games());
+        let played = games.last().context("a game")?;
+        ensure!(played.participants == [&*people[0], &*people[3]], "{people:?}: {games:?}");
+        is_identical(&lab, &played.session, 1)?;
+        journal.audit()?;
+        Ok(())
+    });
+}

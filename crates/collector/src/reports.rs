@@ -70,8 +70,7 @@ impl Store {
         let mut kept = Vec::new();
         for (participant, report) in reports {
             let session = self.index.session(&report.session)?;
-            let Some(session) = session.filter(|it| it.people().any(|who| who == participant))
-            else {
+            let Some(session) = session.filter(|it| it.has_person(participant)) else {
                 self.noted.foreign += 1;
                 continue;
             };

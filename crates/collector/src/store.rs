@@ -45,7 +45,7 @@ impl Registration {
     pub fn has(&self, name: &RecordName) -> bool {
         self.session == name.session
             && self.scene == name.scene
-            && self.people().any(|who| *who == name.participant)
+            && self.has_person(&name.participant)
             && name.episode < self.episodes
     }
 
@@ -61,6 +61,12 @@ impl Registration {
 
     fn seated(&self) -> impl Iterator<Item = (&ParticipantId, &PublicKey)> {
         self.players.iter().zip(&self.keys)
+    }
+
+    /// Whether somebody is one of the people.
+    #[must_use]
+    pub fn has_person(&self, participant: &ParticipantId) -> bool {
+        self.people().any(|who| who == participant)
     }
 
     /// The seat of somebody who plays.

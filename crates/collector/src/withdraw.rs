@@ -59,7 +59,7 @@ impl Store {
         if games {
             for (session, _) in self.index.sessions()? {
                 let found = self.index.session(&session)?;
-                let theirs = found.filter(|it| it.people().any(|who| who == participant));
+                let theirs = found.filter(|it| it.has_person(participant));
                 sessions.extend(theirs.as_ref().map(Buried::of));
             }
         }

@@ -366,7 +366,7 @@ fn what_a_program_has_not_done_is_found() {
 fn session_with_program(policy: &str, seat: u8) -> SessionInfo {
     let mut session = crate::support::session();
     let seat = usize::from(seat);
-    session.participants[seat] = Program::name_of(policy).parse().unwrap();
+    session.participants[seat] = Program::name_of(policy).parse().expect("a name");
     session.keys[seat] = PublicKey::NOBODY;
     session
 }
