@@ -95,7 +95,6 @@ impl Drop for Lab {
 
 struct Client {
     socket: WebSocketStream<TcpStream>,
-    key: PublicKey,
     step: u32,
 }
 
@@ -107,14 +106,14 @@ impl Client {
         let config = WebSocketConfig::default().read_buffer_size(2048).write_buffer_size(0);
         let url = link.address("ws", "/lobby");
         let (socket, _) = client_async_with_config(url, stream, Some(config)).await?;
-        let mut key = [0; 32];
+        let mut key = [1; 32];
         key[..4].copy_from_slice(&number.to_le_bytes());
-        let mut client = Self { socket, key: PublicKey(key), step: 0 };
+        let mut client = Self { socket, step: 0 };
         let hello = Hello {
             protocol: PROTOCOL_VERSION,
             program: "bench".to_owned(),
             rules: RULES_VERSION,
-            key: client.key,
+            key: PublicKey(key),
             token: link.token.clone(),
             resume: None,
             panel: None,
