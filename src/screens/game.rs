@@ -59,6 +59,9 @@ pub struct View<'a> {
 /// Shows the screen.
 pub fn show(ctx: &Context, view: &View<'_>, words: &Words) {
     let &View { world, motion, me, keymap, notice, connection, trace } = view;
+    // What was measured before is not how it is while nothing comes.
+    let connection =
+        connection.map(|it| if notice == Notice::None { it } else { Connection::LOST });
     let (painter, rect) = page::window(ctx);
     let top = Rect::from_min_max(rect.min, pos2(rect.right(), rect.top() + hud::TOP));
     let bottom = Rect::from_min_max(pos2(rect.left(), rect.bottom() - hud::BOTTOM), rect.max);

@@ -30,6 +30,9 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// That of a partner of whom nothing is heard.
+    pub const LOST: Self = Self { grade: Some(Grade::Poor), rtt: None };
+
     /// The grade of what was measured: by the worse of round trip with jitter, and loss. Up to
     /// 150 ms there and back are within the usual input delay and a frame or two of prediction.
     #[must_use]
