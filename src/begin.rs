@@ -284,7 +284,7 @@ fn abandon(world: &bevy::prelude::World, earlier: Interrupted) {
 fn match_settings(ticket: &Ticket, game: &Arc<Game>) -> MatchSettings {
     let Reconnection { connect_seconds, limit_seconds, countdown_seconds } = ticket.reconnection;
     let parameters = SessionParameters {
-        people: ticket.players.seats(),
+        people: ticket.players.seats_of_people(),
         seat: ticket.seat,
         steps_per_second: game.settings().steps_per_second,
         input_delay: ticket.netcode.input_delay,

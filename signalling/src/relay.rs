@@ -116,14 +116,14 @@ mod tests {
     fn everybody_gets_a_name_that_outlasts_the_game_and_its_password() {
         let experiment = Experiment::parse(FILE, |_| Err(std::io::ErrorKind::NotFound.into()));
         let experiment = experiment.unwrap();
-        let player =
+        let client =
             |id: &str| Client { participant: id.parse().unwrap(), key: PublicKey([1; 32]) };
         let order = Order {
             id: MatchId(0),
             scene: "a".parse().unwrap(),
             condition: None,
             drawn: false,
-            people: vec![player("p-7f3a9c"), player("p-02b1e4")],
+            people: vec![client("p-7f3a9c"), client("p-02b1e4")],
             alone: None,
         };
         let mut tickets = prepare(&experiment, &order, 0).unwrap().tickets;

@@ -85,10 +85,8 @@ pub struct GameStatus {
     pub playing: bool,
     /// Since when there is such a group, in milliseconds since 1970.
     pub since_ms: u64,
-    /// Its people, by seat.
-    pub participants: Vec<ParticipantId>,
-    /// The programs that play with them, by what they do.
-    pub programs: Vec<String>,
+    /// Who plays, by seat: people, and the names of programs.
+    pub players: Vec<ParticipantId>,
 }
 
 /// Why nothing can be said.
@@ -198,8 +196,7 @@ impl SoFar {
                 scene: game.scene.clone(),
                 playing: session.state() == SessionState::Playing,
                 since_ms: game.at,
-                participants: game.players.people().map(|(_, who)| who.clone()).collect(),
-                programs: game.players.programs().map(|(_, it)| it.policy.clone()).collect(),
+                players: game.players.names().unwrap_or_default(),
             });
         }
         self.status

@@ -113,8 +113,8 @@ pub fn prepare(experiment: &Experiment, order: &Order, at: u64) -> Option<Prepar
     Some(Prepared { record, registration, tickets })
 }
 
-/// The tickets of a session's people, in the order of their seats: the same ones each time. `None` if the experiment has no such
-/// game any more.
+/// The tickets of a session's people, in the order of their seats: the same ones each time. `None` if the
+/// experiment has no such game any more.
 #[must_use]
 pub fn tickets(experiment: &Experiment, record: &SessionRecord) -> Option<Vec<Ticket>> {
     let gym = game(experiment, &record.scene, record.condition.as_ref(), record.episodes)?;
@@ -137,7 +137,7 @@ pub fn tickets(experiment: &Experiment, record: &SessionRecord) -> Option<Vec<Ti
         ice: experiment.network.ice_servers(),
         uploads: Uploads::default(),
     };
-    let seats = record.players.seats().iter().zip(&record.room_tokens);
+    let seats = record.players.seats_of_people().iter().zip(&record.room_tokens);
     Some(seats.map(ticket).collect())
 }
 
@@ -149,15 +149,16 @@ fn seated(gym: &Gym, people: &[Client], alone: Option<&Alone>) -> Option<Players
         participant: participant.clone(),
         key: *key,
     };
-    let mut players: Vec<Player> = people.iter().map(person).collect();
-    if let Some(Alone { program, seat, .. }) = alone {
-        let places = usize::from(gym.people());
-        let missing = places.checked_sub(people.len())?;
-        let substitute = Player::Program(program.clone());
-        // A game that comes later in a block may have fewer players.
-        players.splice(0..0, vec![substitute.clone(); seat.index().min(missing)]);
-        players.resize(places, substitute);
-    }
+    let mut players: Vec<Player> = match alone {
+        None => people.iter().map(person).collect(),
+        Some(Alone { program, seat, .. }) => {
+            let mut players = vec![Player::Program(program.clone()); gym.people().into()];
+            // A game that comes later in a block may have fewer players.
+            let seat = seat.index().min(players.len().saturating_sub(1));
+            *players.get_mut(seat)? = person(people.first()?);
+            players
+        }
+    };
     if let Some(own) = gym.programs {
         let seats = usize::from(own.seats);
         players.extend(vec![Player::Program(program(own.program)); seats]);

@@ -177,7 +177,9 @@ fn rebuild(logs: &Found<'_, Report>, directory: &Path) -> anyhow::Result<bool> {
 fn write_tables(report: &Report, source: &Path, directory: &Path) -> anyhow::Result<()> {
     let Ok(Derived { table, rows, .. }) = &report.derived else { return Ok(()) };
     let (header, ending) = (&report.log.header, &report.log.ending);
-    for participant in &header.session.participants {
+    let session = &header.session;
+    for seat in session.seats_of_people().iter() {
+        let participant = &session.participants[seat.index()];
         let path = directory.join(table_name(participant, header.episode));
         write_new(&path, table).with_context(|| format!("cannot write {}", path.display()))?;
         let (path, source) = (path.display(), source.display());

@@ -59,7 +59,7 @@ pub struct View<'a> {
 /// Shows the screen.
 pub fn show(ctx: &Context, view: &View<'_>, words: &Words) {
     let &View { world, motion, me, keymap, notice, connection, trace } = view;
-    // What was measured before is not how it is while nothing comes.
+    // What was measured before says nothing of a game that waits for somebody.
     let connection =
         connection.map(|it| if notice == Notice::None { it } else { Connection::LOST });
     let (painter, rect) = page::window(ctx);

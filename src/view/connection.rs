@@ -30,7 +30,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// That of a partner of whom nothing is heard.
+    /// That to a partner for whom the game waits.
     pub const LOST: Self = Self { grade: Some(Grade::Poor), rtt: None };
 
     /// The grade of what was measured: by the worse of round trip with jitter, and loss. Up to

@@ -63,7 +63,7 @@ impl Store {
         let last = self.last_episode(&session.session)?;
         let last = last.unwrap_or(session.episodes.saturating_sub(1));
         for episode in 0..=last {
-            for participant in session.people() {
+            for (_, participant) in session.people() {
                 if self.index.record(&session.record(participant, episode))?.is_none() {
                     return Ok(false);
                 }
@@ -91,7 +91,7 @@ impl Store {
             if episode > last || judged.iter().any(|(of, _)| *of == episode) {
                 continue;
             }
-            let Some(first) = session.people().next() else { continue };
+            let Some((_, first)) = session.people().next() else { continue };
             let name = session.record(first, episode);
             let (_, mut finding) = self.examine(session, episode)?;
             if finding.missing.len() == session.people().count() {

@@ -38,7 +38,8 @@ pub(crate) fn so_far(
     said: &OnDisk,
 ) -> Finding {
     let is_missing = |who: &&ParticipantId| bundles.iter().all(|it| it.participant != **who);
-    let missing: Vec<ParticipantId> = session.people().filter(is_missing).cloned().collect();
+    let missing: Vec<ParticipantId> =
+        session.people().map(|(_, who)| who).filter(is_missing).cloned().collect();
     let judged = shortfalls(bundles, said).and_then(|mut notes| {
         notes.extend(missing.iter().map(|who| absence(who, episode, last_said(who, said))));
         let verdict = match verdict {

@@ -55,7 +55,8 @@ pub fn so_far(
     };
     judge().unwrap_or_else(|message| {
         let is_there = |who: &ParticipantId| bundles.iter().any(|(it, _)| it.participant == *who);
-        let missing = session.people().filter(|who| !is_there(who)).cloned().collect();
+        let missing =
+            session.people().map(|(_, who)| who).filter(|who| !is_there(who)).cloned().collect();
         Finding { missing, so_far: Some(Verdict::Invalid { message }), ..Finding::default() }
     })
 }

@@ -208,8 +208,8 @@ async fn register(
     State(shared): State<Shared>,
     Json(session): Json<Registration>,
 ) -> Result<Json<bool>, Refused> {
-    if session.people().next().is_none() || session.players.len() != session.keys.len() {
-        let message = "a session has players, one of them a person, and a key for each";
+    if !session.is_sound() {
+        let message = "a session has up to 8 players, one of them a person, and a key for each";
         return Err(Refused::new(StatusCode::BAD_REQUEST, message));
     }
     shared.collector.with(move |store| store.register(&session, now_ms())).await??;

@@ -37,6 +37,9 @@ impl Store {
         let mut recovered = Recovered::default();
         for key in self.files.list(SESSIONS)? {
             match serde_json::from_slice::<Kept>(&self.files.read(&key)?) {
+                Ok(kept) if !kept.registration.is_sound() => {
+                    tracing::error!(key, "a session that there cannot be");
+                }
                 Ok(kept) if self.index.session(&kept.registration.session)?.is_none() => {
                     self.register_again(&kept)?;
                     recovered.sessions.push(kept.registration.session);
@@ -62,7 +65,7 @@ impl Store {
     }
 
     fn register_again(&mut self, kept: &Kept) -> Result<(), StoreError> {
-        for (participant, token) in kept.registration.people().zip(&kept.tokens) {
+        for ((_, participant), token) in kept.registration.people().zip(&kept.tokens) {
             let token = dyad_protocol::PublicKey::from(token.clone()).0;
             // False where the index knows them already.
             self.index.enrol(participant, &token, kept.registered_ms)?;
@@ -97,7 +100,7 @@ pub fn text(
     registered_ms: u64,
 ) -> Result<Vec<u8>, IndexError> {
     let mut tokens = Vec::new();
-    for participant in registration.people() {
+    for (_, participant) in registration.people() {
         tokens.extend(index.token(participant)?.map(|hash| digits(&hash)));
     }
     let kept = Kept { registration: registration.clone(), registered_ms, tokens };

@@ -119,7 +119,7 @@ impl Store {
         session: &Registration,
         name: &RecordName,
     ) -> Result<Option<Verdict>, StoreError> {
-        for participant in session.people() {
+        for (_, participant) in session.people() {
             let theirs = RecordName { participant: participant.clone(), ..name.clone() };
             if theirs != *name && self.index.is_unsettled(&theirs)? {
                 return Ok(None);
@@ -154,7 +154,7 @@ impl Store {
         episode: u16,
     ) -> Result<(Option<Verdict>, Finding), StoreError> {
         let mut bundles = Vec::new();
-        for participant in session.people() {
+        for (_, participant) in session.people() {
             let theirs = session.record(participant, episode);
             if self.index.record(&theirs)?.is_some() {
                 let bundle = self.files.read(&bundle_key(&theirs))?;

@@ -9,7 +9,7 @@ use crate::seal;
 use crate::snapshot::INDEX;
 use dyad_protocol::records::{MAX_BUNDLE, Receipt, RecordName};
 use dyad_protocol::{
-    HexDigest, ParticipantId, PublicKey, SceneId, Seat, SessionId, StudyId, Token,
+    HexDigest, ParticipantId, PublicKey, SceneId, Seat, Seats, SessionId, StudyId, Token,
 };
 use dyad_recording::KeyPair;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,14 @@ pub struct Registration {
 }
 
 impl Registration {
+    /// Whether there can be such a session: one of its players at least is a person, and each has a key
+    /// or none.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let (players, keys) = (self.players.len(), self.keys.len());
+        players == keys && players <= Seats::MOST && self.people().next().is_some()
+    }
+
     /// Whether a record is one of this session's.
     #[must_use]
     pub fn has(&self, name: &RecordName) -> bool {
@@ -50,32 +58,33 @@ impl Registration {
     }
 
     /// The people, in the order of their seats. Each sends a record.
-    pub fn people(&self) -> impl Iterator<Item = &ParticipantId> {
-        self.seated().filter(|(_, key)| **key != PublicKey::NOBODY).map(|(who, _)| who)
+    pub fn people(&self) -> impl Iterator<Item = (Seat, &ParticipantId)> {
+        self.by_seat(|key| key != PublicKey::NOBODY)
     }
 
     /// The names of the programs, in the order of their seats.
-    pub fn programs(&self) -> impl Iterator<Item = &ParticipantId> {
-        self.seated().filter(|(_, key)| **key == PublicKey::NOBODY).map(|(name, _)| name)
+    pub fn programs(&self) -> impl Iterator<Item = (Seat, &ParticipantId)> {
+        self.by_seat(|key| key == PublicKey::NOBODY)
     }
 
-    fn seated(&self) -> impl Iterator<Item = (&ParticipantId, &PublicKey)> {
-        self.players.iter().zip(&self.keys)
+    fn by_seat(
+        &self,
+        with: impl Fn(PublicKey) -> bool,
+    ) -> impl Iterator<Item = (Seat, &ParticipantId)> {
+        let seats = Seat::all(self.players.len()).zip(&self.players);
+        seats.zip(&self.keys).filter(move |(_, key)| with(**key)).map(|(seat, _)| seat)
     }
 
     /// Whether somebody is one of the people.
     #[must_use]
     pub fn has_person(&self, participant: &ParticipantId) -> bool {
-        self.people().any(|who| who == participant)
+        self.seat(participant).is_some()
     }
 
-    /// The seat of somebody who plays.
+    /// The seat of one of the people.
     #[must_use]
     pub fn seat(&self, participant: &ParticipantId) -> Option<Seat> {
-        Seat::all(self.players.len())
-            .zip(&self.players)
-            .find(|(_, who)| *who == participant)
-            .map(|(seat, _)| seat)
+        self.people().find(|(_, who)| *who == participant).map(|(seat, _)| seat)
     }
 
     /// The name of one participant's record of an episode.

@@ -5,7 +5,6 @@
 //! which no identifier has: `D` for `-`, `U` for `_`.
 
 use crate::session::Entry;
-use dyad_collector::Registration;
 use dyad_protocol::{ParticipantId, SceneId, SessionId, StudyId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +46,8 @@ impl Names {
     #[must_use]
     pub fn new<'a>(entries: impl Iterator<Item = &'a Entry> + Clone) -> Self {
         let sessions = entries.clone().map(|entry| &entry.registration);
-        let participants = sessions.clone().flat_map(Registration::people);
+        let participants =
+            sessions.clone().flat_map(|session| session.people().map(|(_, who)| who));
         Self {
             sessions: Words::of(sessions.clone().map(|session| session.session.as_str())),
             scenes: Words::of(sessions.map(|session| session.scene.as_str())),

@@ -115,8 +115,11 @@ impl Study {
     /// The part of it that is about people who were in one of these sessions.
     #[must_use]
     pub fn of(mut self, entries: &[Entry]) -> Self {
-        let people: BTreeSet<&ParticipantId> =
-            entries.iter().flat_map(|entry| entry.registration.people()).collect();
+        let people: BTreeSet<&ParticipantId> = entries
+            .iter()
+            .flat_map(|entry| entry.registration.people())
+            .map(|(_, who)| who)
+            .collect();
         let is_in = |participant: &ParticipantId| people.contains(participant);
         self.people.retain(|it| is_in(&it.participant));
         self.scenes.retain(|it| is_in(&it.participant));

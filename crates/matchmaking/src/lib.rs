@@ -91,12 +91,16 @@
 //! - An arrival costs the same with ten people waiting as with ten thousand, save for logarithms and
 //!   for the number of different round trips below the limit.
 //!
+//! Seats are counted among the people of a group, in the order of their places. Which seat of a game
+//! that is, with programs in others, is for the shell to say.
+//!
 //! What this crate deliberately does not do: it knows no socket and no clock, writes no file, and
 //! draws by a seed it is given. Matches are numbered; the ids in the data are the lab's.
 //!
 //! Modules, in reading order: [`settings`], [`event`], [`participant`] and [`session`] (the states
 //! and their tables), [`fact`] and [`state`] (what has happened, and what that makes),
-//! [`matchmaker`] (who is put together), [`matchmaking`] (the whole), [`log`] (the match log, and what can be read from it), [`time`].
+//! [`matchmaker`] (who is put together), [`matchmaking`] (the whole), [`log`] (the match log, and
+//! what can be read from it), [`time`].
 
 pub mod event;
 pub mod fact;

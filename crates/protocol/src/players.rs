@@ -52,7 +52,7 @@ impl Program {
 }
 
 /// All players of a session, by seat.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Players(pub Vec<Player>);
 
@@ -63,6 +63,12 @@ impl Players {
             Player::Person { participant, .. } => Some((seat, participant)),
             Player::Program(_) => None,
         })
+    }
+
+    /// The seats of people.
+    #[must_use]
+    pub fn seats_of_people(&self) -> Seats {
+        self.people().map(|(seat, _)| seat).collect()
     }
 
     /// The people in all seats but this one.
@@ -109,11 +115,5 @@ impl Players {
 
     fn by_seat(&self) -> impl Iterator<Item = (Seat, &Player)> {
         Seat::all(self.0.len()).zip(&self.0)
-    }
-
-    /// The seats of people.
-    #[must_use]
-    pub fn seats(&self) -> Seats {
-        self.people().map(|(seat, _)| seat).collect()
     }
 }

@@ -31,16 +31,19 @@ impl fmt::Display for Seat {
 }
 
 /// Some of the seats of a session, such as those that people have. As a number: one bit a seat, the
-/// lowest for seat 0. No session has more than eight seats.
+/// lowest for seat 0. No session has more than [`Seats::MOST`].
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seats(u8);
 
 impl Seats {
+    /// As many as there can be.
+    pub const MOST: usize = 8;
+
     /// The first seats, so many.
     #[must_use]
     pub const fn first(players: usize) -> Self {
-        Self(if players < 8 { (1 << players) - 1 } else { u8::MAX })
+        Self(if players < Self::MOST { (1 << players) - 1 } else { u8::MAX })
     }
 
     /// How many there are.
@@ -73,15 +76,9 @@ impl Seats {
         Self(self.0 & !bit(seat))
     }
 
-    /// How many of them come before a seat.
-    #[must_use]
-    pub fn before(self, seat: Seat) -> usize {
-        Self(self.0 & bit(seat).wrapping_sub(1)).len()
-    }
-
     /// All of them, in order.
     pub fn iter(self) -> impl Iterator<Item = Seat> {
-        Seat::all(8).filter(move |&seat| self.contains(seat))
+        Seat::all(Self::MOST).filter(move |&seat| self.contains(seat))
     }
 }
 
@@ -112,7 +109,6 @@ mod tests {
         assert_eq!(some.iter().collect::<Vec<_>>(), [Seat(0), Seat(2)]);
         assert_eq!((some.len(), some.is_empty(), Seats::default().is_empty()), (2, false, true));
         assert_eq!([0, 1, 2, 9].map(|seat| some.contains(Seat(seat))), [true, false, true, false]);
-        assert_eq!([0, 1, 2, 3].map(|seat| some.before(Seat(seat))), [0, 1, 1, 2]);
         assert_eq!(some.without(Seat(0)).without(Seat(1)).without(Seat(9)), Seats(4));
         assert_eq!(Seats::first(3), Seats(7));
         assert_eq!(serde_json::to_string(&some).unwrap(), "5");

@@ -35,7 +35,7 @@ impl Programs {
     /// Those in the seats that nobody has a key for, in the match with this seed.
     pub(crate) fn of(session: &SessionInfo, seed: u64) -> Self {
         let (mut all, mut wrong) = (Vec::new(), None);
-        let people = session.people();
+        let people = session.seats_of_people();
         let seats = Seat::all(session.participants.len()).zip(&session.participants);
         for (seat, name) in seats.filter(|(seat, _)| !people.contains(*seat)) {
             let seat = seat.index();

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use dyad_collector::owner::now_ms;
-use dyad_protocol::players::Program;
+use dyad_protocol::ParticipantId;
 use dyad_signalling::status::{Doing, GameStatus, PersonStatus, Status, status};
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -93,10 +93,9 @@ impl Counts {
 }
 
 fn line_of_game(game: &GameStatus, since: &str) -> String {
-    let GameStatus { session, scene, playing, participants, programs, .. } = game;
-    let people = participants.iter().map(ToString::to_string);
-    let programs = programs.iter().map(|policy| Program::name_of(policy));
-    let seats = people.chain(programs).collect::<Vec<_>>().join(", ");
+    let GameStatus { session, scene, playing, players, .. } = game;
+    let seats: Vec<_> = players.iter().map(ParticipantId::as_str).collect();
+    let seats = seats.join(", ");
     let state = if *playing { "played" } else { "checked" };
     format!("{since:>6}  {session}  {scene}  {state}  {seats}")
 }

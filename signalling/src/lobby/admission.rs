@@ -48,7 +48,8 @@ impl Lobby {
     ) {
         let Some(connection) = self.undismissed(id) else { return };
         let Stage::Admitting(key) = connection.stage else { return };
-        let mut is_replacement = self.gone.remove(&participant);
+        let game = self.game_with(&participant);
+        let mut is_replacement = game.is_some_and(|game| game.gone.remove(&participant));
         if let Some(&other) = self.present.get(&participant) {
             if self.key(other) != Some(key) {
                 let refusal = Refusal::Duplicate;
@@ -98,8 +99,8 @@ impl Lobby {
             && self.present.get(&participant) == Some(&id)
         {
             self.present.remove(&participant);
-            if self.person(&participant).is_some_and(|person| person.session.is_some()) {
-                self.gone.insert(participant.clone());
+            if let Some(game) = self.game_with(&participant) {
+                game.gone.insert(participant.clone());
             }
             self.arrange(now, matchmaking::Event::Lost(participant));
         }
@@ -107,7 +108,7 @@ impl Lobby {
 
     fn key(&self, id: ConnectionId) -> Option<PublicKey> {
         match &self.connections.get(&id)?.stage {
-            Stage::Admitted(player) => Some(player.key),
+            Stage::Admitted(client) => Some(client.key),
             Stage::Fresh | Stage::Admitting(_) => None,
         }
     }

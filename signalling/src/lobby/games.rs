@@ -12,6 +12,7 @@ use dyad_matchmaking::session::SessionState;
 use dyad_matchmaking::{self as matchmaking, EndReason, MatchId, RoomStatus, Timestamp};
 use dyad_protocol::lobby::{FromLab, Refusal, Ticket};
 use dyad_protocol::{ParticipantId, SceneId};
+use std::collections::BTreeSet;
 
 impl Lobby {
     pub(super) fn follow_matchmaking(&mut self, now: Timestamp) {
@@ -28,7 +29,7 @@ impl Lobby {
                 self.tell_waiting(&participant, status);
             }
             matchmaking::Effect::Probe { id, pair, within_ms } => self.probe(id, pair, within_ms),
-            matchmaking::Effect::Register { id, scene, participants, .. } => {
+            matchmaking::Effect::Register { id, scene, participants } => {
                 self.register(now, id, &scene, participants);
             }
             matchmaking::Effect::Validate { id, .. } | matchmaking::Effect::Start { id } => {
@@ -143,7 +144,7 @@ impl Lobby {
             let session = record.session.clone();
             self.record(now, participant, PersonFact::Seated { session, seat });
         }
-        self.games.insert(id, Game { record, tickets, given: false });
+        self.games.insert(id, Game { record, tickets, given: false, gone: BTreeSet::new() });
         self.arrange(now, matchmaking::Event::Registered(id));
     }
 
@@ -176,9 +177,6 @@ impl Lobby {
     ) {
         self.drawn.remove(&id);
         if let Some(game) = self.games.remove(&id) {
-            for participant in participants {
-                self.gone.remove(participant);
-            }
             self.effects.push_back(Effect::CloseRoom(game.record.room.clone()));
             let came_to_nothing = matches!(
                 reason,

@@ -166,10 +166,12 @@ struct Connection {
 #[derive(Debug)]
 struct Game {
     record: SessionRecord,
-    /// By seat.
+    /// Of its people, in the order of their seats.
     tickets: Vec<Ticket>,
-    /// Whether its people have them.
+    /// Whether they have them.
     given: bool,
+    /// Whose connection is gone, since the lab was started.
+    gone: BTreeSet<ParticipantId>,
 }
 
 /// The lobby.
@@ -179,8 +181,6 @@ pub struct Lobby {
     people: People,
     connections: BTreeMap<ConnectionId, Connection>,
     present: BTreeMap<ParticipantId, ConnectionId>,
-    /// Whose connection is gone, out of a game that goes on and since the lab was started.
-    gone: BTreeSet<ParticipantId>,
     games: BTreeMap<MatchId, Game>,
     /// Conditions of games that are being prepared.
     drawn: BTreeMap<MatchId, ConditionId>,
@@ -210,7 +210,6 @@ impl Lobby {
             people: People::default(),
             connections: BTreeMap::new(),
             present: BTreeMap::new(),
-            gone: BTreeSet::new(),
             games: BTreeMap::new(),
             drawn: BTreeMap::new(),
             over: BTreeMap::new(),
@@ -304,7 +303,7 @@ impl Lobby {
                 return self.send(id, FromLab::Pong { nonce });
             }
             (Stage::Fresh, FromClient::Hello(_)) => None,
-            (Stage::Admitted(player), _) => Some(player.participant.clone()),
+            (Stage::Admitted(client), _) => Some(client.participant.clone()),
             (Stage::Fresh | Stage::Admitting(_), _) => return self.garbled(id),
         };
         let Some(participant) = participant else {
@@ -345,7 +344,7 @@ impl Lobby {
     }
 
     fn judged(&mut self, session: &Registration, episode: u16, verdict: &Verdict) {
-        for participant in session.people() {
+        for (_, participant) in session.people() {
             let (session, scene) = (session.session.clone(), session.scene.clone());
             let verdict = verdict.clone();
             self.tell(participant, FromLab::Verdict { session, scene, episode, verdict });

@@ -417,7 +417,7 @@ fn log(event: &Event) {
         Event::Registered(prepared) => {
             let registration = &prepared.registration;
             let participants: Vec<&str> =
-                registration.people().map(ParticipantId::as_str).collect();
+                registration.people().map(|(_, who)| who.as_str()).collect();
             tracing::info!(session = %registration.session, ?participants, "matched");
         }
         Event::Judged(session, episode, verdict) => {

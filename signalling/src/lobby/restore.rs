@@ -6,6 +6,7 @@ use crate::study::Study;
 use crate::ticket::{SessionRecord, tickets};
 use dyad_matchmaking::{self as matchmaking, Matchmaking, SessionState, Timestamp};
 use dyad_protocol::StudyId;
+use std::collections::BTreeSet;
 
 /// Why a lab cannot go on from its journal.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +76,7 @@ impl Lobby {
         let goes_on = state.is_some_and(|state| state != SessionState::Ended);
         let tickets = tickets(&self.study.experiment, record).filter(|_| goes_on);
         if let Some(tickets) = tickets {
-            let game = Game { record: record.clone(), tickets, given: true };
+            let game = Game { record: record.clone(), tickets, given: true, gone: BTreeSet::new() };
             self.games.insert(record.id, game);
         }
     }

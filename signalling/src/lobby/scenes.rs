@@ -1,6 +1,6 @@
 //! From scene to scene: what is shown, what is answered, where people go on.
 
-use super::{ConnectionId, Effect, Lobby};
+use super::{ConnectionId, Effect, Game, Lobby};
 use crate::people::{Alone, Gone, PersonFact};
 use crate::study::screening;
 use dyad_experiment::words::AssignPer;
@@ -381,6 +381,12 @@ impl Lobby {
     pub(super) fn game_of(&self, session: &SessionId) -> Option<MatchId> {
         let mut games = self.games.iter();
         games.find(|(_, game)| game.record.session == *session).map(|(id, _)| *id)
+    }
+
+    /// The game that goes on in which somebody has a seat.
+    pub(super) fn game_with(&mut self, participant: &ParticipantId) -> Option<&mut Game> {
+        let id = self.game_of(self.person(participant)?.session.as_ref()?)?;
+        self.games.get_mut(&id)
     }
 }
 

@@ -85,8 +85,8 @@ impl Lobby {
         if connection.round_trips.len() > ROUND_TRIPS {
             connection.round_trips.pop_front();
         }
-        let Stage::Admitted(player) = &connection.stage else { return };
-        let participant = player.participant.clone();
+        let Stage::Admitted(client) = &connection.stage else { return };
+        let participant = client.participant.clone();
         let rtt_ms = self.median(id);
         let event = matchmaking::Event::RoundTrip { participant: participant.clone(), rtt_ms };
         self.arrange(now, event);

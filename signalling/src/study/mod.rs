@@ -19,7 +19,7 @@ use dyad_experiment::{
     BlockId, ConditionId, Content, Experiment, Flow, Gym, Outcome, Place, Scene, Step, seed,
 };
 use dyad_protocol::study::{self as protocol, Answer, Completed, SceneKind, Upcoming};
-use dyad_protocol::{HexDigest, PanelId, ParticipantId, SceneId, Seat, Token};
+use dyad_protocol::{HexDigest, PanelId, ParticipantId, SceneId, Token};
 use rooms::{Purpose, Rooms};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -237,7 +237,7 @@ impl Study {
         self.room(person)?;
         match self.experiment.rules.waiting_room.then {
             AfterWaiting::Program(it) => {
-                Some(Alone { program: program(it), seat: Seat::default(), episodes: None })
+                Some(Alone { program: program(it), seat: person.seat, episodes: None })
             }
             AfterWaiting::End | AfterWaiting::Scene(_) => None,
         }
@@ -431,7 +431,7 @@ layout = "cramped_room"
         for (condition, keys) in [("usual", "ArrowUp KeyW"), ("letters", "KeyI Digit8")] {
             let condition = Some(condition.parse().expect("it is an id"));
             let before = upcoming(gym, condition.as_ref()).controls.expect("they are known");
-            let player = |name: &str| {
+            let client = |name: &str| {
                 let participant = name.parse().expect("it is an id");
                 Client { participant, key: PublicKey([1; 32]) }
             };
@@ -440,7 +440,7 @@ layout = "cramped_room"
                 scene: "a".parse().expect("it is an id"),
                 condition,
                 drawn: false,
-                people: ["p-1", "p-2"].map(player).into(),
+                people: ["p-1", "p-2"].map(client).into(),
                 alone: None,
             };
             let tickets = prepare(&experiment, &order, 0).expect("it can be played").tickets;

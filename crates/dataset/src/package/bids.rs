@@ -47,8 +47,7 @@ pub(crate) fn events(
     let first = derived.rows.first().map_or(0, |row| row.frame);
     let registration = &entry.registration;
     let mut files = Vec::new();
-    for participant in registration.people() {
-        let Some(seat) = registration.seat(participant) else { continue };
+    for (seat, participant) in registration.people() {
         let at = |name: &str| header.iter().position(|it| it == name);
         let columns =
             ["actions", "rewards", "isFocused"].map(|group| at(&format!("{group}.{seat}")));
@@ -143,7 +142,7 @@ fn participants(facts: &[Facts], names: &Names) -> String {
     let mut groups: BTreeMap<&ParticipantId, Vec<&str>> = BTreeMap::new();
     for facts in facts {
         let registration = &facts.entry.registration;
-        for participant in registration.people() {
+        for (_, participant) in registration.people() {
             groups.entry(participant).or_default().push(registration.session.as_str());
         }
     }

@@ -231,7 +231,7 @@ fn sessions(facts: &[Facts]) -> Rows {
             setting(settings.map(|it| it.task.name().to_owned())),
             setting(settings.map(|it| it.layout.clone())),
             it.players.len().to_string(),
-            it.programs().map(ParticipantId::as_str).collect::<Vec<_>>().join(" "),
+            it.programs().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(" "),
             setting(settings.map(|it| it.steps_per_second.to_string())),
             setting(settings.map(|it| it.max_steps.to_string())),
             it.episodes.to_string(),
@@ -339,13 +339,13 @@ fn records(facts: &[Facts]) -> Rows {
         let record =
             episode.and_then(|it| it.records.iter().find(|(of, _)| *of == name.participant));
         let record = record.map(|(_, facts)| facts.clone()).unwrap_or_default();
-        let seat = facts.entry.registration.seat(&name.participant).unwrap_or_default();
+        let seat = facts.entry.registration.seat(&name.participant);
         let mut row = vec![
             name.session.to_string(),
             name.scene.to_string(),
             name.episode.to_string(),
             name.participant.to_string(),
-            seat.to_string(),
+            seat.map_or_else(String::new, |seat| seat.to_string()),
             time(receipt.received_ms),
             receipt.bytes.to_string(),
             receipt.digest.to_string(),

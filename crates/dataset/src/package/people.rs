@@ -15,7 +15,7 @@ pub(super) fn participants(facts: &[Facts], study: &Study) -> Rows {
     }
     for facts in facts {
         let registration = &facts.entry.registration;
-        for participant in registration.people() {
+        for (_, participant) in registration.people() {
             let who = (registration.study.to_string(), participant.to_string());
             let [sessions, with_programs, records, rows] = people.entry(who).or_default();
             *sessions += 1;

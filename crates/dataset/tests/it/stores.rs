@@ -144,7 +144,7 @@ fn a_running_lab_is_exported_as_it_was_at_one_moment() {
     let mut store = Store::open(&path, 0).unwrap();
     for (at, plan) in plans.iter().enumerate().skip(2) {
         let registration = registration(plan);
-        for participant in registration.people() {
+        for (_, participant) in registration.people() {
             let token: Token = format!("t-{participant}").parse().unwrap();
             assert!(store.enrol(participant, &token, 0).unwrap());
         }

@@ -200,7 +200,7 @@ pub(crate) fn play(plan: &Plan) -> Vec<Bundle> {
         _ => [u32::MAX; 2],
     };
     let mut peers: Vec<Peer> = info
-        .people()
+        .seats_of_people()
         .iter()
         .map(|seat| {
             let recorder = Recorder::new(info.clone(), seat, &game, key(plan, seat));
@@ -349,7 +349,7 @@ pub(crate) fn receive(folder: &Path, plans: &[Plan]) {
         let registration = registration(plan);
         // A day and an hour after the other, so that a selection by time selects.
         let now = 1_795_000_000_000 + u64::from(plan.number) * 90_000_000;
-        for participant in registration.people() {
+        for (_, participant) in registration.people() {
             let token: Token = format!("token-of-{participant}").parse().expect("a token");
             assert!(store.enrol(participant, &token, now).expect("a store"));
         }

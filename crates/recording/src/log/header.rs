@@ -31,7 +31,7 @@ pub struct SessionInfo {
 impl SessionInfo {
     /// The seats of people: those who sign. Programs have the others.
     #[must_use]
-    pub fn people(&self) -> Seats {
+    pub fn seats_of_people(&self) -> Seats {
         signing(&self.keys)
     }
 }

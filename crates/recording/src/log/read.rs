@@ -97,7 +97,7 @@ pub fn read(bytes: &[u8]) -> Result<Log, HeaderError> {
     let at = head + 4;
     let mut reader = Reader {
         players: header.players(),
-        people: header.session.people(),
+        people: header.session.seats_of_people(),
         next: header.first_frame,
         checkpoint_due: false,
         chain: first,

@@ -133,7 +133,7 @@ impl Recorder {
 
     /// Closes every finished episode on which all people have spoken.
     pub(super) fn close_complete(&mut self) {
-        let people = self.session.people();
+        let people = self.session.seats_of_people();
         let (complete, waiting): (Vec<_>, Vec<_>) =
             self.finished.drain(..).partition(|finished| finished.is_complete(people));
         self.finished = waiting;

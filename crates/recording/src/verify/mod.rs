@@ -197,7 +197,7 @@ impl fmt::Display for Report {
                 writeln!(f, "table         {}", Digest::of(&derived.table))?;
                 match &derived.programs {
                     Some(error) => writeln!(f, "programs      {error}")?,
-                    None if session.people().len() < session.participants.len() => {
+                    None if session.seats_of_people().len() < session.participants.len() => {
                         writeln!(f, "programs      have done what their policies do")?;
                     }
                     None => {}

@@ -90,7 +90,10 @@ fn weigh_up<'a>(bundles: &'a [Bundle], checked: &'a [Checked]) -> Result<Verdict
             return Err(Flaw::Record(bundle, contradiction.to_string()));
         }
     }
-    Ok(weigh(first.log.header.session.people().len(), reports.iter().map(|(_, report)| *report)))
+    Ok(weigh(
+        first.log.header.session.seats_of_people().len(),
+        reports.iter().map(|(_, report)| *report),
+    ))
 }
 
 /// The verdict on sound records of one episode without contradictions.

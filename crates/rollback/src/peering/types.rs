@@ -15,7 +15,7 @@ pub struct Patience {
     /// Until the first barrier is passed.
     pub connect: Duration,
     /// Silence of a peer after which play is interrupted and new connections are made. Three times as
-    /// long where the round trip is long: see [`Peering::round_trip`].
+    /// long where the round trip is long: see [`super::Peering::round_trip`].
     pub silence: Duration,
     /// An interruption after which the session is given up.
     pub interruption: Duration,

@@ -33,7 +33,6 @@ impl Test {
         let state = lobby.matchmaking.state();
         lobby.connections.len()
             + lobby.present.len()
-            + lobby.gone.len()
             + lobby.games.len()
             + lobby.drawn.len()
             + lobby.over.len()

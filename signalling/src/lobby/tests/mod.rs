@@ -38,7 +38,7 @@ fn token(text: &str) -> Token {
 }
 
 /// Somebody called `p-{number}`, whose key is made of that number.
-fn player(text: &str) -> Client {
+fn client(text: &str) -> Client {
     let number = text.strip_prefix("p-").and_then(|number| number.parse().ok());
     Client { participant: id(text), key: PublicKey([number.expect("a small number"); 32]) }
 }
@@ -128,7 +128,7 @@ impl Test {
     fn come_as(&mut self, who: u64, connection: u64) -> FromLab {
         let number = ConnectionId(connection);
         self.after(Event::Opened(number));
-        let key = player(&format!("p-{who}")).key;
+        let key = client(&format!("p-{who}")).key;
         let asked = self.says(connection, FromClient::Hello(Hello { key, ..hello() }));
         assert_eq!(asked, [Effect::Admit(number, AdmitBy::New)]);
         let who = id(&format!("p-{who}"));
@@ -167,7 +167,7 @@ impl Test {
         self.says(1, ready());
         self.says(2, ready());
         let people: Vec<_> = self.orders[0].people.clone();
-        assert_eq!(people, [player("p-1"), player("p-2")]);
+        assert_eq!(people, [client("p-1"), client("p-2")]);
         let (prepared, effects) = self.register();
         let seats: Vec<_> = effects.iter().map(ticket).collect();
         assert_eq!(seats, [Some((1, 0)), Some((2, 1))], "everybody has their own seat");

@@ -1,7 +1,7 @@
 //! Programs in the places of people: by the scene, after waiting in vain, and after a partner has gone.
 
 use super::scenes::scene;
-use super::{Test, game_over, heard_by, player, ready};
+use super::{Test, client, game_over, heard_by, ready};
 use dyad_matchmaking::Timestamp;
 use dyad_protocol::lobby::{FromClient, FromLab, Ticket};
 use dyad_protocol::players::Program;
@@ -68,7 +68,7 @@ fn a_scene_with_a_program_needs_nobody_else() {
     test.come_in(1);
     let ticket = test.alone(1);
     assert_eq!(seats(&ticket), names(["p-1", "program-random"]));
-    assert_eq!(ticket.players.keys(), [player("p-1").key, PublicKey::NOBODY]);
+    assert_eq!(ticket.players.keys(), [client("p-1").key, PublicKey::NOBODY]);
     assert_eq!(ticket.settings["players"], 2);
     let programs: Vec<_> = ticket.players.programs().collect();
     assert_eq!(programs, [(Seat(1), &program("random"))]);
@@ -111,7 +111,7 @@ fn whose_partner_has_gone_plays_what_is_left_with_a_program() {
         assert_eq!((seats(&ticket), episodes(&ticket)), (names(expected), 2));
         assert_eq!(
             ticket.players.participant(ticket.seat),
-            Some(&player(&format!("p-{one}")).participant)
+            Some(&client(&format!("p-{one}")).participant)
         );
         // A connection that is lost does not change what they play.
         let again = test.come_as(one, 11);

@@ -1,7 +1,7 @@
 //! A lab that is killed at any moment, and goes on from its journal.
 
 use super::scenes::{STUDY, age, consent, scene};
-use super::{Prepared, Test, game_over, id, player, study, ticket};
+use super::{Prepared, Test, client, game_over, id, study, ticket};
 use crate::journal::{Entry, read};
 use crate::lobby::{Effect, Event, Lobby, RestoreError};
 use dyad_matchmaking::Timestamp;
@@ -61,7 +61,7 @@ fn a_journal_that_is_begun_anew_leads_to_the_same() {
         test.come_as(one, connection);
         test.says(connection, FromClient::Ready { step: 2 });
     }
-    assert_eq!(test.orders[0].people, [player("p-3"), player("p-4")], "at the old place");
+    assert_eq!(test.orders[0].people, [client("p-3"), client("p-4")], "at the old place");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn who_waits_waits_on() {
     assert!(matches!(test.hears(11, super::ready())[..], [FromLab::Waiting { .. }]));
     test.come_in(2);
     test.says(2, super::ready());
-    assert_eq!(test.orders[0].people, [player("p-1"), player("p-2")], "at the old place");
+    assert_eq!(test.orders[0].people, [client("p-1"), client("p-2")], "at the old place");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn who_was_being_matched_waits_again() {
         test.come_as(one, connection);
         test.says(connection, super::ready());
     }
-    assert_eq!(test.orders[0].people, [player("p-1"), player("p-2")]);
+    assert_eq!(test.orders[0].people, [client("p-1"), client("p-2")]);
 }
 
 #[test]

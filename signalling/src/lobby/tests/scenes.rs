@@ -1,6 +1,6 @@
 //! Whole studies, and what is refused on the way.
 
-use super::{Test, checked, game_over, heard_by, id, player};
+use super::{Test, checked, client, game_over, heard_by, id};
 use crate::lobby::{ConnectionId, Effect, Event};
 use crate::people::PersonFact;
 use dyad_matchmaking::Timestamp;
@@ -259,7 +259,7 @@ fn a_connection_that_is_no_good_sends_both_back_to_their_places() {
     // A third one plays with who came first.
     test.arrive(3);
     let people: Vec<_> = test.orders[0].people.clone();
-    assert_eq!(people, [player("p-1"), player("p-3")]);
+    assert_eq!(people, [client("p-1"), client("p-3")]);
 }
 
 #[test]
@@ -329,7 +329,7 @@ fn those_who_stay_wait_for_another_partner_if_the_study_says_so() {
     test.says(2, FromClient::Ready { step: 1 });
     test.come_in(3);
     test.says(3, FromClient::Ready { step: 1 });
-    assert_eq!(test.orders[0].people, [player("p-2"), player("p-3")]);
+    assert_eq!(test.orders[0].people, [client("p-2"), client("p-3")]);
 }
 
 const PROBED: &str = r#"
@@ -372,7 +372,7 @@ fn two_measure_how_far_they_are_before_they_are_put_together() {
     let [.., Effect::OpenProbe { group, .. }] = effects[..] else { panic!("{effects:?}") };
     test.says(1, measured(group.0, "p-3", 150));
     test.says(3, measured(group.0, "p-1", 150));
-    assert_eq!(test.orders[0].people, [player("p-1"), player("p-3")], "equality passes");
+    assert_eq!(test.orders[0].people, [client("p-1"), client("p-3")], "equality passes");
 }
 
 const WAIT_AGAIN: &str = r#"

@@ -32,7 +32,7 @@ fn a_study_is_told_from_its_journal_at_every_moment() {
     assert_eq!(status.scenes, [("consent".parse().unwrap(), 3)]);
     let [game] = &status.games[..] else { panic!("{status:?}") };
     assert!(game.playing && game.session == session);
-    assert_eq!(game.participants, [id("p-1"), id("p-2")]);
+    assert_eq!(game.players, [id("p-1"), id("p-2")]);
 
     test.after(Event::Closed(ConnectionId(3)));
     assert_eq!(doing(&status::of(&test.journal).unwrap())[2], &waits(false));
