@@ -110,8 +110,6 @@ pub enum PersonFact {
 pub struct Alone {
     /// What plays in the others' places.
     pub program: Program,
-    /// Which place is theirs: that of their last game, the first if there was none.
-    pub seat: Seat,
     /// How many episodes are left to play; all, if it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub episodes: Option<u16>,
@@ -137,7 +135,7 @@ pub struct Person {
     pub screened: bool,
     /// The game at this place in which they have a seat.
     pub session: Option<SessionId>,
-    /// The seat that they had in the last game; the first before it.
+    /// The seat that they had in the last game, and have where they play alone; the first before it.
     pub seat: Seat,
     /// What they play with at this place, if not with other people.
     pub alone: Option<Alone>,

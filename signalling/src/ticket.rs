@@ -73,8 +73,8 @@ pub struct Order {
     pub drawn: bool,
     /// The people who play, in the order of their seats.
     pub people: Vec<Client>,
-    /// What takes the seats of people who are not there, if it is to.
-    pub alone: Option<Alone>,
+    /// The seat of the one who is there, and what takes those of the others, if it is to.
+    pub alone: Option<(Seat, Alone)>,
 }
 
 /// Prepares a session at this time, in milliseconds since 1970. Credentials for TURN servers are
@@ -83,7 +83,7 @@ pub struct Order {
 #[must_use]
 pub fn prepare(experiment: &Experiment, order: &Order, at: u64) -> Option<Prepared> {
     let Order { id, scene, condition, drawn, people, alone } = order;
-    let episodes = alone.as_ref().and_then(|alone| alone.episodes);
+    let episodes = alone.as_ref().and_then(|(_, alone)| alone.episodes);
     let gym = game(experiment, scene, condition.as_ref(), episodes)?;
     let players = seated(&gym, people, alone.as_ref())?;
     let (names, keys) = (players.names()?, players.keys());
@@ -144,14 +144,14 @@ pub fn tickets(experiment: &Experiment, record: &SessionRecord) -> Option<Vec<Ti
 /// Who has which seat: people the first ones, one who plays alone the seat that they had, with programs
 /// in the places of those who are not there; the scene's own programs the last ones. `None` if that
 /// makes more or fewer players than the game has.
-fn seated(gym: &Gym, people: &[Client], alone: Option<&Alone>) -> Option<Players> {
+fn seated(gym: &Gym, people: &[Client], alone: Option<&(Seat, Alone)>) -> Option<Players> {
     let person = |Client { participant, key }: &Client| Player::Person {
         participant: participant.clone(),
         key: *key,
     };
     let mut players: Vec<Player> = match alone {
         None => people.iter().map(person).collect(),
-        Some(Alone { program, seat, .. }) => {
+        Some((seat, Alone { program, .. })) => {
             let mut players = vec![Player::Program(program.clone()); gym.people().into()];
             // A game that comes later in a block may have fewer players.
             let seat = seat.index().min(players.len().saturating_sub(1));

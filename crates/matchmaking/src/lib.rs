@@ -95,7 +95,7 @@
 //! that is, with programs in others, is for the shell to say.
 //!
 //! What this crate deliberately does not do: it knows no socket and no clock, writes no file, and
-//! draws by a seed it is given. Matches are numbered; the ids in the data are the lab's.
+//! leaves nothing to chance. Matches are numbered; the ids in the data are the lab's.
 //!
 //! Modules, in reading order: [`settings`], [`event`], [`participant`] and [`session`] (the states
 //! and their tables), [`fact`] and [`state`] (what has happened, and what that makes),

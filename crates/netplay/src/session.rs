@@ -16,6 +16,7 @@ use ggrs::P2PSession;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+pub use dyad_rollback::peering::Statement;
 pub use dyad_rollback::session::{Ending, NotResumed, Settings as MatchSettings, Stage};
 
 /// Where inputs come from: keys, or a scripted player.
@@ -118,27 +119,6 @@ pub struct Milestones {
     pub ready: Option<Duration>,
     /// The first frame was simulated.
     pub first_frame: Option<Duration>,
-}
-
-/// A statement from a partner, opaque here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Statement {
-    /// About a finished episode.
-    Sealed {
-        /// Whose.
-        seat: Seat,
-        /// The episode.
-        episode: u16,
-        /// The recorder's bytes.
-        bytes: Vec<u8>,
-    },
-    /// About what is on disk.
-    Committed {
-        /// Whose.
-        seat: Seat,
-        /// The recorder's bytes.
-        bytes: Vec<u8>,
-    },
 }
 
 /// What the plugin has to do to `bevy_ggrs`.
@@ -345,12 +325,7 @@ impl Netplay {
                     turns.push(Turn::Stop(Box::new(self.session.history().world().clone())));
                 }
                 Event::Reconnect => self.transport.reconnect(self.now),
-                Event::Sealed { seat, episode, statement } => {
-                    self.statements.push(Statement::Sealed { seat, episode, bytes: statement });
-                }
-                Event::Committed { seat, statement } => {
-                    self.statements.push(Statement::Committed { seat, bytes: statement });
-                }
+                Event::Stated(statement) => self.statements.push(statement),
             }
         }
         turns

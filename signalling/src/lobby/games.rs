@@ -106,7 +106,7 @@ impl Lobby {
         self.drawn.extend(drawn.clone().map(|condition| (id, condition)));
         let (drawn, condition) = (drawn.is_some(), condition.or(drawn));
         let person = participants.first().and_then(|one| self.person(one)).filter(|_| alone);
-        let alone = person.and_then(|person| person.alone.clone());
+        let alone = person.and_then(|person| Some((person.seat, person.alone.clone()?)));
         self.effects.push_back(Effect::Register(Order {
             id,
             scene,

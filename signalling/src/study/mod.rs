@@ -236,24 +236,20 @@ impl Study {
     pub fn without_partner(&self, person: &Person) -> Option<Alone> {
         self.room(person)?;
         match self.experiment.rules.waiting_room.then {
-            AfterWaiting::Program(it) => {
-                Some(Alone { program: program(it), seat: person.seat, episodes: None })
-            }
+            AfterWaiting::Program(it) => Some(Alone { program: program(it), episodes: None }),
             AfterWaiting::End | AfterWaiting::Scene(_) => None,
         }
     }
 
     /// What somebody goes on with whose partner has gone in this episode, the first being 1; `None` if
-    /// with nothing. The episode is played again, from the same seat.
+    /// with nothing. The episode is played again.
     #[must_use]
     pub fn after_dropout(&self, person: &Person, episode: usize) -> Option<Alone> {
         let (gym, _) = self.game(person)?;
         let over = u16::try_from(episode.saturating_sub(1)).unwrap_or(u16::MAX);
         let episodes = Some(gym.episodes.saturating_sub(over).max(1));
         match self.experiment.rules.dropout {
-            AfterDropout::Program(it) => {
-                Some(Alone { program: program(it), seat: person.seat, episodes })
-            }
+            AfterDropout::Program(it) => Some(Alone { program: program(it), episodes }),
             AfterDropout::End | AfterDropout::Wait => None,
         }
     }

@@ -12,7 +12,7 @@ use crate::scenario::{Fault, Scenario};
 use crate::script::Script;
 use dyad_gridworld::{Action, ConfirmedFrame, Entry, PlayerInput};
 use dyad_protocol::Seat;
-use dyad_rollback::peering::{self, Connection, LeaveReason};
+use dyad_rollback::peering::{self, Connection, LeaveReason, Statement};
 pub use dyad_rollback::session::{Ending, Stage};
 use dyad_rollback::session::{Event, Item, Statistics};
 use dyad_rollback::{DyadConfig, History, Session};
@@ -131,10 +131,12 @@ impl Peer {
                 }
                 Event::Stop => self.ggrs = None,
                 Event::Reconnect => self.wants_connections = true,
-                Event::Sealed { seat, episode, statement } => {
-                    self.record.statement(seat, episode, &statement);
+                Event::Stated(Statement::Sealed { seat, episode, bytes }) => {
+                    self.record.statement(seat, episode, &bytes);
                 }
-                Event::Committed { seat, statement } => self.record.committed_by(seat, &statement),
+                Event::Stated(Statement::Committed { seat, bytes }) => {
+                    self.record.committed_by(seat, &bytes);
+                }
             }
         }
         self.handle_items();

@@ -60,15 +60,8 @@ fn scenes_have_rooms_of_their_own() {
     lab.audit();
 }
 
-/// A lab that is busy asks late: what was due before an arrival comes before it all the same.
-#[test]
-fn whose_time_was_over_when_another_came_is_not_matched() {
-    let mut lab = Lab::new(RoomSettings { wait_at_most_ms: Some(5000), ..groups_of(2) });
-    lab.after(0, ready("a"));
-    let dismissed =
-        Effect::Dismissed { participant: id("a"), scene: scene(), cause: Departure::TimedOut };
-    assert_eq!(lab.after(6000, ready("b")), [dismissed]);
-    assert_eq!(lab.after(6001, ready("a")), [register(0, "b a")]);
+fn timed_out(name: &str) -> Effect {
+    Effect::Dismissed { participant: id(name), scene: scene(), cause: Departure::TimedOut }
 }
 
 #[test]
@@ -80,9 +73,7 @@ fn waiting_ends_after_the_scene_s_time_and_touches_nobody_else() {
     assert_eq!((status.waiting, status.needed, status.remaining_ms), (2, 3, Some(5000)));
     assert_eq!(lab.wait_until(4999), []);
     assert_eq!(lab.matchmaking.status(&id("a")).unwrap().remaining_ms, Some(1));
-    let dismissed =
-        Effect::Dismissed { participant: id("a"), scene: scene(), cause: Departure::TimedOut };
-    assert_eq!(lab.wait_until(5000), [dismissed]);
+    assert_eq!(lab.wait_until(5000), [timed_out("a")]);
     let status = lab.matchmaking.status(&id("b")).unwrap();
     assert_eq!((status.waiting, status.remaining_ms), (1, Some(1000)));
     assert_eq!(lab.matchmaking.status(&id("a")), None);
@@ -96,9 +87,8 @@ fn a_late_caller_changes_nothing() {
     // The event at 6000 comes before anybody has called handle_timeout.
     let mut lab = Lab::new(RoomSettings { wait_at_most_ms: Some(5000), ..groups_of(2) });
     lab.after(0, ready("a"));
-    let dismissed =
-        Effect::Dismissed { participant: id("a"), scene: scene(), cause: Departure::TimedOut };
-    assert_eq!(lab.after(6000, ready("b")), [dismissed]);
+    assert_eq!(lab.after(6000, ready("b")), [timed_out("a")]);
+    assert_eq!(lab.after(6001, ready("a")), [register(0, "b a")]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Statements about finished episodes, and the handshake with which a session closes.
 
-use super::{Event, MAX_STATEMENT, Peer, PeerMessage, Peering, Stage};
+use super::{Event, MAX_STATEMENT, Peer, PeerMessage, Peering, Stage, Statement};
 use std::time::Duration;
 
 /// How often an unacknowledged statement is repeated.
@@ -33,7 +33,8 @@ impl Peering {
         let connection = peer.connection;
         if !peer.received.contains(&episode) {
             peer.received.push(episode);
-            self.events.push_back(Event::Sealed { seat, episode, statement });
+            let stated = Statement::Sealed { seat, episode, bytes: statement };
+            self.events.push_back(Event::Stated(stated));
         }
         if let Some(connection) = connection {
             self.say(now, connection, &PeerMessage::SealedAck { episode });

@@ -41,7 +41,7 @@ pub use message::{
     Hello, LeaveReason, MAX_MESSAGE, MAX_STATEMENT, MAX_SUPPLY, Mismatch, PeerMessage, Supplied,
     WIRE_VERSION,
 };
-pub use types::{Connection, Event, Patience, Stage};
+pub use types::{Connection, Event, Patience, Stage, Statement};
 
 use crate::history::Position;
 use dyad_gridworld::Digest;
@@ -305,7 +305,8 @@ impl Peering {
                 }
             }
             PeerMessage::Committed { statement } if statement.len() <= MAX_STATEMENT => {
-                self.events.push_back(Event::Committed { seat, statement });
+                let stated = Statement::Committed { seat, bytes: statement };
+                self.events.push_back(Event::Stated(stated));
             }
             PeerMessage::Settled { everybody } => self.settled(at, everybody),
             // It has nothing more to say that we need.

@@ -1,7 +1,8 @@
 //! Two or more peerings, connected by queues that a test can hold back or cut.
 
 use super::{
-    Connection, Event, Hello, LeaveReason, Patience, PeerMessage, Peering, Stage, WIRE_VERSION,
+    Connection, Event, Hello, LeaveReason, Patience, PeerMessage, Peering, Stage, Statement,
+    WIRE_VERSION,
 };
 use crate::history::Position;
 use dyad_gridworld::Digest;
@@ -34,6 +35,10 @@ fn peering(hello: Hello, players: usize, episodes: u16, now: Duration) -> Peerin
     let mut peering = Peering::new(hello, others, episodes, Patience::default(), now);
     peering.over(episodes);
     peering
+}
+
+fn sealed(seat: Seat, episode: u16, bytes: Vec<u8>) -> Event {
+    Event::Stated(Statement::Sealed { seat, episode, bytes })
 }
 
 /// A mesh of peers; the connection from `a` to `b` is number `b` at `a`, and ten more each time
@@ -162,7 +167,7 @@ fn statements_arrive_once_and_the_session_closes_after_lingering() {
         for seat in (0..3_u8).filter(|&seat| usize::from(seat) != peer) {
             for episode in 0..2_u16 {
                 let statement = vec![seat, episode.to_le_bytes()[0]];
-                let event = Event::Sealed { seat: Seat(seat), episode, statement };
+                let event = sealed(Seat(seat), episode, statement);
                 assert_eq!(mesh.count(peer, &event), 1, "{event:?} at {peer}");
             }
         }
@@ -251,8 +256,7 @@ fn another_run_of_a_program_begins_another_epoch() {
     let position = mesh.peers[0].positions().next().map(|(_, position, _)| position);
     assert_eq!(position, Some(Position { next: 9, epoch: 0 }));
     // What was said to the run before is said to this one.
-    let sealed = Event::Sealed { seat: Seat(0), episode: 0, statement: vec![1] };
-    assert_eq!(mesh.count(1, &sealed), 2);
+    assert_eq!(mesh.count(1, &sealed(Seat(0), 0, vec![1])), 2);
 }
 
 /// A program that was killed and started again before anybody missed it, and does not know that
@@ -460,7 +464,8 @@ fn a_game_that_ends_early_needs_no_further_statements() {
     state(&mut mesh, 1, 2);
     mesh.run(50);
     assert!(mesh.peers[0].malformed() > 0);
-    let beyond = |event: &Event| matches!(event, Event::Sealed { episode: 2, .. });
+    let beyond =
+        |event: &Event| matches!(event, Event::Stated(Statement::Sealed { episode: 2, .. }));
     assert!(!mesh.events[0].iter().any(beyond));
     state(&mut mesh, 1, 1);
     mesh.peers[1].over(2);

@@ -77,22 +77,8 @@ pub enum Event {
         /// What comes next; nothing if that is no longer known.
         entries: Vec<Supplied>,
     },
-    /// A peer's statement about an episode, each once.
-    Sealed {
-        /// Whose.
-        seat: Seat,
-        /// The episode.
-        episode: u16,
-        /// The statement.
-        statement: Vec<u8>,
-    },
-    /// What a peer has on disk.
-    Committed {
-        /// Whose.
-        seat: Seat,
-        /// The statement.
-        statement: Vec<u8>,
-    },
+    /// A peer states something; about an episode each once, in a run of its program.
+    Stated(Statement),
     /// A peer left before the end.
     Left {
         /// Who.
@@ -102,4 +88,25 @@ pub enum Event {
     },
     /// Everything is exchanged and answered; the connection may be closed.
     Closed,
+}
+
+/// What a peer states of its record: bytes of the recorder's, opaque here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Statement {
+    /// About a finished episode.
+    Sealed {
+        /// Whose.
+        seat: Seat,
+        /// The episode.
+        episode: u16,
+        /// The recorder's bytes.
+        bytes: Vec<u8>,
+    },
+    /// About what is on disk.
+    Committed {
+        /// Whose.
+        seat: Seat,
+        /// The recorder's bytes.
+        bytes: Vec<u8>,
+    },
 }

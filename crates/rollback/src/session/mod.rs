@@ -294,12 +294,7 @@ impl Session {
             Said::Refused(mismatch) => self.end(Ending::Refused(mismatch)),
             Said::Left { seat, reason } => self.end(Ending::PartnerLeft { seat, reason }),
             Said::Closed => self.end(Ending::Completed),
-            Said::Sealed { seat, episode, statement } => {
-                self.events.push_back(Event::Sealed { seat, episode, statement });
-            }
-            Said::Committed { seat, statement } => {
-                self.events.push_back(Event::Committed { seat, statement });
-            }
+            Said::Stated(statement) => self.events.push_back(Event::Stated(statement)),
             Said::Ask { seat, from } => {
                 let entries = catch_up::supply(&self.history, from, self.settings.game.players());
                 self.peering.supply(now, seat, from, entries);

@@ -1,6 +1,6 @@
 //! What a session is told, and what it tells.
 
-use crate::peering::{LeaveReason, Mismatch, Patience};
+use crate::peering::{LeaveReason, Mismatch, Patience, Statement};
 use crate::{DyadConfig, SessionParameters, exchange, journal};
 use dyad_gridworld::{Entry, Game, PlayerInput, World};
 use dyad_protocol::{Seat, SessionId};
@@ -64,22 +64,8 @@ pub enum Event {
     Stop,
     /// Make all connections anew.
     Reconnect,
-    /// A peer's statement about an episode, each once in a run of its program.
-    Sealed {
-        /// Whose.
-        seat: Seat,
-        /// The episode.
-        episode: u16,
-        /// The recorder's bytes.
-        statement: Vec<u8>,
-    },
-    /// What a peer has on disk.
-    Committed {
-        /// Whose.
-        seat: Seat,
-        /// The recorder's bytes.
-        statement: Vec<u8>,
-    },
+    /// A peer states something of its record.
+    Stated(Statement),
 }
 
 /// What goes to the record, in this order.

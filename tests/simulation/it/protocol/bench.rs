@@ -6,7 +6,7 @@ use dyad_gridworld::{
     Action, Digest, Entry, Game, Hold, MAX_PLAYERS, PlayerInput, Settings, World, layout, rng::Rng,
 };
 use dyad_protocol::{Seat, Seats};
-use dyad_rollback::peering::{Connection, LeaveReason, Patience};
+use dyad_rollback::peering::{Connection, LeaveReason, Patience, Statement};
 use dyad_rollback::session::{self, Channel, Ending, Event, Item, Stage};
 use dyad_rollback::{DyadConfig, History, Session, SessionParameters};
 use ggrs::P2PSession;
@@ -273,11 +273,11 @@ impl Bench {
                 Event::Start { session, world } => self.begin(at, session, *world),
                 Event::Stop => self.hosts[at].play = None,
                 Event::Reconnect => self.hosts[at].wants_connections = true,
-                Event::Sealed { episode, statement, .. } => {
-                    let known = self.stated.entry(episode).or_insert_with(|| statement.clone());
-                    assert_eq!(*known, statement, "two statements about episode {episode}");
+                Event::Stated(Statement::Sealed { episode, bytes, .. }) => {
+                    let known = self.stated.entry(episode).or_insert_with(|| bytes.clone());
+                    assert_eq!(*known, bytes, "two statements about episode {episode}");
                 }
-                Event::Committed { .. } => {}
+                Event::Stated(Statement::Committed { .. }) => {}
             }
         }
         let now = self.now;
